@@ -1,0 +1,256 @@
+import { z } from 'zod';
+import { event } from './contract.ts';
+import { attemptFields, Failure, ObjectKey, RunId, RunStatus, StepPath, Timestamp, Usage, Value, Workspace } from './shapes.ts';
+
+const run = '01936d2e-7c1a-7000-8000-000000000001';
+const attempt = { workspace: 'demo', run, step: 'tile[3]', attempt: 1 };
+const usage = { wallSeconds: 0.4, cpuSeconds: 0.3, maxMemoryBytes: 1048576, cores: 1, memoryMiB: 256, inputBytes: 10, outputBytes: 20 };
+
+export const RunAccepted = event('run.accepted', 1, z.object({ workspace: Workspace, run: RunId }), {
+  dedupe: 'state',
+  delivery: 'work',
+  routedBy: 'run',
+  summary: 'api: a run was accepted and stored; its owner in the scheduler starts it.',
+  golden: { workspace: 'demo', run },
+});
+
+export const RunDismissed = event('run.dismissed', 1, z.object({ workspace: Workspace, run: RunId }), {
+  dedupe: 'state',
+  delivery: 'work',
+  routedBy: 'run',
+  summary: 'api: a run was dismissed; final for its readers, the scheduler stops what still runs.',
+  golden: { workspace: 'demo', run },
+});
+
+export const GrantsWritten = event('grants.written', 1, z.object({ run: RunId }), {
+  dedupe: 'state',
+  delivery: 'ephemeral',
+  routedBy: 'run',
+  summary: 'scheduler (admitter): grants for this run stand in the table; its owner turns them into requests. Lost ones are found by the reconciler.',
+  golden: { run },
+});
+
+export const StepRequested = event(
+  'step.requested',
+  1,
+  z.object({
+    ...attemptFields,
+    executor: z.string(),
+    /** The package by digest (`sha256` hex) and the process in it. */
+    process: z.object({ digest: z.string(), id: z.string() }),
+    inputs: z.record(z.string(), Value),
+    /** Requirements and hints in force, those of the process itself excluded, nearest last. */
+    requirements: z.array(z.looseObject({ class: z.string() })),
+    hints: z.array(z.looseObject({ class: z.string() })),
+    /** When the run was accepted: `Date` in expressions. */
+    acceptedAt: Timestamp,
+  }),
+  {
+    dedupe: 'state',
+    delivery: 'work',
+    routedBy: 'shard',
+    summary: 'scheduler: carry out this attempt of this step.',
+    golden: {
+      ...attempt,
+      executor: 'x-1',
+      process: { digest: 'a'.repeat(64), id: 'say' },
+      inputs: { i: 3 },
+      requirements: [],
+      hints: [],
+      acceptedAt: '2026-11-21T12:00:00.000Z',
+    },
+  },
+);
+
+export const StepStarted = event('step.started', 1, z.object({ ...attemptFields, executor: z.string(), at: Timestamp }), {
+  dedupe: 'state',
+  delivery: 'work',
+  routedBy: 'run',
+  summary: 'executor: the attempt is mine and under way.',
+  golden: { ...attempt, executor: 'x-1', at: '2026-11-21T12:00:00.000Z' },
+});
+
+export const StepWaiting = event('step.waiting', 1, z.object({ ...attemptFields, executor: z.string(), reason: z.string() }), {
+  dedupe: 'state',
+  delivery: 'work',
+  routedBy: 'run',
+  summary: 'executor: the backend cannot start this attempt now; the slot is handed back.',
+  golden: { ...attempt, executor: 'x-1', reason: 'the executor is shutting down' },
+});
+
+export const StepFinished = event(
+  'step.finished',
+  1,
+  z.object({
+    ...attemptFields,
+    executor: z.string(),
+    startedAt: Timestamp,
+    finishedAt: Timestamp,
+    outcome: z.enum(['success', 'failed']),
+    failure: Failure.optional(),
+    /** CWL output object by output id; large values are stored. */
+    outputs: z.record(z.string(), Value),
+    /** The attempt's result object, written before this message. */
+    result: ObjectKey,
+    usage: Usage,
+    logs: z.array(z.object({ key: ObjectKey, size: z.int().min(0) })),
+  }),
+  {
+    dedupe: 'state',
+    delivery: 'work',
+    routedBy: 'run',
+    summary: 'executor: the attempt ended; scheduler decides what follows, ingester writes the usage ledger.',
+    golden: {
+      ...attempt,
+      executor: 'x-1',
+      startedAt: '2026-11-21T12:00:00.000Z',
+      finishedAt: '2026-11-21T12:00:01.000Z',
+      outcome: 'success',
+      outputs: { word: 'done' },
+      result: `demo/attempts/${run}/tile[3]/1/result.json`,
+      usage,
+      logs: [],
+    },
+  },
+);
+
+export const StepStop = event('step.stop', 1, z.object({ workspace: Workspace, run: RunId, steps: z.array(z.object({ step: StepPath, attempt: z.int() })), executor: z.string() }), {
+  dedupe: 'state',
+  delivery: 'work',
+  routedBy: 'shard',
+  summary: 'scheduler: stop these attempts and confirm each with step.stopped.',
+  golden: { workspace: 'demo', run, steps: [{ step: 'tile[3]', attempt: 1 }], executor: 'x-1' },
+});
+
+export const StepStopped = event('step.stopped', 1, z.object({ ...attemptFields, executor: z.string() }), {
+  dedupe: 'state',
+  delivery: 'work',
+  routedBy: 'run',
+  summary: 'executor: nothing of this attempt runs any more.',
+  golden: { ...attempt, executor: 'x-1' },
+});
+
+export const ExecutorHeartbeat = event(
+  'executor.heartbeat',
+  1,
+  z.object({
+    executor: z.string(),
+    backend: z.enum(['process', 'kubernetes']),
+    slots: z.int().min(0),
+    /** Cores and memory (MiB) the executor may hand out. */
+    cores: z.number(),
+    memoryMiB: z.number(),
+    isolation: z.string(),
+    /** False while it drains: holds its steps, takes nothing new. */
+    accepting: z.boolean(),
+    steps: z.array(z.object({ run: RunId, step: StepPath, attempt: z.int() })),
+  }),
+  {
+    dedupe: 'state',
+    delivery: 'ephemeral',
+    routedBy: 'none',
+    summary: 'executor, every 5 s: I live, these attempts are mine; renews its lease (20 s).',
+    golden: { executor: 'x-1', backend: 'process', slots: 2, cores: 2, memoryMiB: 4096, isolation: 'uid+namespaces', accepting: true, steps: [{ run, step: 'tile[3]', attempt: 1 }] },
+  },
+);
+
+export const RunOutputsReady = event(
+  'run.outputs-ready',
+  1,
+  z.object({ workspace: Workspace, run: RunId, process: z.object({ workspace: Workspace, id: z.string(), version: z.string() }), outputs: z.record(z.string(), Value) }),
+  {
+    dedupe: 'key',
+    delivery: 'work',
+    routedBy: 'none',
+    summary: 'scheduler: every step ended well; the ingester publishes these outputs.',
+    golden: { workspace: 'demo', run, process: { workspace: 'demo', id: 'wide', version: '1' }, outputs: { all: ['a'] } },
+  },
+);
+
+export const ResultsPublished = event('results.published', 1, z.object({ workspace: Workspace, run: RunId, document: ObjectKey }), {
+  dedupe: 'state',
+  delivery: 'work',
+  routedBy: 'run',
+  summary: 'ingester: results and catalogue entry stand; `document` is the result document (OGC results.yaml shape).',
+  golden: { workspace: 'demo', run, document: `demo/results/${run}/results.json` },
+});
+
+export const ResultsRefused = event('results.refused', 1, z.object({ workspace: Workspace, run: RunId, reason: z.string().max(4000) }), {
+  dedupe: 'state',
+  delivery: 'work',
+  routedBy: 'run',
+  summary: 'ingester: these outputs cannot be published, for this reason; the run fails.',
+  golden: { workspace: 'demo', run, reason: 'catalog.json names an item that is not there: item.json' },
+});
+
+export const RunStatusChanged = event(
+  'run.status',
+  1,
+  z.object({
+    workspace: Workspace,
+    run: RunId,
+    /** Version of the run's last event: the SSE id. */
+    version: z.int().min(0),
+    status: RunStatus,
+    /** 0 to 100. */
+    progress: z.int().min(0).max(100),
+    message: z.string(),
+    /** Steps that changed since the last news of this run, at most 100; a follower that needs all reads the steps. */
+    steps: z.array(z.object({ step: StepPath, attempt: z.int(), status: z.enum(['requested', 'running', 'successful', 'failed', 'skipped', 'waiting']) })).max(100),
+  }),
+  {
+    dedupe: 'state',
+    delivery: 'status',
+    routedBy: 'workspace',
+    summary: 'scheduler and api: for followers (SSE, synchronous waits); may be lost, Postgres has the truth.',
+    golden: { workspace: 'demo', run, version: 4, status: 'running', progress: 10, message: 'running', steps: [{ step: 'tile[3]', attempt: 1, status: 'running' }] },
+  },
+);
+
+export const StepLog = event('step.log', 1, z.object({ ...attemptFields, /** Bytes before this text in the step's log. */ offset: z.int().min(0), text: z.string() }), {
+  dedupe: 'state',
+  delivery: 'ephemeral',
+  routedBy: 'workspace',
+  summary: 'executor: live tail of a step; the log objects have the truth.',
+  golden: { ...attempt, offset: 0, text: 'hello\n' },
+});
+
+export const HarvestChanged = event(
+  'harvest.changed',
+  1,
+  z.object({
+    workspace: Workspace,
+    source: z.string(),
+    repository: z.string(),
+    branch: z.string(),
+    commit: z.string(),
+    changes: z.array(z.object({ path: z.string(), change: z.enum(['added', 'updated', 'deleted']), previousPath: z.string().optional(), content: Value.optional() })),
+  }),
+  {
+    dedupe: 'key',
+    delivery: 'work',
+    routedBy: 'none',
+    summary: 'harvester: these files of a watched repository changed in this commit; api deploys processes from them.',
+    golden: { workspace: 'demo', source: 'git', repository: 'https://git.example/flows.git', branch: 'main', commit: 'c0ffee', changes: [{ path: 'app.cwl', change: 'added', content: 'cwlVersion: v1.2' }] },
+  },
+);
+
+/** Every contract; docs/events.md, AsyncAPI, streams, consumers and permissions are derived from this list. */
+export const contracts = [
+  RunAccepted,
+  RunDismissed,
+  GrantsWritten,
+  StepRequested,
+  StepStarted,
+  StepWaiting,
+  StepFinished,
+  StepStop,
+  StepStopped,
+  ExecutorHeartbeat,
+  RunOutputsReady,
+  ResultsPublished,
+  ResultsRefused,
+  RunStatusChanged,
+  StepLog,
+  HarvestChanged,
+] as const;

@@ -1,0 +1,58 @@
+import type { Readable } from 'node:stream';
+
+/** What is known of an object. */
+export interface ObjectInfo {
+  key: string;
+  /** Bytes. */
+  size: number;
+  /** Quoted strong entity tag (RFC 9110 §8.8.3); changes with the content. */
+  etag: string;
+  modifiedAt: Date;
+  contentType?: string;
+}
+
+export interface PutOptions {
+  contentType?: string;
+  /** Lower-case hex sha256 of the whole body; a body that differs is refused with ChecksumMismatch and nothing is stored. */
+  sha256?: string;
+  /** Only where the present object has this etag (`*`: any); else PreconditionFailed. */
+  ifMatch?: string;
+  /** `*`: only where there is no object; else PreconditionFailed. */
+  ifNoneMatch?: '*';
+  /** Bytes; a longer body is refused with ObjectTooLarge and nothing is stored. */
+  maxBytes?: number;
+}
+
+export interface ByteRange {
+  /** First byte, from 0. */
+  start: number;
+  /** Last byte, inclusive; absent: to the end. */
+  end?: number;
+}
+
+/**
+ * Objects by key. Keys are relative, `/`-separated, start with the workspace, and never contain `..`, empty segments or control characters
+ * (InvalidKey). A put is atomic: readers see the old object or the new one. Faults of the store itself reject with ObjectStoreUnavailable.
+ */
+export interface ObjectStore {
+  /** `file:///…/` or `s3://bucket/prefix/`, ends with a slash; the address of an object is uri + key. */
+  readonly uri: string;
+  put(key: string, body: Buffer | string | Readable, options?: PutOptions): Promise<ObjectInfo>;
+  /** Rejects with ObjectNotFound. */
+  get(key: string, range?: ByteRange): Promise<{ info: ObjectInfo; body: Readable }>;
+  /** The whole object in memory; rejects with ObjectTooLarge over `maxBytes`. */
+  getBytes(key: string, maxBytes: number): Promise<Buffer>;
+  head(key: string): Promise<ObjectInfo | undefined>;
+  /** Keys under the prefix in C-locale order, streamed. */
+  list(prefix: string): AsyncIterable<ObjectInfo>;
+  /** Server-side where the store can. Rejects with ObjectNotFound. */
+  copy(from: string, to: string): Promise<ObjectInfo>;
+  /** Idempotent. */
+  delete(key: string): Promise<void>;
+  /** Brings the object to a local path for reading: a hard link where possible (mode 0444, never writable by the reader), else a copy. */
+  materialize(key: string, path: string): Promise<void>;
+  /** Stores a local regular file; links instead of copying where the caller gives the file up (`move`). */
+  putFile(key: string, path: string, options?: PutOptions & { move?: boolean }): Promise<ObjectInfo>;
+  /** Resolves when the store can be read and written; rejects with ObjectStoreUnavailable. */
+  ping(): Promise<void>;
+}
