@@ -18,10 +18,10 @@ const common = {
     ],
   },
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/.runnel/'],
-  watchman: false,
 };
 
 export default {
+  watchman: false,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.spec.ts'], testPathIgnorePatterns: ['\\.int\\.spec\\.ts$', '/node_modules/'] },
     { ...common, displayName: 'service', testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.int.spec.ts'] },

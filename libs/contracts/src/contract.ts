@@ -9,6 +9,10 @@ export type Dedupe = 'state' | 'key' | 'inbox';
 /** How a message travels: in a stream that loses nothing, in the status stream for followers, or on plain NATS (heartbeats, live logs). */
 export type Delivery = 'work' | 'status' | 'ephemeral';
 
+/** Who speaks on the bus. `operator` is the person behind the command line; it may read and publish everything. */
+export const services = ['api', 'scheduler', 'executor', 'ingester', 'harvester'] as const;
+export type Service = (typeof services)[number];
+
 /** One message: its name, version, shape and how it travels. Everything else (docs, AsyncAPI, consumers, handlers) derives from it. */
 export interface Contract<Name extends string = string, Schema extends z.ZodType = z.ZodType> {
   readonly name: Name;
@@ -23,6 +27,10 @@ export interface Contract<Name extends string = string, Schema extends z.ZodType
    * Subject: `{prefix}.{name}[.{token}]`, e.g. `rn.step.finished.p07`.
    */
   readonly routedBy: 'run' | 'shard' | 'workspace' | 'none';
+  /** Who emits it. */
+  readonly from: readonly Service[];
+  /** Who reacts to it; empty for what only pipelines outside read. */
+  readonly to: readonly Service[];
   /** A valid example of this version; parsed by a test for ever. */
   readonly golden: z.input<Schema>;
 }

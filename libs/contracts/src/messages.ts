@@ -10,6 +10,8 @@ export const RunAccepted = event('run.accepted', 1, z.object({ workspace: Worksp
   dedupe: 'state',
   delivery: 'work',
   routedBy: 'run',
+  from: ['api'],
+  to: ['scheduler'],
   summary: 'api: a run was accepted and stored; its owner in the scheduler starts it.',
   golden: { workspace: 'demo', run },
 });
@@ -18,6 +20,8 @@ export const RunDismissed = event('run.dismissed', 1, z.object({ workspace: Work
   dedupe: 'state',
   delivery: 'work',
   routedBy: 'run',
+  from: ['api'],
+  to: ['scheduler'],
   summary: 'api: a run was dismissed; final for its readers, the scheduler stops what still runs.',
   golden: { workspace: 'demo', run },
 });
@@ -26,7 +30,10 @@ export const GrantsWritten = event('grants.written', 1, z.object({ run: RunId })
   dedupe: 'state',
   delivery: 'ephemeral',
   routedBy: 'run',
-  summary: 'scheduler (admitter): grants for this run stand in the table; its owner turns them into requests. Lost ones are found by the reconciler.',
+  from: ['scheduler'],
+  to: ['scheduler'],
+  summary:
+    'scheduler (admitter): grants for this run stand in the table; its owner turns them into requests. Lost ones are found by the reconciler.',
   golden: { run },
 });
 
@@ -36,8 +43,8 @@ export const StepRequested = event(
   z.object({
     ...attemptFields,
     executor: z.string(),
-    /** The package by digest (`sha256` hex) and the process in it. */
-    process: z.object({ digest: z.string(), id: z.string() }),
+    /** The package by owning workspace and digest (object `{workspace}/packages/{digest}.json`) and the process in it. */
+    process: z.object({ workspace: Workspace, digest: z.string(), id: z.string() }),
     inputs: z.record(z.string(), Value),
     /** Requirements and hints in force, those of the process itself excluded, nearest last. */
     requirements: z.array(z.looseObject({ class: z.string() })),
@@ -49,11 +56,13 @@ export const StepRequested = event(
     dedupe: 'state',
     delivery: 'work',
     routedBy: 'shard',
+    from: ['scheduler'],
+    to: ['executor'],
     summary: 'scheduler: carry out this attempt of this step.',
     golden: {
       ...attempt,
       executor: 'x-1',
-      process: { digest: 'a'.repeat(64), id: 'say' },
+      process: { workspace: 'demo', digest: 'a'.repeat(64), id: 'say' },
       inputs: { i: 3 },
       requirements: [],
       hints: [],
@@ -66,6 +75,8 @@ export const StepStarted = event('step.started', 1, z.object({ ...attemptFields,
   dedupe: 'state',
   delivery: 'work',
   routedBy: 'run',
+  from: ['executor'],
+  to: ['scheduler'],
   summary: 'executor: the attempt is mine and under way.',
   golden: { ...attempt, executor: 'x-1', at: '2026-11-21T12:00:00.000Z' },
 });
@@ -74,6 +85,8 @@ export const StepWaiting = event('step.waiting', 1, z.object({ ...attemptFields,
   dedupe: 'state',
   delivery: 'work',
   routedBy: 'run',
+  from: ['executor'],
+  to: ['scheduler'],
   summary: 'executor: the backend cannot start this attempt now; the slot is handed back.',
   golden: { ...attempt, executor: 'x-1', reason: 'the executor is shutting down' },
 });
@@ -99,6 +112,8 @@ export const StepFinished = event(
     dedupe: 'state',
     delivery: 'work',
     routedBy: 'run',
+    from: ['executor'],
+    to: ['scheduler', 'ingester'],
     summary: 'executor: the attempt ended; scheduler decides what follows, ingester writes the usage ledger.',
     golden: {
       ...attempt,
@@ -114,18 +129,27 @@ export const StepFinished = event(
   },
 );
 
-export const StepStop = event('step.stop', 1, z.object({ workspace: Workspace, run: RunId, steps: z.array(z.object({ step: StepPath, attempt: z.int() })), executor: z.string() }), {
-  dedupe: 'state',
-  delivery: 'work',
-  routedBy: 'shard',
-  summary: 'scheduler: stop these attempts and confirm each with step.stopped.',
-  golden: { workspace: 'demo', run, steps: [{ step: 'tile[3]', attempt: 1 }], executor: 'x-1' },
-});
+export const StepStop = event(
+  'step.stop',
+  1,
+  z.object({ workspace: Workspace, run: RunId, steps: z.array(z.object({ step: StepPath, attempt: z.int() })), executor: z.string() }),
+  {
+    dedupe: 'state',
+    delivery: 'work',
+    routedBy: 'shard',
+    from: ['scheduler'],
+    to: ['executor'],
+    summary: 'scheduler: stop these attempts and confirm each with step.stopped.',
+    golden: { workspace: 'demo', run, steps: [{ step: 'tile[3]', attempt: 1 }], executor: 'x-1' },
+  },
+);
 
 export const StepStopped = event('step.stopped', 1, z.object({ ...attemptFields, executor: z.string() }), {
   dedupe: 'state',
   delivery: 'work',
   routedBy: 'run',
+  from: ['executor'],
+  to: ['scheduler'],
   summary: 'executor: nothing of this attempt runs any more.',
   golden: { ...attempt, executor: 'x-1' },
 });
@@ -149,19 +173,37 @@ export const ExecutorHeartbeat = event(
     dedupe: 'state',
     delivery: 'ephemeral',
     routedBy: 'none',
+    from: ['executor'],
+    to: ['scheduler'],
     summary: 'executor, every 5 s: I live, these attempts are mine; renews its lease (20 s).',
-    golden: { executor: 'x-1', backend: 'process', slots: 2, cores: 2, memoryMiB: 4096, isolation: 'uid+namespaces', accepting: true, steps: [{ run, step: 'tile[3]', attempt: 1 }] },
+    golden: {
+      executor: 'x-1',
+      backend: 'process',
+      slots: 2,
+      cores: 2,
+      memoryMiB: 4096,
+      isolation: 'uid+namespaces',
+      accepting: true,
+      steps: [{ run, step: 'tile[3]', attempt: 1 }],
+    },
   },
 );
 
 export const RunOutputsReady = event(
   'run.outputs-ready',
   1,
-  z.object({ workspace: Workspace, run: RunId, process: z.object({ workspace: Workspace, id: z.string(), version: z.string() }), outputs: z.record(z.string(), Value) }),
+  z.object({
+    workspace: Workspace,
+    run: RunId,
+    process: z.object({ workspace: Workspace, id: z.string(), version: z.string() }),
+    outputs: z.record(z.string(), Value),
+  }),
   {
     dedupe: 'key',
     delivery: 'work',
     routedBy: 'none',
+    from: ['scheduler'],
+    to: ['ingester'],
     summary: 'scheduler: every step ended well; the ingester publishes these outputs.',
     golden: { workspace: 'demo', run, process: { workspace: 'demo', id: 'wide', version: '1' }, outputs: { all: ['a'] } },
   },
@@ -171,6 +213,8 @@ export const ResultsPublished = event('results.published', 1, z.object({ workspa
   dedupe: 'state',
   delivery: 'work',
   routedBy: 'run',
+  from: ['ingester'],
+  to: ['scheduler'],
   summary: 'ingester: results and catalogue entry stand; `document` is the result document (OGC results.yaml shape).',
   golden: { workspace: 'demo', run, document: `demo/results/${run}/results.json` },
 });
@@ -179,6 +223,8 @@ export const ResultsRefused = event('results.refused', 1, z.object({ workspace: 
   dedupe: 'state',
   delivery: 'work',
   routedBy: 'run',
+  from: ['ingester'],
+  to: ['scheduler'],
   summary: 'ingester: these outputs cannot be published, for this reason; the run fails.',
   golden: { workspace: 'demo', run, reason: 'catalog.json names an item that is not there: item.json' },
 });
@@ -196,24 +242,49 @@ export const RunStatusChanged = event(
     progress: z.int().min(0).max(100),
     message: z.string(),
     /** Steps that changed since the last news of this run, at most 100; a follower that needs all reads the steps. */
-    steps: z.array(z.object({ step: StepPath, attempt: z.int(), status: z.enum(['requested', 'running', 'successful', 'failed', 'skipped', 'waiting']) })).max(100),
+    steps: z
+      .array(
+        z.object({
+          step: StepPath,
+          attempt: z.int(),
+          status: z.enum(['requested', 'running', 'successful', 'failed', 'skipped', 'waiting']),
+        }),
+      )
+      .max(100),
   }),
   {
     dedupe: 'state',
     delivery: 'status',
     routedBy: 'workspace',
+    from: ['scheduler', 'api'],
+    to: ['api'],
     summary: 'scheduler and api: for followers (SSE, synchronous waits); may be lost, Postgres has the truth.',
-    golden: { workspace: 'demo', run, version: 4, status: 'running', progress: 10, message: 'running', steps: [{ step: 'tile[3]', attempt: 1, status: 'running' }] },
+    golden: {
+      workspace: 'demo',
+      run,
+      version: 4,
+      status: 'running',
+      progress: 10,
+      message: 'running',
+      steps: [{ step: 'tile[3]', attempt: 1, status: 'running' }],
+    },
   },
 );
 
-export const StepLog = event('step.log', 1, z.object({ ...attemptFields, /** Bytes before this text in the step's log. */ offset: z.int().min(0), text: z.string() }), {
-  dedupe: 'state',
-  delivery: 'ephemeral',
-  routedBy: 'workspace',
-  summary: 'executor: live tail of a step; the log objects have the truth.',
-  golden: { ...attempt, offset: 0, text: 'hello\n' },
-});
+export const StepLog = event(
+  'step.log',
+  1,
+  z.object({ ...attemptFields, /** Bytes before this text in the step's log. */ offset: z.int().min(0), text: z.string() }),
+  {
+    dedupe: 'state',
+    delivery: 'ephemeral',
+    routedBy: 'workspace',
+    from: ['executor'],
+    to: ['api'],
+    summary: 'executor: live tail of a step; the log objects have the truth.',
+    golden: { ...attempt, offset: 0, text: 'hello\n' },
+  },
+);
 
 export const HarvestChanged = event(
   'harvest.changed',
@@ -224,14 +295,30 @@ export const HarvestChanged = event(
     repository: z.string(),
     branch: z.string(),
     commit: z.string(),
-    changes: z.array(z.object({ path: z.string(), change: z.enum(['added', 'updated', 'deleted']), previousPath: z.string().optional(), content: Value.optional() })),
+    changes: z.array(
+      z.object({
+        path: z.string(),
+        change: z.enum(['added', 'updated', 'deleted']),
+        previousPath: z.string().optional(),
+        content: Value.optional(),
+      }),
+    ),
   }),
   {
     dedupe: 'key',
     delivery: 'work',
     routedBy: 'none',
+    from: ['harvester'],
+    to: ['api', 'ingester'],
     summary: 'harvester: these files of a watched repository changed in this commit; api deploys processes from them.',
-    golden: { workspace: 'demo', source: 'git', repository: 'https://git.example/flows.git', branch: 'main', commit: 'c0ffee', changes: [{ path: 'app.cwl', change: 'added', content: 'cwlVersion: v1.2' }] },
+    golden: {
+      workspace: 'demo',
+      source: 'git',
+      repository: 'https://git.example/flows.git',
+      branch: 'main',
+      commit: 'c0ffee',
+      changes: [{ path: 'app.cwl', change: 'added', content: 'cwlVersion: v1.2' }],
+    },
   },
 );
 

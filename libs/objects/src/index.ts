@@ -1,1 +1,7 @@
 export * from './store.ts';
+export * from './errors.ts';
+export { checkKey } from './keys.ts';
+export { mediaTypeOf } from './media-types.ts';
+export { putValue, readValue } from './json-objects.ts';
+export { openObjectStore } from './open.ts';
+export type { DirectoryStoreOptions } from './directory/open-directory-store.ts';

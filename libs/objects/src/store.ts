@@ -43,15 +43,21 @@ export interface ObjectStore {
   /** The whole object in memory; rejects with ObjectTooLarge over `maxBytes`. */
   getBytes(key: string, maxBytes: number): Promise<Buffer>;
   head(key: string): Promise<ObjectInfo | undefined>;
-  /** Keys under the prefix in C-locale order, streamed. */
+  /** Objects whose keys begin with the prefix, in C-locale order of the keys, streamed; without `contentType`. */
   list(prefix: string): AsyncIterable<ObjectInfo>;
   /** Server-side where the store can. Rejects with ObjectNotFound. */
   copy(from: string, to: string): Promise<ObjectInfo>;
   /** Idempotent. */
   delete(key: string): Promise<void>;
-  /** Brings the object to a local path for reading: a hard link where possible (mode 0444, never writable by the reader), else a copy. */
-  materialize(key: string, path: string): Promise<void>;
-  /** Stores a local regular file; links instead of copying where the caller gives the file up (`move`). */
+  /**
+   * Brings the object to a local path that is free, with mode 0444: a hard link where possible, else a copy. A reader that has the uid of the
+   * store's owner could make a link writable: for it, `link: false`.
+   */
+  materialize(key: string, path: string, how?: { link?: boolean }): Promise<void>;
+  /**
+   * Stores a local regular file (a link or device is refused). With `move` the caller gives the file up: it is gone afterwards, and its bytes
+   * are not copied where that can be avoided.
+   */
   putFile(key: string, path: string, options?: PutOptions & { move?: boolean }): Promise<ObjectInfo>;
   /** Resolves when the store can be read and written; rejects with ObjectStoreUnavailable. */
   ping(): Promise<void>;

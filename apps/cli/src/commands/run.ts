@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Command } from 'commander';
+import { parse } from 'yaml';
+import { CliError } from '../client/cli-error.ts';
+import { followRun, terminalFollower } from '../client/follow-run.ts';
+import { postJson, requestJson, type Target } from '../client/http.ts';
+import { printJson } from '../client/output.ts';
+import { fetchResults, printResults } from '../client/results.ts';
+import { example, targetOf, withTarget } from '../client/target-options.ts';
+import { uploadInputs } from '../client/upload-inputs.ts';
+
+type Json = Parameters<typeof uploadInputs>[1];
+
+interface RunOptions {
+  input: string[];
+  detach?: boolean;
+  json?: boolean;
+}
+
+/** `runnel run PROCESS [INPUTS]`: executes, follows live, prints the results; exit code 1 when the run fails. */
+export function runCommand(program: Command): void {
+  const command = withTarget(program.command('run').description('execute a process, follow it live and print its results'))
+    .argument('<process>', 'id of a deployed process')
+    .argument('[inputs]', 'JSON or YAML file with the inputs; local files that it names are uploaded')
+    .option('-i, --input NAME=VALUE', 'one input; the value is read as YAML (repeatable)', collect, [])
+    .option('-d, --detach', 'do not wait; print the run id')
+    .option('--json', 'print only the results, as JSON')
+    .action(async (id: string, file: string | undefined, options: Parameters<typeof targetOf>[0] & RunOptions) => {
+      const target = targetOf(options);
+      const inputs = await readInputs(target, file, options.input);
+      const job = await requestJson<{ jobID: string }>(
+        target,
+        `/${target.workspace}/ogc-api/processes/${encodeURIComponent(id)}/execution`,
+        postJson({ inputs }, { prefer: 'respond-async' }),
+      );
+      if (options.detach === true) {
+        if (options.json === true) printJson(job);
+        else console.log(job.jobID);
+        return;
+      }
+      if (options.json !== true) console.error(`run ${job.jobID}`);
+      await finish(target, job.jobID, options.json === true);
+    });
+  example(command, 'runnel run greeting examples/greeting/inputs.json', 'runnel run wide -i "n=[1, 2, 3]"');
+}
+
+async function finish(target: Target, run: string, json: boolean): Promise<void> {
+  const last = await followRun(target, run, terminalFollower(process.stderr));
+  if (last.status !== 'successful') throw new CliError(`run ${run} ${last.status}: ${last.message}`, `Read its logs: runnel logs ${run}`);
+  const results = await fetchResults(target, run);
+  if (json) printJson(results);
+  else printResults(results);
+}
+
+async function readInputs(target: Target, file: string | undefined, assignments: string[]): Promise<Json> {
+  let inputs: { [key: string]: Json } = {};
+  if (file !== undefined) {
+    if (!existsSync(file)) throw new CliError(`no such file: ${file}`);
+    const read = (await uploadInputs(target, parse(readFileSync(file, 'utf8')) as Json, dirname(file))) as { [key: string]: Json };
+    // An execute request ({"inputs": …}) is as good as the bare inputs.
+    const wrapped = read['inputs'];
+    inputs = Object.keys(read).length === 1 && wrapped !== null && typeof wrapped === 'object' && !Array.isArray(wrapped) ? wrapped : read;
+  }
+  for (const assignment of assignments) {
+    const at = assignment.indexOf('=');
+    if (at < 1) throw new CliError(`--input wants NAME=VALUE, found: ${assignment}`);
+    const value = parse(assignment.slice(at + 1)) as Json;
+    inputs[assignment.slice(0, at)] = await uploadInputs(target, value, process.cwd());
+  }
+  return inputs;
+}
+
+const collect = (value: string, all: string[]): string[] => [...all, value];

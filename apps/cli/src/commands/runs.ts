@@ -1,0 +1,138 @@
+import type { Command } from 'commander';
+import { followRun, isFinal, terminalFollower } from '../client/follow-run.ts';
+import { request, requestJson } from '../client/http.ts';
+import { duration, printJson, printTable } from '../client/output.ts';
+import { fetchResults, printResults } from '../client/results.ts';
+import { follow } from '../client/sse.ts';
+import { example, targetOf, withTarget } from '../client/target-options.ts';
+
+type Options = Parameters<typeof targetOf>[0] & { json?: boolean };
+
+interface Job {
+  jobID: string;
+  processID: string;
+  status: string;
+  progress?: number;
+  message?: string;
+  created: string;
+  started?: string;
+  finished?: string;
+}
+
+/** `runnel ps`: the runs of the workspace, newest first; `--processes`: what is deployed. */
+export function psCommand(program: Command): void {
+  const command = withTarget(program.command('ps').description('list runs, newest first'))
+    .option('--processes', 'list the deployed processes instead')
+    .option('--status STATUS', 'only runs in this status (accepted, running, successful, failed, dismissed)')
+    .option('--limit N', 'at most so many', '20')
+    .option('--json', 'print as JSON')
+    .action(async (options: Options & { processes?: boolean; status?: string; limit: string }) => {
+      const target = targetOf(options);
+      const query = new URLSearchParams({ limit: options.limit, ...(options.status === undefined ? {} : { status: options.status }) });
+      if (options.processes === true) {
+        const { processes } = await requestJson<{ processes: { id: string; version: string; title?: string }[] }>(target, `/${target.workspace}/ogc-api/processes?limit=${options.limit}`);
+        if (options.json === true) printJson(processes);
+        else
+          printTable(
+            ['process', 'version', 'title'],
+            processes.map((p) => [p.id, p.version, p.title ?? '']),
+          );
+        return;
+      }
+      const { jobs } = await requestJson<{ jobs: Job[] }>(target, `/${target.workspace}/ogc-api/jobs?${query}`);
+      if (options.json === true) printJson(jobs);
+      else
+        printTable(
+          ['run', 'process', 'status', 'progress', 'took', 'created'],
+          jobs.map((job) => [job.jobID, job.processID, job.status, job.progress === undefined ? '' : `${job.progress} %`, took(job), job.created]),
+        );
+    });
+  example(command, 'runnel ps --status running');
+}
+
+const took = (job: Job): string => (job.started === undefined ? '' : duration((job.finished === undefined ? Date.now() : Date.parse(job.finished)) - Date.parse(job.started)));
+
+/** `runnel cancel RUN…`: dismisses. */
+export function cancelCommand(program: Command): void {
+  const command = withTarget(program.command('cancel').description('dismiss runs: final at once, their processes are stopped'))
+    .argument('<runs...>', 'run ids')
+    .option('--json', 'print the answers as JSON')
+    .action(async (runs: string[], options: Options) => {
+      const target = targetOf(options);
+      for (const run of runs) {
+        const job = await requestJson<Job>(target, `/${target.workspace}/ogc-api/jobs/${run}`, { method: 'DELETE' });
+        if (options.json === true) printJson(job);
+        else console.log(`${run} ${job.status}`);
+      }
+    });
+  example(command, 'runnel cancel 01936d2e-7c1a-7000-8000-000000000001');
+}
+
+/** `runnel results RUN`. */
+export function resultsCommand(program: Command): void {
+  const command = withTarget(program.command('results').description('print the results of a run'))
+    .argument('<run>', 'run id')
+    .option('--json', 'print the whole result document as JSON')
+    .action(async (run: string, options: Options) => {
+      const results = await fetchResults(targetOf(options), run);
+      if (options.json === true) printJson(results);
+      else printResults(results);
+    });
+  example(command, 'runnel results 01936d2e-7c1a-7000-8000-000000000001');
+}
+
+/** `runnel events RUN`: news as they come; `--json`: each as a line. */
+export function eventsCommand(program: Command): void {
+  const command = withTarget(program.command('events').description('follow the news of a run until it ends'))
+    .argument('<run>', 'run id')
+    .option('--json', 'print each event as one line of JSON')
+    .action(async (run: string, options: Options) => {
+      const target = targetOf(options);
+      if (options.json !== true) {
+        await followRun(target, run, terminalFollower(process.stdout));
+        return;
+      }
+      const stop = new AbortController();
+      for await (const event of follow(target, `/api/v1/runs/${run}/events`, stop.signal)) {
+        console.log(event.data);
+        if (isFinal((JSON.parse(event.data) as { status: string }).status)) stop.abort();
+      }
+    });
+  example(command, 'runnel events --json 01936d2e-7c1a-7000-8000-000000000001');
+}
+
+interface StepPage {
+  steps: { step: string; attempt: number; status: string }[];
+  next?: string;
+}
+
+/** `runnel logs RUN [STEP]`. */
+export function logsCommand(program: Command): void {
+  const command = withTarget(program.command('logs').description('print the log of a step, or of every step of a run'))
+    .argument('<run>', 'run id')
+    .argument('[step]', 'step, e.g. tile[3]; all when absent')
+    .option('-f, --follow', 'go on until the step ends')
+    .option('--json', 'print one object per step as lines of JSON')
+    .action(async (run: string, step: string | undefined, options: Options & { follow?: boolean }) => {
+      const target = targetOf(options);
+      const steps = step === undefined ? await allSteps(target, run) : [step];
+      for (const name of steps) {
+        if (options.json !== true && steps.length > 1) console.log(`==> ${name} <==`);
+        const query = options.follow === true ? '?follow=1' : '';
+        const response = await request(target, `/api/v1/runs/${run}/steps/${encodeURIComponent(name)}/log${query}`);
+        if (options.json === true) console.log(JSON.stringify({ step: name, log: await response.text() }));
+        else for await (const chunk of response.body ?? []) process.stdout.write(chunk as Uint8Array);
+      }
+    });
+  example(command, "runnel logs -f 01936d2e-7c1a-7000-8000-000000000001 'tile[3]'");
+}
+
+async function allSteps(target: ReturnType<typeof targetOf>, run: string): Promise<string[]> {
+  const names: string[] = [];
+  for (let path: string | undefined = `/api/v1/runs/${run}/steps`; path !== undefined; ) {
+    const page: StepPage = await requestJson<StepPage>(target, path);
+    names.push(...page.steps.filter((step) => step.attempt > 0).map((step) => step.step));
+    path = page.next;
+  }
+  return names;
+}

@@ -1,0 +1,53 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { CliError } from '../client/cli-error.ts';
+import { example } from '../client/target-options.ts';
+import { serviceNames, type ServiceName } from '../up/services.ts';
+
+interface UpOptions {
+  data: string;
+  port: number;
+  host: string;
+  only?: string;
+  postgres?: string;
+  nats?: string;
+  objects?: string;
+  images?: string;
+  slots?: number;
+  publicUrl?: string;
+}
+
+/** `runnel up`: everything on one machine, or a part of it. */
+export function upCommand(program: Command): void {
+  const command = program
+    .command('up')
+    .description('start Runnel here: Postgres, NATS and the five services, or a part of them')
+    .option('--data DIR', 'folder that holds everything; it is made, and found again on the next start', './runnel-data')
+    .option('--port PORT', 'port of the API', wholeNumber, 8080)
+    .option('--host ADDRESS', 'address to listen on', '127.0.0.1')
+    .option('--only SERVICES', `comma-separated part of: ${serviceNames.join(', ')}`)
+    .option('--postgres URL', 'use this Postgres instead of an embedded one')
+    .option('--nats URL', 'use this NATS server (2.11 or newer, with JetStream) instead of an embedded one')
+    .option('--objects URI', 'object store (file:///dir/); default: a folder of --data')
+    .option('--images FILE', 'images.json: folders that stand for container images on this machine')
+    .option('--slots N', 'steps at a time (default: number of cores)', wholeNumber)
+    .option('--public-url URL', 'address under which users reach the API, for links')
+    .action(async (options: UpOptions) => {
+      const { up } = await import('../up.ts');
+      await up({ ...options, only: parseOnly(options.only) });
+    });
+  example(command, 'runnel up --data ./data --port 8080', 'runnel up --only scheduler,executor --data ./node2 --postgres URL --nats URL --objects file:///shared/');
+}
+
+function parseOnly(text: string | undefined): ServiceName[] {
+  if (text === undefined) return [...serviceNames];
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !serviceNames.includes(name as ServiceName));
+  if (unknown.length > 0) throw new CliError(`--only: no such service: ${unknown.join(', ')}`, `There are: ${serviceNames.join(', ')}.`);
+  return names as ServiceName[];
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0) throw new InvalidArgumentError('a whole number is expected.');
+  return number;
+}

@@ -1,0 +1,59 @@
+import { Command, CommanderError } from 'commander';
+import { CliError } from './client/cli-error.ts';
+import { deployCommand } from './commands/deploy.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { dlqCommand } from './commands/dlq.ts';
+import { gcCommand } from './commands/gc.ts';
+import { migrateCommand } from './commands/migrate.ts';
+import { runCommand } from './commands/run.ts';
+import { cancelCommand, eventsCommand, logsCommand, psCommand, resultsCommand } from './commands/runs.ts';
+import { tokenCommand } from './commands/token.ts';
+import { upCommand } from './commands/up.ts';
+import { uploadCommand } from './commands/upload.ts';
+
+const commands = [
+  upCommand,
+  migrateCommand,
+  tokenCommand,
+  deployCommand,
+  uploadCommand,
+  runCommand,
+  psCommand,
+  logsCommand,
+  eventsCommand,
+  resultsCommand,
+  cancelCommand,
+  dlqCommand,
+  gcCommand,
+  doctorCommand,
+];
+
+function program(): Command {
+  const runnel = new Command('runnel')
+    .description('Runs CWL workflows for many tenants: deploy, execute, watch, get results.')
+    .version('0.1.0')
+    .showHelpAfterError('(add --help for the options and an example)')
+    .exitOverride()
+    .addHelpText('after', '\nStart here:\n  runnel up --data ./data --port 8080\n  export RUNNEL_TOKEN=$(runnel token create --data ./data --workspace demo)\n  runnel deploy examples/greeting/app.cwl\n  runnel run greeting examples/greeting/inputs.json');
+  for (const add of commands) add(runnel);
+  for (const command of runnel.commands) command.exitOverride().showHelpAfterError('(add --help for the options and an example)');
+  return runnel;
+}
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Prints what went wrong and what to do next; a bug keeps its stack. Returns the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode;
+  if (error instanceof CliError) {
+    console.error(`runnel: ${error.message}${error.hint === undefined ? '' : `\n  ${error.hint}`}`);
+    return error.exitCode;
+  }
+  if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return 0;
+  console.error(error);
+  return 70;
+}

@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+/** The repository could not be read: away, refused, or not there. Tried again at the next poll. */
+export class RepositoryUnavailable extends Error {
+  override name = 'RepositoryUnavailable';
+}
+
+const limits = { maxBuffer: 64 * 1024 * 1024, timeout: 120_000 };
+
+/**
+ * Runs git without a shell, prompts, hooks, submodules or LFS. `protocols` is GIT_ALLOW_PROTOCOL: tenants get https and ssh, only the
+ * administrator's configuration adds `file`.
+ */
+async function git(directory: string, args: string[], protocols: string): Promise<string> {
+  const env = {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    HOME: directory,
+    GIT_ALLOW_PROTOCOL: protocols,
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_LFS_SKIP_SMUDGE: '1',
+  };
+  try {
+    const { stdout } = await execute('git', ['-c', 'core.hooksPath=/dev/null', '-C', directory, ...args], { ...limits, env, encoding: 'utf8' });
+    return stdout;
+  } catch (cause) {
+    const text = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : String(cause);
+    throw new RepositoryUnavailable(`git ${args[0] ?? ''}: ${text.trim().split('\n').at(-1) ?? 'failed'}`, { cause });
+  }
+}
+
+/** A bare copy of one remote branch, refreshed by `fetch`. */
+export interface Mirror {
+  directory: string;
+  repository: string;
+  branch: string;
+  protocols: string;
+}
+
+export async function openMirror(mirror: Mirror): Promise<Mirror> {
+  if (mirror.repository.startsWith('-') || mirror.branch.startsWith('-')) throw new RepositoryUnavailable('a repository or branch may not begin with "-"');
+  await mkdir(mirror.directory, { recursive: true });
+  await git(mirror.directory, ['init', '--quiet', '--bare'], mirror.protocols);
+  return mirror;
+}
+
+/** Fetches the branch and returns its commit, or undefined when the branch is gone. */
+export async function fetchHead(mirror: Mirror): Promise<string | undefined> {
+  const listed = await git(mirror.directory, ['ls-remote', '--heads', mirror.repository, `refs/heads/${mirror.branch}`], mirror.protocols);
+  const commit = listed.split(/\s/)[0];
+  if (commit === undefined || commit === '') return undefined;
+  await git(mirror.directory, ['fetch', '--quiet', '--no-tags', '--force', mirror.repository, `+refs/heads/${mirror.branch}:refs/heads/watched`], mirror.protocols);
+  return (await git(mirror.directory, ['rev-parse', 'refs/heads/watched'], mirror.protocols)).trim();
+}
+
+export interface FileChange {
+  path: string;
+  change: 'added' | 'updated' | 'deleted';
+  previousPath?: string;
+}
+
+const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
+
+/** What differs between two commits; `from` absent or no longer known (a forced push): everything of `to`. */
+export async function changesBetween(mirror: Mirror, from: string | undefined, to: string): Promise<FileChange[]> {
+  const known = from !== undefined && (await isKnown(mirror, from));
+  const output = await git(mirror.directory, ['diff-tree', '-r', '-z', '-M', '--name-status', known ? from : emptyTree, to], mirror.protocols);
+  return parseNameStatus(output);
+}
+
+async function isKnown(mirror: Mirror, commit: string): Promise<boolean> {
+  return git(mirror.directory, ['cat-file', '-e', `${commit}^{commit}`], mirror.protocols).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Parses `git diff-tree -z --name-status`: status NUL path NUL, for renames status NUL old NUL new NUL. */
+export function parseNameStatus(output: string): FileChange[] {
+  const fields = output.split('\0').filter((field) => field !== '');
+  const changes: FileChange[] = [];
+  for (let at = 0; at < fields.length; ) {
+    const status = fields[at]?.charAt(0);
+    const first = fields[at + 1];
+    if (first === undefined) break;
+    if (status === 'R' || status === 'C') {
+      const path = fields[at + 2];
+      if (path !== undefined) changes.push(status === 'R' ? { path, change: 'updated', previousPath: first } : { path, change: 'added' });
+      at += 3;
+    } else {
+      changes.push({ path: first, change: status === 'A' ? 'added' : status === 'D' ? 'deleted' : 'updated' });
+      at += 2;
+    }
+  }
+  return changes;
+}
+
+/** The text of a file at a commit; undefined where it is longer than `maxBytes` or no regular file. */
+export async function readFileAt(mirror: Mirror, commit: string, path: string, maxBytes: number): Promise<string | undefined> {
+  const entry = await git(mirror.directory, ['ls-tree', '-l', '-z', commit, '--', path], mirror.protocols);
+  const [mode, , object, size] = (entry.split('\t')[0] ?? '').split(/\s+/);
+  if ((mode !== '100644' && mode !== '100755') || object === undefined || Number(size) > maxBytes) return undefined;
+  return git(mirror.directory, ['cat-file', 'blob', object], mirror.protocols);
+}

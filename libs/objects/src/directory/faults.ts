@@ -1,0 +1,48 @@
+import { stat } from 'node:fs/promises';
+import { InvalidKey, ObjectNotFound, ObjectStoreUnavailable } from '../errors.ts';
+import type { StoreFolders } from './folders.ts';
+
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+const storeFaults: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EIO: 'the disk reports an error',
+  EROFS: 'the file system is read-only',
+  ENODEV: 'the file system is away',
+  ENXIO: 'the file system is away',
+  ESTALE: 'the file system is away',
+  ETIMEDOUT: 'the file system does not answer',
+  EACCES: 'the service may not read or write there',
+  EPERM: 'the service may not read or write there',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+  ENOMEM: 'memory is short',
+};
+
+/** Says in the store's words what a system call's failure on `key` means. */
+export async function explain(folders: StoreFolders, key: string, error: unknown): Promise<unknown> {
+  const code = errnoOf(error);
+  if (code === undefined) return error;
+  const fault = storeFaults[code];
+  if (fault) return new ObjectStoreUnavailable(`object store ${folders.uri}: ${fault} (${code})`, { cause: error });
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    // The marker tells an object that is not there from a volume that is not mounted.
+    const present = await stat(folders.marker).catch(() => undefined);
+    if (!present) return new ObjectStoreUnavailable(`object store ${folders.uri}: the folder is away`, { cause: error });
+    return new ObjectNotFound(key);
+  }
+  if (code === 'ENAMETOOLONG') return new InvalidKey(`the key is too long for the file system: ${key}`);
+  return error;
+}
+
+/** Runs file operations on `key`; their failures reject as the store's errors. */
+export async function guarded<Result>(folders: StoreFolders, key: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw await explain(folders, key, error);
+  }
+}

@@ -1,0 +1,141 @@
+import { constants } from 'node:fs';
+import { chmod, copyFile, link, open, readFile, unlink, writeFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { ObjectNotFound, ObjectTooLarge, RangeNotSatisfiable } from '../errors.ts';
+import { checkKey, checkPrefix } from '../keys.ts';
+import type { ByteRange, ObjectInfo, ObjectStore, PutOptions } from '../store.ts';
+import { checkConditions, commit, remove } from './commit.ts';
+import { explain, guarded } from './faults.ts';
+import { createFolders, foldersOf, pathOf, temporaryPath, type StoreFolders } from './folders.ts';
+import { infoOf, lookUp, withType } from './info.ts';
+import { listKeys } from './list-keys.ts';
+import { sweep } from './sweep.ts';
+import { linkOrCopy, takeFile, writeTemporary } from './write-temporary.ts';
+
+export interface DirectoryStoreOptions {
+  /** Waits for the disk at each put (survives a power failure, not only a crash of the process); default true. */
+  fsync?: boolean;
+}
+
+/**
+ * Objects as files at their keys below one directory. Beside what every store refuses, a key cannot be a folder of another key. Etags are
+ * made of inode, time and size; a copy, where the file system can link, is a second name of the same bytes.
+ */
+export async function openDirectoryStore(root: string, options: DirectoryStoreOptions): Promise<ObjectStore> {
+  const folders = foldersOf(root);
+  const fsync = options.fsync ?? true;
+  await guarded(folders, '', () => createFolders(folders));
+  await guarded(folders, '', () => sweep(folders, Date.now()));
+  const on = <Result>(key: string, work: () => Promise<Result>) => {
+    checkKey(key);
+    return guarded(folders, key, work);
+  };
+  return {
+    uri: folders.uri,
+    put: async (key, body, putOptions = {}) => on(key, () => put(folders, key, body, { ...putOptions, fsync })),
+    get: async (key, range) => on(key, () => get(folders, key, range)),
+    getBytes: async (key, maxBytes) => on(key, () => getBytes(folders, key, maxBytes)),
+    head: async (key) => on(key, () => head(folders, key)),
+    list: (prefix) => list(folders, prefix),
+    copy: async (from, to) => {
+      checkKey(to);
+      return on(from, () => copy(folders, from, to, fsync));
+    },
+    delete: async (key) => on(key, () => remove(folders, key)),
+    materialize: async (key, path, how) => on(key, () => materialize(folders, key, path, how?.link ?? true)),
+    putFile: async (key, path, putOptions = {}) => on(key, () => putFile(folders, key, path, { ...putOptions, fsync })),
+    ping: () => guarded(folders, '', () => ping(folders)),
+  };
+}
+
+type Durable<Options> = Options & { fsync: boolean };
+
+async function put(
+  folders: StoreFolders,
+  key: string,
+  body: Buffer | string | Readable,
+  options: Durable<PutOptions>,
+): Promise<ObjectInfo> {
+  // Tells before the body is read; `commit` decides.
+  await checkConditions(folders, key, options);
+  const temporary = await writeTemporary(folders, key, body, options);
+  return withType(folders, await commit(folders, key, temporary, options));
+}
+
+async function putFile(
+  folders: StoreFolders,
+  key: string,
+  path: string,
+  options: Durable<PutOptions & { move?: boolean }>,
+): Promise<ObjectInfo> {
+  await checkConditions(folders, key, options);
+  const temporary = await takeFile(folders, key, path, options);
+  return withType(folders, await commit(folders, key, temporary, options));
+}
+
+async function get(folders: StoreFolders, key: string, range: ByteRange | undefined): Promise<{ info: ObjectInfo; body: Readable }> {
+  const handle = await open(pathOf(folders, key), 'r');
+  try {
+    const stats = await handle.stat({ bigint: true });
+    if (!stats.isFile()) throw new ObjectNotFound(key);
+    const info = await withType(folders, infoOf(key, stats));
+    if (range && range.start >= info.size) throw new RangeNotSatisfiable(key, info.size);
+    const body = handle.createReadStream(
+      range ? { start: range.start, end: Math.min(range.end ?? Infinity, info.size - 1) } : { start: 0 },
+    );
+    return { info, body };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function getBytes(folders: StoreFolders, key: string, maxBytes: number): Promise<Buffer> {
+  const info = await lookUp(folders, key);
+  if (!info) throw new ObjectNotFound(key);
+  if (info.size > maxBytes) throw new ObjectTooLarge(key, maxBytes);
+  return readFile(pathOf(folders, key));
+}
+
+async function head(folders: StoreFolders, key: string): Promise<ObjectInfo | undefined> {
+  const info = await lookUp(folders, key);
+  if (info) return withType(folders, info);
+  const why = await explain(folders, key, Object.assign(new Error('no such file'), { code: 'ENOENT' }));
+  if (why instanceof ObjectNotFound) return undefined;
+  throw why;
+}
+
+async function* list(folders: StoreFolders, prefix: string): AsyncIterable<ObjectInfo> {
+  checkPrefix(prefix);
+  try {
+    yield* listKeys(folders, prefix);
+  } catch (error) {
+    throw await explain(folders, prefix, error);
+  }
+}
+
+async function copy(folders: StoreFolders, from: string, to: string, fsync: boolean): Promise<ObjectInfo> {
+  const source = await head(folders, from);
+  if (!source) throw new ObjectNotFound(from);
+  const temporary = temporaryPath(folders);
+  await linkOrCopy(pathOf(folders, from), temporary, link);
+  return withType(
+    folders,
+    await commit(folders, to, temporary, { ...(source.contentType ? { contentType: source.contentType } : {}), fsync }),
+  );
+}
+
+async function materialize(folders: StoreFolders, key: string, path: string, mayLink: boolean): Promise<void> {
+  const source = pathOf(folders, key);
+  if (!(await lookUp(folders, key))) throw new ObjectNotFound(key);
+  if (mayLink) await linkOrCopy(source, path, link);
+  else await copyFile(source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  await chmod(path, 0o444);
+}
+
+async function ping(folders: StoreFolders): Promise<void> {
+  await readFile(folders.marker);
+  const path = temporaryPath(folders);
+  await writeFile(path, 'ping');
+  await unlink(path);
+}

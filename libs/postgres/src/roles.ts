@@ -1,0 +1,89 @@
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import type { Client } from 'pg';
+
+export type ServiceName = 'api' | 'scheduler' | 'ingester' | 'harvester';
+
+/** What a service's role may write; every role may read all tables, and insert into and drain the outbox. */
+const writes: Record<ServiceName, Record<string, string>> = {
+  api: {
+    processes: 'insert, update',
+    deployments: 'insert, update',
+    tokens: 'insert, update',
+    inbox: 'insert, delete',
+    // Of a run only its acceptance and its dismissal.
+    events: 'insert',
+    runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels)',
+  },
+  scheduler: {
+    events: 'insert',
+    runs: 'update',
+    steps: 'insert, update',
+    snapshots: 'insert, update, delete',
+    timers: 'insert, update, delete',
+    ready_nodes: 'insert, update, delete',
+    grants: 'insert, update, delete',
+    partitions: 'update',
+    schedulers: 'insert, update, delete',
+    executors: 'insert, update, delete',
+    inbox: 'insert, delete',
+  },
+  ingester: {
+    results: 'insert, update, delete',
+    catalogue: 'insert, update, delete',
+    usage: 'insert',
+    objects: 'insert, update, delete',
+    inbox: 'insert, delete',
+  },
+  harvester: { harvest_positions: 'insert, update, delete', inbox: 'insert, delete' },
+};
+
+export const serviceNames = Object.keys(writes) as ServiceName[];
+
+/** Name of a service's role in the database. */
+export const roleOf = (service: ServiceName): string => `runnel_${service}`;
+
+/**
+ * Creates the roles where they are missing, sets their passwords and gives each exactly its grants. Roles belong to the whole server, so two
+ * databases may be migrated at the same time: what the other one just did is no fault.
+ */
+export async function grantRoles(client: Client, passwords: Record<ServiceName, string>): Promise<void> {
+  const { rows } = await client.query<{ name: string }>('select current_database() as name');
+  const database = escapeIdentifier(rows[0]?.name ?? '');
+  for (const service of serviceNames) {
+    const role = roleOf(service);
+    await client.query(`
+do $$ begin
+  if not exists (select from pg_roles where rolname = '${role}') then
+    create role ${role} login;
+  end if;
+exception when duplicate_object or unique_violation then null;
+end $$`);
+    await setPassword(client, role, passwords[service]);
+    await client.query(`
+revoke all on all tables in schema public from ${role};
+revoke all on all sequences in schema public from ${role};
+grant connect on database ${database} to ${role};
+grant usage on schema public to ${role};
+grant select on all tables in schema public to ${role};
+grant insert, delete on outbox to ${role};
+grant usage on sequence outbox_seq_seq to ${role};
+${Object.entries(writes[service])
+  .map(([table, rights]) => `grant ${rights} on ${table} to ${role};`)
+  .join('\n')}`);
+  }
+  await client.query('revoke all on function ensure_event_partitions(timestamptz, integer) from public');
+  await client.query(`grant execute on function ensure_event_partitions(timestamptz, integer) to ${roleOf('scheduler')}`);
+  await client.query(`grant usage on sequence grants_id_seq to ${roleOf('scheduler')}`);
+}
+
+async function setPassword(client: Client, role: string, password: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.query(`alter role ${role} with login password ${escapeLiteral(password)}`);
+      return;
+    } catch (error) {
+      // Another database's migration altered the same role in this instant.
+      if (attempt === 10 || !(error instanceof Error && error.message.includes('tuple concurrently updated'))) throw error;
+    }
+  }
+}
