@@ -20,11 +20,14 @@ const common = {
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/.runnel/'],
 };
 
+/** Postgres and NATS, once per run. */
+const servers = { globalSetup: '<rootDir>/libs/testing/global-setup.mjs', globalTeardown: '<rootDir>/libs/testing/global-teardown.mjs' };
+
 export default {
   watchman: false,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.spec.ts'], testPathIgnorePatterns: ['\\.int\\.spec\\.ts$', '/node_modules/'] },
-    { ...common, displayName: 'service', testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.int.spec.ts'] },
-    { ...common, displayName: 'journeys', testMatch: ['<rootDir>/test/{journeys,chaos,conformance}/**/*.spec.ts'] },
+    { ...common, ...servers, displayName: 'service', testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.int.spec.ts'] },
+    { ...common, ...servers, displayName: 'journeys', testMatch: ['<rootDir>/test/{journeys,chaos,conformance}/**/*.spec.ts'] },
   ],
 };

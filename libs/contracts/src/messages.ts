@@ -21,8 +21,8 @@ export const RunDismissed = event('run.dismissed', 1, z.object({ workspace: Work
   delivery: 'work',
   routedBy: 'run',
   from: ['api'],
-  to: ['scheduler'],
-  summary: 'api: a run was dismissed; final for its readers, the scheduler stops what still runs.',
+  to: ['scheduler', 'ingester'],
+  summary: 'api: a run was dismissed; final for its readers, the scheduler stops what still runs, the ingester removes what was published.',
   golden: { workspace: 'demo', run },
 });
 
@@ -309,7 +309,7 @@ export const HarvestChanged = event(
     delivery: 'work',
     routedBy: 'none',
     from: ['harvester'],
-    to: ['api', 'ingester'],
+    to: ['api'],
     summary: 'harvester: these files of a watched repository changed in this commit; api deploys processes from them.',
     golden: {
       workspace: 'demo',

@@ -14,13 +14,21 @@ export interface SourcePosition {
   column: number;
 }
 
+/**
+ * What kind of fault it is, where a program treats it apart: `unsupported-requirement` and `unsupported` (runnel-cwl exits with 33),
+ * `limit-exceeded` (too large, too deep, too many), `unreadable` (a document could not be read), `syntax` (neither YAML nor JSON).
+ */
+export type DiagnosticCode = 'unsupported-requirement' | 'unsupported' | 'limit-exceeded' | 'unreadable' | 'syntax';
+
 /** One fault found while loading or checking. `message` says what was found and what was expected; `path` is e.g. `steps.tile.in.bands`. */
 export interface Diagnostic {
   severity: 'error' | 'warning';
   message: string;
+  /** Within the main process; elements of other processes begin with their id: `say.inputs.message`. */
   path: string;
   position?: SourcePosition;
   hint?: string;
+  code?: DiagnosticCode;
 }
 
 export type PrimitiveType = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'string' | 'File' | 'Directory' | 'Any';

@@ -19,6 +19,10 @@ export interface JavaScriptTask {
   context: ExpressionContext;
   /** expressionLib texts, evaluated once per context, in order. */
   library: string[];
+  /** What `Date` shows (RFC 3339), so that the same run evaluates to the same values. Absent: the clock of the evaluator. */
+  now?: string;
+  /** Seeds `Math.random`. */
+  seed?: string;
 }
 
 /** Evaluates JavaScript in a sandbox. Rejects with an ExpressionError that carries the expression and a plain reason. */
@@ -34,7 +38,7 @@ export interface OutputEntry {
 
 /**
  * The door to a tool's files while its output is collected. Implemented over the local file system by libs/sandbox, over the uploader's listing
- * on Kubernetes. Paths are as the tool saw them.
+ * on Kubernetes. Paths are as the tool saw them. While inputs are completed, a value that is not staged yet is asked for by its location.
  */
 export interface ToolFiles {
   /** Every entry under `directory`, not following symlinks, sorted by path in the C locale. */

@@ -1,8 +1,10 @@
-import type { Json, JsonObject, Requirement } from '@runnel/cwl';
+import type { CwlVersion, Json, JsonObject, Requirement } from '@runnel/cwl';
+import type { RunState } from './state.ts';
 
 /**
- * A value of a run, in which `{$stored: {key, index?}}` may stand for a large value or for one element of a stored list. The engine never looks
- * inside a stored value: it passes the reference on, and whoever needs the value (evaluator, executor, face) reads the object.
+ * A value of a run, in which a reference (`$stored`, `$chunks`: see `values.ts`) may stand for a large value, one element of a stored list, or a
+ * gathered array. The engine never looks inside a stored value: it passes the reference on, and whoever needs the value (evaluator, executor,
+ * ingester, face) calls `resolveValue`.
  */
 export type RunValue = Json;
 export type RunValues = { [name: string]: RunValue };
@@ -58,10 +60,15 @@ export type RunCommand = { at: string } & (
 /** `retry`: a step's back-off is over (key: step path). */
 export type TimerKind = 'retry' | 'run-limit' | 'publish-limit';
 
-/** Facts of one run. Small: what can be derived from state and package (job objects, commands) is not in them. */
-export type RunEvent =
+/**
+ * Facts of one run. Small: what can be derived from state and package (job objects, commands) is not in them. `at` is the time of the command
+ * that led to the event (RFC 3339): the `time` column of the event's row.
+ */
+export type RunEvent = { at: string } & RunFact;
+
+export type RunFact =
   | { type: 'run.accepted'; data: AcceptedRun }
-  | { type: 'run.started'; data: Record<string, never> }
+  | { type: 'run.started'; data: { window: number } }
   | { type: 'expression.evaluated'; data: { key: string; outcome: { value: RunValue } | { failure: FailureInfo } } }
   | { type: 'step.requested'; data: AttemptRef & { executor: string } }
   | { type: 'step.started'; data: AttemptRef & { executor: string } }
@@ -89,6 +96,10 @@ export interface EvaluationRequest {
   key: string;
   /** The whole CWL template (`$(...)`, `${...}`, text with both). */
   template: string;
+  /** Whose escaping rules apply. */
+  cwlVersion: CwlVersion;
+  /** InlineJavascriptRequirement is in force; where not, the template has parameter references only, to values that must be looked at. */
+  javascript: boolean;
   library: string[];
   context: { inputs: RunValues; self: RunValue };
   /** For messages: `steps.tile.when`. */
@@ -98,6 +109,8 @@ export interface EvaluationRequest {
   acceptedAt: string;
   /** Step inputs with loadContents/loadListing: the shell loads these before it evaluates. */
   load?: { [input: string]: { contents?: boolean; listing?: 'shallow_listing' | 'deep_listing' } };
+  /** `self` is the value of this input: once that is loaded, `self` is the loaded one. */
+  selfInput?: string;
 }
 
 /** A node with elements that may start now. Projected to the table `ready_nodes` for the admitter. */
@@ -125,6 +138,8 @@ export interface Outstanding {
   /** Attempts asked for and not ended, with the executor that has them. */
   attempts: (AttemptRef & { executor: string; state: 'requested' | 'started' | 'stopping'; since: string })[];
   ready: ReadyNode[];
+  /** The run's outputs while it is `publishing`: to ask the ingester again. */
+  publishing?: RunValues;
 }
 
 /** Everything a face shows of a node without asking each element. */
@@ -146,6 +161,66 @@ export interface RunSummary {
   version: number;
   failure?: FailureInfo & { step?: string };
   nodes: NodeStatus[];
+}
+
+/** What one element (or an unscattered step) does, for a face that asks for it by path. */
+export interface ElementStatus {
+  status: 'waiting' | 'ready' | 'requested' | 'running' | 'stopping' | 'successful' | 'failed' | 'skipped';
+  attempt?: number;
+  executor?: string;
+  reason?: string;
+}
+
+/** A stored object the shell writes before it appends the events: 1,000 output objects of neighbouring elements of a scatter. */
+export interface ChunkObject {
+  key: string;
+  content: RunValues[];
+}
+
+/** What one command led to. */
+export interface Advance {
+  /** To append, in this order, in one transaction. Empty: the command was old news. */
+  events: RunEvent[];
+  /** To write before the events are appended. */
+  objects: ChunkObject[];
+  /** Evaluations that were not outstanding before. */
+  evaluations: EvaluationRequest[];
+  /** Nodes whose count of ready elements changed; count 0: none any more. */
+  ready: ReadyNode[];
+}
+
+export interface EngineOptions {
+  /** At most this many elements of one scatter are under way at once (rule: max(64, 2 x admitted concurrency), at most 1,000). Default 64. */
+  window?: number;
+}
+
+/**
+ * The engine of one process in one package: pure functions. `evolve` and `advance` take the state over and change it in place (a scatter of
+ * 100,000 elements must not be copied per event); `decide`, `react` and all others only read it. A state whose events could not be appended is
+ * thrown away and rebuilt from the store.
+ */
+export interface RunEngine {
+  initialState(): RunState;
+  /** Direct consequences of a command, `[]` for late, repeated or old news. */
+  decide(state: RunState, command: RunCommand): RunEvent[];
+  evolve(state: RunState, event: RunEvent): RunState;
+  /** What the state itself calls for (gathering, outputs ready, failure, stopped); to be called after `evolve` until it returns `[]`. */
+  react(state: RunState): RunEvent[];
+  /** decide, evolve and react until nothing more follows. What the shells use. */
+  advance(state: RunState, command: RunCommand): Advance;
+  outstanding(state: RunState): Outstanding;
+  summary(state: RunState): RunSummary;
+  /** Nodes of one instance of a subworkflow (`sub[2]`), or of the run itself when no path is given. */
+  nodeStatuses(state: RunState, instance?: string): NodeStatus[];
+  /** Undefined for a path that is not a step of this run (or lies in an instance that has ended). */
+  elementStatus(state: RunState, step: string): ElementStatus | undefined;
+  /** What an outstanding attempt is to do; throws when it is not outstanding. */
+  stepJob(state: RunState, ref: AttemptRef): StepJob;
+  /** Content of the object that a `scatter.gathered` event names; only before the event is evolved. */
+  gatheredChunk(state: RunState, event: RunEvent & { type: 'scatter.gathered' }): RunValues[];
+  serialize(state: RunState): Json;
+  /** Throws SnapshotTooNew for a snapshot of a newer release. */
+  restore(snapshot: Json): RunState;
 }
 
 export type { JsonObject };

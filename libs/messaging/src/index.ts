@@ -1,1 +1,15 @@
-export {};
+export * from './connect.ts';
+export * from './consume.ts';
+export * from './dlq.ts';
+export * from './envelope.ts';
+export * from './message.ts';
+export * from './on.ts';
+export * from './outbox.ts';
+export * from './permissions.ts';
+export * from './publisher.ts';
+export * from './reconcile.ts';
+export * from './relay.ts';
+export * from './subscribe.ts';
+export * from './topology.ts';
+export * from './transport.ts';
+export * from './watch-dead-letters.ts';

@@ -54,6 +54,9 @@ export class RangeNotSatisfiable extends Error {
 /** The store cannot serve now (full, away, broken); the same call may succeed later. */
 export class ObjectStoreUnavailable extends Error {
   override readonly name = 'ObjectStoreUnavailable';
+  readonly service = 'the object store';
+  /** Seconds. */
+  readonly retryAfter = 2;
 }
 
 /** The address of the store is wrong; no retry helps. */

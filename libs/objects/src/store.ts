@@ -38,7 +38,7 @@ export interface ObjectStore {
   /** `file:///…/` or `s3://bucket/prefix/`, ends with a slash; the address of an object is uri + key. */
   readonly uri: string;
   put(key: string, body: Buffer | string | Readable, options?: PutOptions): Promise<ObjectInfo>;
-  /** Rejects with ObjectNotFound. */
+  /** Rejects with ObjectNotFound, RangeNotSatisfiable. A body that is not read to its end must be destroyed. */
   get(key: string, range?: ByteRange): Promise<{ info: ObjectInfo; body: Readable }>;
   /** The whole object in memory; rejects with ObjectTooLarge over `maxBytes`. */
   getBytes(key: string, maxBytes: number): Promise<Buffer>;

@@ -1,7 +1,7 @@
 export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 export { ensureEventPartitions } from './event-partitions.ts';
 export { appendEvents, type RunAppend } from './events/append-events.ts';
-export { loadRun, readEvents, type Folding, type LoadedRun, type RunPackage } from './events/load-run.ts';
+export { loadRun, readEvents, type Folding, type LoadedRun, type RunPin, type StoredEvent } from './events/load-run.ts';
 export { packSnapshot, readSnapshot, snapshotEvery, writeSnapshot, type Snapshot } from './events/snapshots.ts';
 export { isUnavailable, largestValueBytes, ServiceUnavailable, ValueTooLarge, VersionConflict } from './faults.ts';
 export { migrate, type MigrateOptions } from './migrate.ts';

@@ -4,10 +4,10 @@ import type { Transaction } from './transaction.ts';
 /** A message that is published once its transaction is committed; libs/messaging makes these from contracts. */
 export interface OutboxRow {
   /** The message's id; absent: the database draws one. */
-  id?: string;
-  subject: string;
-  headers: Record<string, string>;
-  payload: string;
+  readonly id?: string;
+  readonly subject: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload: string;
 }
 
 /** Bytes of payload in one statement. */

@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 
 export type ServiceName = 'api' | 'scheduler' | 'ingester' | 'harvester';
 
-/** What a service's role may write; every role may read all tables, and insert into and drain the outbox. */
+/** What a service's role may write; every role may read all tables, and insert into and drain the outbox (locking rows takes the right to update). */
 const writes: Record<ServiceName, Record<string, string>> = {
   api: {
     processes: 'insert, update',
@@ -65,7 +65,7 @@ revoke all on all sequences in schema public from ${role};
 grant connect on database ${database} to ${role};
 grant usage on schema public to ${role};
 grant select on all tables in schema public to ${role};
-grant insert, delete on outbox to ${role};
+grant insert, update, delete on outbox to ${role};
 grant usage on sequence outbox_seq_seq to ${role};
 ${Object.entries(writes[service])
   .map(([table, rights]) => `grant ${rights} on ${table} to ${role};`)

@@ -1,1 +1,11 @@
-export {};
+export * from './config.ts';
+export * from './crash-points.ts';
+export * from './health.ts';
+export * from './logger.ts';
+export * from './metrics.ts';
+export * from './problem.ts';
+export * from './problem-filter.ts';
+export * from './run-service.ts';
+export * from './shutdown.ts';
+export * from './tracing.ts';
+export * from './unavailable.ts';

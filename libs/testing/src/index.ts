@@ -1,1 +1,3 @@
-export {};
+export * from './database.ts';
+export * from './eventually.ts';
+export * from './messaging.ts';

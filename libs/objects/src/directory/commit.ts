@@ -1,6 +1,7 @@
 import { link, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InvalidKey, PreconditionFailed } from '../errors.ts';
+import { mediaTypeOf } from '../media-types.ts';
 import type { ObjectInfo, PutOptions } from '../store.ts';
 import { errnoOf } from './faults.ts';
 import { pathOf, type StoreFolders } from './folders.ts';
@@ -24,9 +25,10 @@ export async function commit(
       const info = await lookUp(folders, key);
       if (!info) throw new Error(`${key} was removed from outside while it was written`);
       await keepType(folders, info, options.contentType);
-      return info;
+      return { ...info, contentType: options.contentType ?? mediaTypeOf(key) };
     });
   } finally {
+    // Renamed away, as a rule; still there after a fault, a link, or a rename onto another name of the same inode.
     await unlink(temporary).catch(ignore('ENOENT'));
   }
 }

@@ -2,8 +2,9 @@ import { stat } from 'node:fs/promises';
 import { InvalidKey, ObjectNotFound, ObjectStoreUnavailable } from '../errors.ts';
 import type { StoreFolders } from './folders.ts';
 
+/** `ENOENT` and the like. */
 export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 const storeFaults: Record<string, string> = {

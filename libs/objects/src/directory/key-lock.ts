@@ -24,10 +24,12 @@ export async function withKeyLock<Result>(folders: StoreFolders, key: string, wo
     await breakStale(lock);
     await pause(1 + Math.random() * 8);
   }
+  const since = Date.now();
   try {
     return await work();
   } finally {
-    await release(lock, holder);
+    // One that took too long may have been broken and taken by another: only one's own is removed.
+    if (Date.now() - since < staleAfter / 2 || (await holderOf(lock)) === holder) await unlink(lock).catch(ignoreMissing);
   }
 }
 
@@ -39,11 +41,6 @@ async function acquire(lock: string, holder: string): Promise<boolean> {
     if (errnoOf(error) === 'EEXIST') return false;
     throw error;
   }
-}
-
-/** A lock that took too long may have been broken and taken by another: only one's own is removed. */
-async function release(lock: string, holder: string): Promise<void> {
-  if ((await holderOf(lock)) === holder) await unlink(lock).catch(ignoreMissing);
 }
 
 async function holderOf(lock: string): Promise<string | undefined> {

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, link, open, readFile, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, link, open, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { ObjectNotFound, ObjectTooLarge, RangeNotSatisfiable } from '../errors.ts';
 import { checkKey, checkPrefix } from '../keys.ts';
 import type { ByteRange, ObjectInfo, ObjectStore, PutOptions } from '../store.ts';
 import { checkConditions, commit, remove } from './commit.ts';
-import { explain, guarded } from './faults.ts';
+import { errnoOf, explain, guarded } from './faults.ts';
 import { createFolders, foldersOf, pathOf, temporaryPath, type StoreFolders } from './folders.ts';
 import { infoOf, lookUp, withType } from './info.ts';
 import { listKeys } from './list-keys.ts';
@@ -59,7 +59,7 @@ async function put(
   // Tells before the body is read; `commit` decides.
   await checkConditions(folders, key, options);
   const temporary = await writeTemporary(folders, key, body, options);
-  return withType(folders, await commit(folders, key, temporary, options));
+  return commit(folders, key, temporary, options);
 }
 
 async function putFile(
@@ -70,7 +70,7 @@ async function putFile(
 ): Promise<ObjectInfo> {
   await checkConditions(folders, key, options);
   const temporary = await takeFile(folders, key, path, options);
-  return withType(folders, await commit(folders, key, temporary, options));
+  return commit(folders, key, temporary, options);
 }
 
 async function get(folders: StoreFolders, key: string, range: ByteRange | undefined): Promise<{ info: ObjectInfo; body: Readable }> {
@@ -91,10 +91,15 @@ async function get(folders: StoreFolders, key: string, range: ByteRange | undefi
 }
 
 async function getBytes(folders: StoreFolders, key: string, maxBytes: number): Promise<Buffer> {
-  const info = await lookUp(folders, key);
-  if (!info) throw new ObjectNotFound(key);
-  if (info.size > maxBytes) throw new ObjectTooLarge(key, maxBytes);
-  return readFile(pathOf(folders, key));
+  const handle = await open(pathOf(folders, key), 'r');
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new ObjectNotFound(key);
+    if (stats.size > maxBytes) throw new ObjectTooLarge(key, maxBytes);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
 }
 
 async function head(folders: StoreFolders, key: string): Promise<ObjectInfo | undefined> {
@@ -108,6 +113,7 @@ async function head(folders: StoreFolders, key: string): Promise<ObjectInfo | un
 async function* list(folders: StoreFolders, prefix: string): AsyncIterable<ObjectInfo> {
   checkPrefix(prefix);
   try {
+    await stat(folders.marker);
     yield* listKeys(folders, prefix);
   } catch (error) {
     throw await explain(folders, prefix, error);
@@ -126,11 +132,17 @@ async function copy(folders: StoreFolders, from: string, to: string, fsync: bool
 }
 
 async function materialize(folders: StoreFolders, key: string, path: string, mayLink: boolean): Promise<void> {
-  const source = pathOf(folders, key);
-  if (!(await lookUp(folders, key))) throw new ObjectNotFound(key);
-  if (mayLink) await linkOrCopy(source, path, link);
-  else await copyFile(source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  await chmod(path, 0o444);
+  if (!(await head(folders, key))) throw new ObjectNotFound(key);
+  try {
+    if (mayLink) await linkOrCopy(pathOf(folders, key), path, link);
+    else await copyFile(pathOf(folders, key), path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  } catch (error) {
+    const code = errnoOf(error);
+    // The object is there: what is missing or in the way is on the caller's side.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EEXIST')
+      throw new Error(`cannot bring ${key} to ${path} (${code})`, { cause: error });
+    throw error;
+  }
 }
 
 async function ping(folders: StoreFolders): Promise<void> {

@@ -46,7 +46,9 @@ export async function takeFile(
   options: PutOptions & { move?: boolean; fsync: boolean },
 ): Promise<string> {
   // A tool's file: not through a link, and without waiting for the other end of a FIFO.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((error: unknown) => {
+    throw new Error(`cannot store ${path} (${errnoOf(error) ?? 'unknown fault'})`, { cause: error });
+  });
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw new Error(`${path} is not a regular file`);

@@ -10,9 +10,8 @@ export interface RunAppend {
   runId: string;
   /** Version of the last event the decision was based on; 0: none. */
   expectedVersion: number;
-  events: readonly { type: string; data: object }[];
-  /** RFC 3339. */
-  time: string;
+  /** `at`: RFC 3339. */
+  events: readonly { type: string; data: object; at: string }[];
 }
 
 /*
@@ -41,14 +40,14 @@ select array(select distinct run_id from appended) as runs`,
  * load again, and with ValueTooLarge; the transaction is lost in both cases.
  */
 export async function appendEvents(tx: Transaction, appends: readonly RunAppend[], outbox: readonly OutboxRow[] = []): Promise<void> {
-  const rows = appends.flatMap(({ runId, expectedVersion, events, time }) =>
+  const rows = appends.flatMap(({ runId, expectedVersion, events }) =>
     events.map((event, index) => ({
       runId,
       expectedVersion,
       version: expectedVersion + 1 + index,
       type: event.type,
       data: eventText(event),
-      time,
+      time: event.at,
     })),
   );
   const [first = [], ...others] = splitOutbox(outbox);

@@ -2,18 +2,19 @@ import { query } from '../transaction.ts';
 import type { Transaction } from '../transaction.ts';
 import { readSnapshot } from './snapshots.ts';
 
-/** How the events of one run become its state; the run's package is in it. */
+/** How the events of one run become its state: a RunEngine has this shape. */
 export interface Folding<State, Event> {
-  initial: State;
+  initialState(): State;
   evolve(state: State, event: Event): State;
-  /** State of a snapshot; undefined where its schema is not one this release reads: then all events are folded. */
-  restore(state: unknown, schema: number): State | undefined;
+  /** Throws an error named SnapshotTooNew for what a newer release wrote: then all events are folded. */
+  restore(snapshot: never): State;
 }
 
-/** The package a run is pinned to. */
-export interface RunPackage {
+/** What a run is pinned to since its acceptance. */
+export interface RunPin {
   workspace: string;
   digest: string;
+  entry: string;
 }
 
 export interface LoadedRun<State> {
@@ -24,47 +25,74 @@ export interface LoadedRun<State> {
   snapshotVersion: number;
 }
 
+/** A stored event as it was decided. */
+export interface StoredEvent {
+  type: string;
+  data: object;
+  /** RFC 3339. */
+  at: string;
+}
+
 /** Events read at a time: keeps the memory of a long run's loading flat. */
 const pageSize = 2000;
 
-/** State of a run: its snapshot and the events after it. Undefined: there is no such run. */
+/** State of a run: its snapshot and the events after it. Undefined: there is no such run. `engineFor` knows the engine of a pinned process. */
 export async function loadRun<State, Event>(
   tx: Transaction,
-  foldingFor: (pinned: RunPackage) => Promise<Folding<State, Event>>,
+  engineFor: (pin: RunPin) => Promise<Folding<State, Event>>,
   runId: string,
 ): Promise<LoadedRun<State> | undefined> {
-  const found = await query<{ process_workspace: string; process_digest: string }>(tx, {
-    name: 'run-package',
-    text: 'select process_workspace, process_digest from runs where id = $1',
+  const pin = await readPin(tx, runId);
+  if (!pin) return undefined;
+  const engine = await engineFor(pin);
+  const restored = await restore(tx, engine, runId);
+  let state = restored?.state ?? engine.initialState();
+  let version = restored?.version ?? 0;
+  for (;;) {
+    const page = await readEvents(tx, runId, version, pageSize);
+    for (const { event } of page) state = engine.evolve(state, event as Event);
+    version = page.at(-1)?.version ?? version;
+    if (page.length < pageSize) return { state, version, snapshotVersion: restored?.version ?? 0 };
+  }
+}
+
+async function readPin(tx: Transaction, runId: string): Promise<RunPin | undefined> {
+  const { rows } = await query<RunPin>(tx, {
+    name: 'run-pin',
+    text: `
+select data -> 'process' ->> 'workspace' as workspace, data -> 'process' ->> 'digest' as digest, data ->> 'entry' as entry
+from events where run_id = $1 and version = 1`,
     values: [runId],
   });
-  const row = found.rows[0];
-  if (!row) return undefined;
-  const folding = await foldingFor({ workspace: row.process_workspace, digest: row.process_digest });
+  return rows[0];
+}
+
+async function restore<State, Event>(
+  tx: Transaction,
+  engine: Folding<State, Event>,
+  runId: string,
+): Promise<{ state: State; version: number } | undefined> {
   const snapshot = await readSnapshot(tx, runId);
-  const restored = snapshot && folding.restore(snapshot.state, snapshot.schema);
-  const snapshotVersion = snapshot && restored !== undefined ? snapshot.version : 0;
-  let state = restored ?? folding.initial;
-  let version = snapshotVersion;
-  for (;;) {
-    const page = await readEvents<Event>(tx, runId, version, pageSize);
-    for (const { event } of page) state = folding.evolve(state, event);
-    version = page.at(-1)?.version ?? version;
-    if (page.length < pageSize) return { state, version, snapshotVersion };
+  if (!snapshot) return undefined;
+  try {
+    return { state: engine.restore(snapshot.state as never), version: snapshot.version };
+  } catch (error) {
+    if (error instanceof Error && error.name === 'SnapshotTooNew') return undefined;
+    throw error;
   }
 }
 
 /** Events of a run after a version, in order. */
-export async function readEvents<Event>(
+export async function readEvents(
   tx: Transaction,
   runId: string,
   after: number,
   limit: number,
-): Promise<{ version: number; time: Date; event: Event }[]> {
+): Promise<{ version: number; event: StoredEvent }[]> {
   const { rows } = await query<{ version: number; type: string; data: object; time: Date }>(tx, {
     name: 'read-events',
     text: 'select version, type, data, time from events where run_id = $1 and version > $2 order by version limit $3',
     values: [runId, after, limit],
   });
-  return rows.map(({ version, type, data, time }) => ({ version, time, event: { type, data } as Event }));
+  return rows.map(({ version, type, data, time }) => ({ version, event: { type, data, at: time.toISOString() } }));
 }

@@ -9,9 +9,7 @@ const expand = promisify<Buffer, Buffer>(inflate);
 /** State of a run after `version`, so that loading it need not fold every event. */
 export interface Snapshot {
   version: number;
-  /** Version of the state's shape. */
-  schema: number;
-  /** JSON. */
+  /** JSON; says itself which release's shape it has. */
   state: unknown;
 }
 
@@ -24,24 +22,24 @@ export async function packSnapshot(state: unknown): Promise<Buffer> {
 }
 
 /** Keeps the newest: an older snapshot than the present one changes nothing. */
-export async function writeSnapshot(tx: Transaction, runId: string, version: number, schema: number, packed: Buffer): Promise<void> {
+export async function writeSnapshot(tx: Transaction, runId: string, version: number, packed: Buffer): Promise<void> {
   await query(tx, {
     name: 'write-snapshot',
     text: `
-insert into snapshots (run_id, version, schema, state) values ($1, $2, $3, $4)
-on conflict (run_id) do update set version = excluded.version, schema = excluded.schema, state = excluded.state
+insert into snapshots (run_id, version, state) values ($1, $2, $3)
+on conflict (run_id) do update set version = excluded.version, state = excluded.state
 where snapshots.version < excluded.version`,
-    values: [runId, version, schema, packed],
+    values: [runId, version, packed],
   });
 }
 
 export async function readSnapshot(tx: Transaction, runId: string): Promise<Snapshot | undefined> {
-  const { rows } = await query<{ version: number; schema: number; state: Buffer }>(tx, {
+  const { rows } = await query<{ version: number; state: Buffer }>(tx, {
     name: 'read-snapshot',
-    text: 'select version, schema, state from snapshots where run_id = $1',
+    text: 'select version, state from snapshots where run_id = $1',
     values: [runId],
   });
   const row = rows[0];
   if (!row) return undefined;
-  return { version: row.version, schema: row.schema, state: JSON.parse((await expand(row.state)).toString()) as unknown };
+  return { version: row.version, state: JSON.parse((await expand(row.state)).toString()) as unknown };
 }

@@ -77,9 +77,10 @@ create table runs (
   started_at timestamptz,
   finished_at timestamptz,
   updated_at timestamptz not null
-);
+) with (fillfactor = 70);
 create index runs_by_workspace on runs (workspace, created_at desc, id desc);
-create index runs_open on runs (partition, updated_at) where not stopped;
+-- Without updated_at: a run's row changes with each batch of news and stays on its page.
+create index runs_open on runs (partition) where not stopped;
 
 -- The smallest UUIDv7 of an instant.
 create function uuid_floor(at timestamp) returns uuid language sql immutable as $$
@@ -123,9 +124,7 @@ end $$;
 create table snapshots (
   run_id uuid primary key,
   version integer not null,
-  -- Version of the state's shape.
-  schema integer not null,
-  -- Compressed JSON.
+  -- Compressed JSON; holds the version of its own shape.
   state bytea not null
 );
 

@@ -1,0 +1,31 @@
+import type { Authenticator } from '@runnel/access';
+import type { Messaging, Relay } from '@runnel/messaging';
+import type { ObjectStore } from '@runnel/objects';
+import type { Database } from '@runnel/postgres';
+import type { Logger, Registry } from '@runnel/service';
+import type { ApiConfig } from './config.ts';
+import type { StatusFeed } from './follow/status-feed.ts';
+import type { DocumentLoader } from './processes/load-document.ts';
+import type { Packages } from './processes/packages.ts';
+import type { ApiMetrics } from './metrics.ts';
+
+/** Everything a route may use; made once in start.ts. */
+export interface ApiContext {
+  readonly config: ApiConfig;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly metrics: ApiMetrics;
+  readonly database: Database;
+  readonly objects: ObjectStore;
+  readonly messaging: Messaging;
+  readonly relay: Relay;
+  readonly authenticator: Authenticator;
+  readonly packages: Packages;
+  readonly loader: DocumentLoader;
+  readonly feed: StatusFeed;
+  /** Aborts when the service stops: ends what would keep its connection open. */
+  readonly stopping: AbortSignal;
+}
+
+/** Nest's token for it. */
+export const API_CONTEXT = Symbol('ApiContext');

@@ -1,0 +1,79 @@
+import { decide } from '@runnel/access';
+import type { Authentication, Decision } from '@runnel/access';
+import { Workspace } from '@runnel/contracts';
+import { Problem } from '@runnel/service';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ApiContext } from '../context.ts';
+import type { RouteAbout } from './route.ts';
+
+/** Routes of libs/service, which carry no description of ours. */
+const operations: RouteAbout = { action: 'service.observe', summary: 'operations', answers: {} };
+const operationRoutes = new Set(['/metrics', '/health/live', '/health/ready']);
+
+/**
+ * Authenticates and decides every request before its body is read. A route that says nothing about itself is refused, so that none can be
+ * forgotten.
+ */
+export function checkAccess(fastify: FastifyInstance, context: Pick<ApiContext, 'authenticator' | 'metrics'>): void {
+  fastify.decorateRequest('principal');
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    // Unknown routes tell everybody the same; what answers OPTIONS is before this hook.
+    if (request.is404) return done();
+    const authentication = context.authenticator.authenticate(request.headers.authorization);
+    if (!(authentication instanceof Promise)) return done(check(context, request, authentication));
+    authentication.then(
+      (found) => done(check(context, request, found)),
+      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+    );
+  });
+}
+
+function check({ metrics }: Pick<ApiContext, 'metrics'>, request: FastifyRequest, authentication: Authentication): Problem | undefined {
+  if (authentication.kind === 'refused') {
+    metrics.refused.inc({ reason: 'credentials' });
+    return unauthorized(authentication.reason, ', error="invalid_token"');
+  }
+  const { principal } = authentication;
+  request.principal = principal;
+  const about = aboutOf(request);
+  const named = workspaceOf(request);
+  if (named !== undefined && !Workspace.safeParse(named).success) return about.foreign?.(request) ?? noSuchWorkspace(named);
+  // A route that names no workspace is about the caller's own: its handler asks for nothing else.
+  const workspace = named ?? (principal.kind === 'token' ? principal.workspace : undefined);
+  const decision = decide({ principal, action: about.action, resource: { workspace } });
+  if (decision.allow) return undefined;
+  metrics.refused.inc({ reason: decision.reason });
+  return denial(decision, about, request);
+}
+
+function aboutOf(request: FastifyRequest): RouteAbout {
+  const { config, url = '' } = request.routeOptions;
+  if (config.about) return config.about;
+  if (operationRoutes.has(url)) return operations;
+  throw new Error(`the route ${url} says nothing about who may use it`);
+}
+
+function denial(decision: Decision & { allow: false }, about: RouteAbout, request: FastifyRequest): Problem {
+  if (decision.reason === 'unauthenticated') return unauthorized(`${decision.message}: Authorization: Bearer rnl_…`, '');
+  if (decision.reason === 'scope') return new Problem({ status: 403, title: 'Forbidden', detail: decision.message });
+  return about.foreign?.(request) ?? noSuchWorkspace(workspaceOf(request) ?? '');
+}
+
+function unauthorized(detail: string, more: string): Problem {
+  return new Problem({ status: 401, title: 'Unauthorized', detail, headers: { 'www-authenticate': `Bearer realm="runnel"${more}` } });
+}
+
+function noSuchWorkspace(workspace: string): Problem {
+  return new Problem({ status: 404, title: 'Not found', detail: `there is no workspace "${workspace}" for this token` });
+}
+
+function workspaceOf(request: FastifyRequest): string | undefined {
+  return (request.params as { workspace?: string } | undefined)?.workspace;
+}
+
+/** Workspace of a caller whom the policy let through with a token. */
+export function callerOf(request: FastifyRequest): { workspace: string; name: string } {
+  const { principal } = request;
+  if (principal.kind !== 'token') throw new Error('this route has an anonymous caller');
+  return { workspace: principal.workspace, name: `token:${principal.token}` };
+}

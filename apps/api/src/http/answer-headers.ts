@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify';
+import type { ApiMetrics } from '../metrics.ts';
+
+/** Browsers of any origin may call: tokens travel in a header, never in a cookie (contract of the EODH face, section 1.2). */
+const cors = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': '*',
+  'access-control-allow-headers':
+    'Content-Type,Authorization,Prefer,Accept,Range,If-Match,If-None-Match,If-Range,Last-Event-ID,Content-Digest,X-Checksum-Sha256,X-Request-Id,traceparent',
+  'access-control-expose-headers': 'Location,Preference-Applied,ETag,Content-Range,Content-Disposition,Link,Retry-After,X-Request-Id',
+  'access-control-max-age': '1728000',
+};
+
+/** Headers of every answer, preflights, and the time each took. */
+export function addAnswerHeaders(fastify: FastifyInstance, metrics: ApiMetrics): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.headers(cors).header('x-request-id', request.id);
+    if (request.method === 'OPTIONS') void reply.status(204).send();
+    else done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.requests.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+    done();
+  });
+}

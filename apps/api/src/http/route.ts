@@ -1,0 +1,49 @@
+import { applyDecorators, RequestMapping, RequestMethod, SetMetadata } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { Action, Principal } from '@runnel/access';
+import type { Problem } from '@runnel/service';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** What is known of a route beside its handler: policy, documentation and tests read it. */
+export interface RouteAbout {
+  readonly action: Action;
+  /** One line for the API description. */
+  readonly summary: string;
+  /** What a caller of another workspace gets; default: a plain 404. */
+  readonly foreign?: (request: FastifyRequest) => Problem;
+  readonly query?: z.ZodObject;
+  readonly body?: { readonly types: readonly string[]; readonly schema?: z.ZodType };
+  /** Answers by status; those that every route may give (400, 401, 403, 404, 503) are added by `open-api.ts`. */
+  readonly answers: Readonly<Record<number, RouteAnswer>>;
+}
+
+export interface RouteAnswer {
+  readonly description: string;
+  /** Media type; default `application/json`. */
+  readonly type?: string;
+  readonly schema?: z.ZodType;
+}
+
+export const ABOUT = Symbol('route');
+
+/** Maps a method to its handler. Every route goes through this decorator: one without is refused to everybody. */
+export function Route(method: Method, path: string, about: RouteAbout): MethodDecorator {
+  return applyDecorators(
+    RequestMapping({ method: RequestMethod[method], path }),
+    RouteConfig({ about }),
+    SetMetadata(ABOUT, { method, path, about }),
+  );
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    about?: RouteAbout;
+  }
+  interface FastifyRequest {
+    /** Set before any route runs. */
+    principal: Principal;
+  }
+}

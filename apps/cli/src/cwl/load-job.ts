@@ -1,0 +1,68 @@
+import {
+  bindInputs,
+  completeInputs,
+  evaluatorFor,
+  loadAndCheck,
+  parseInputs,
+  requirementsInForce,
+  type CwlPackage,
+  type EvaluateJavaScript,
+  type JsonObject,
+  type Requirement,
+} from '@runnel/cwl';
+import { localFiles } from '@runnel/sandbox';
+
+import { readDocument, toAddress } from './addresses.ts';
+import { CwlFault, describeDiagnostic, faultOf } from './fault.ts';
+import { inputsFromFlags } from './input-flags.ts';
+import type { CwlOptions } from './options.ts';
+
+export interface LoadedJob {
+  package: CwlPackage;
+  inputs: JsonObject;
+}
+
+/** Loads and checks the process; warnings go to `note`. Throws CwlFault with a line per error. */
+export async function loadProcess(named: string, note: (text: string) => void): Promise<CwlPackage> {
+  const loaded = await loadAndCheck(toAddress(named), readDocument);
+  for (const one of loaded.diagnostics) if (one.severity === 'warning') note(describeDiagnostic(one));
+  if (loaded.package === undefined) throw faultOf(loaded.diagnostics);
+  return loaded.package;
+}
+
+/** Reads job file and input flags and binds them to the process: what the engine is given. */
+export async function loadJob(pkg: CwlPackage, options: CwlOptions, evaluateJavaScript: EvaluateJavaScript): Promise<LoadedJob> {
+  const job = options.job === undefined ? { inputs: {}, requirements: [] } : await readJob(options.job, pkg);
+  const main = pkg.processes[pkg.main];
+  if (main === undefined) throw new CwlFault(`there is no process ${pkg.main}`);
+  const given = { ...job.inputs, ...inputsFromFlags(options.inputFlags, main, options.basedir ?? '.') };
+  const bound = bindInputs(main, given);
+  if ('diagnostics' in bound) throw faultOf(bound.diagnostics);
+  const completedPackage = withRequirements(pkg, job.requirements);
+  const process = completedPackage.processes[pkg.main] ?? main;
+  const requirements = requirementsInForce(process);
+  const evaluator = evaluatorFor(process, { requirements, evaluateJavaScript, now: new Date().toISOString(), seed: 'inputs' });
+  const inputs = await completeInputs(bound.inputs, {
+    parameters: process.inputs,
+    cwlVersion: process.cwlVersion,
+    requirements,
+    evaluator,
+    files: localFiles(),
+    discoverSecondaryFiles: true,
+  });
+  return { package: completedPackage, inputs };
+}
+
+async function readJob(named: string, pkg: CwlPackage): Promise<{ inputs: JsonObject; requirements: Requirement[] }> {
+  const address = toAddress(named);
+  const parsed = parseInputs(await readDocument(address), address, { namespaces: pkg.namespaces });
+  if ('diagnostics' in parsed) throw faultOf(parsed.diagnostics);
+  return parsed.job;
+}
+
+/** `cwl:requirements` of the job count as the process's own and override those of the document. */
+function withRequirements(pkg: CwlPackage, requirements: Requirement[]): CwlPackage {
+  const main = pkg.processes[pkg.main];
+  if (main === undefined || requirements.length === 0) return pkg;
+  return { ...pkg, processes: { ...pkg.processes, [pkg.main]: { ...main, requirements: [...main.requirements, ...requirements] } } };
+}

@@ -1,0 +1,57 @@
+import type { RunEvent } from '@runnel/engine';
+
+export interface Progress {
+  onEvents(events: RunEvent[]): void;
+  onLog(step: string, chunk: Buffer): void;
+  note(text: string): void;
+  end(): void;
+}
+
+/** What happens, on stderr: the tools' own lines with their step in front, and one line of progress that is rewritten on a terminal. */
+export function createProgress(quiet: boolean, out: NodeJS.WriteStream = process.stderr): Progress {
+  const begun = performance.now();
+  const unfinished = new Map<string, string>();
+  let started = 0;
+  let finished = 0;
+  let shown = false;
+
+  const clear = (): void => {
+    if (shown) out.write('\r\x1b[K');
+    shown = false;
+  };
+  const line = (text: string): void => {
+    clear();
+    out.write(`${text}\n`);
+  };
+  const show = (step: string): void => {
+    if (!out.isTTY) return;
+    clear();
+    out.write(
+      `${finished} of ${started} steps done, ${((performance.now() - begun) / 1000).toFixed(1)} s, last: ${step}`.slice(0, out.columns - 1),
+    );
+    shown = true;
+  };
+  return {
+    onEvents(events) {
+      for (const { type, data } of events) {
+        if (type === 'step.requested') started += 1;
+        if (type === 'step.finished') finished += 1;
+        if (!quiet && (type === 'step.finished' || type === 'step.started')) show(data.step);
+        if (!quiet && type === 'step.retry-scheduled') line(`${data.step}: tried again at ${data.dueAt}: ${data.failure.reason}`);
+      }
+    },
+    onLog(step, chunk) {
+      const lines = ((unfinished.get(step) ?? '') + chunk.toString('utf8')).split('\n');
+      unfinished.set(step, lines.pop() ?? '');
+      for (const one of lines) line(`[${step}] ${one}`);
+    },
+    note(text) {
+      if (!quiet) line(text);
+    },
+    end() {
+      for (const [step, rest] of unfinished) if (rest !== '') line(`[${step}] ${rest}`);
+      clear();
+      if (!quiet) out.write(`${finished} ${finished === 1 ? 'step' : 'steps'}, ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+    },
+  };
+}

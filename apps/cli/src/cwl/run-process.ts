@@ -1,0 +1,177 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { createEvaluator, loadForStep, type CwlPackage, type EvaluateJavaScript, type Json, type JsonObject } from '@runnel/cwl';
+import {
+  createEngine,
+  createInProcessRun,
+  resolveValue,
+  resolveValues,
+  type EvaluationRequest,
+  type RunCommand,
+  type RunEvent,
+  type StepJob,
+  type Work,
+} from '@runnel/engine';
+import { carryOut, localFiles, type StepPorts } from '@runnel/sandbox';
+
+import { CwlFault } from './fault.ts';
+
+export interface ProcessRun {
+  package: CwlPackage;
+  entry: string;
+  /** Bound and completed. */
+  inputs: JsonObject;
+  workRoot: string;
+  parallel: number;
+  ports: Omit<StepPorts, 'signal' | 'onLog'>;
+  onLog?: (step: string, chunk: Buffer) => void;
+  onEvents: (events: RunEvent[]) => void;
+  /** Ends the run: steps are stopped, then it rejects. */
+  signal: AbortSignal;
+}
+
+const executor = 'in-process';
+
+type Command = RunCommand extends infer One ? (One extends RunCommand ? Omit<One, 'at'> : never) : never;
+
+/** Runs a process to its end in this program and returns its outputs, with locations in `workRoot`. Throws CwlFault where it fails. */
+export function runProcess(options: ProcessRun): Promise<JsonObject> {
+  const acceptedAt = new Date().toISOString();
+  const engine = createEngine(options.package, options.entry);
+  const run = createInProcessRun(engine, {
+    accepted: {
+      run: 'local',
+      workspace: 'local',
+      process: { workspace: 'local', id: options.entry, version: '1', digest: 'local' },
+      entry: options.entry,
+      inputs: options.inputs,
+      acceptedAt,
+    },
+    parallel: options.parallel,
+  });
+  const evaluateJavaScript: EvaluateJavaScript = options.ports.evaluateJavaScript;
+  const running = new Map<string, AbortController>();
+  let attempts = 0;
+
+  return new Promise((resolve, reject) => {
+    let over = false;
+    const fail = (error: unknown): void => {
+      if (over) return;
+      over = true;
+      for (const controller of running.values()) controller.abort();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    const tell = (command: Command): void => {
+      if (over) return;
+      try {
+        work(run.apply({ ...command, at: new Date().toISOString() }));
+      } catch (error) {
+        fail(error);
+      }
+    };
+    options.signal.addEventListener('abort', () => fail(new CwlFault('interrupted', 130)), { once: true });
+
+    function work(todo: Work): void {
+      options.onEvents(todo.events);
+      for (const { step } of todo.stop) running.get(step)?.abort();
+      for (const request of todo.evaluations) void evaluate(request).catch(fail);
+      for (const job of todo.jobs) void carryOutJob(job).catch(fail);
+      for (const { step, dueAt } of todo.timers) {
+        setTimeout(() => tell({ type: 'fire-timer', kind: 'retry', key: step }), Math.max(0, Date.parse(dueAt) - Date.now()));
+      }
+      finishIfOver();
+    }
+
+    function finishIfOver(): void {
+      const summary = over ? undefined : run.summary();
+      const outputs = summary?.phase === 'publishing' ? run.outputs() : undefined;
+      if (outputs) {
+        over = true;
+        resolveValues(outputs, (key) => run.read(key)).then((values) => resolve(values as JsonObject), reject);
+      } else if (summary?.phase === 'failed' && running.size === 0) {
+        const { failure } = summary;
+        fail(
+          new CwlFault(
+            [failure?.reason ?? summary.message, ...(failure?.logTail === undefined ? [] : [indent(failure.logTail)])].join('\n'),
+          ),
+        );
+      }
+    }
+
+    async function evaluate(request: EvaluationRequest): Promise<void> {
+      const { key } = request;
+      tell({ type: 'record-evaluation', key, outcome: await evaluationOutcome(request) });
+    }
+
+    async function evaluationOutcome(
+      request: EvaluationRequest,
+    ): Promise<{ value: Json } | { failure: { class: string; reason: string } }> {
+      try {
+        const context = await contextOf(request, (key) => run.read(key));
+        const { cwlVersion, library, acceptedAt: now, seed } = request;
+        const evaluator = createEvaluator({
+          cwlVersion,
+          ...(request.javascript && { javascript: { library, evaluate: evaluateJavaScript, now, seed } }),
+        });
+        return { value: await evaluator(request.template, context, request.path) };
+      } catch (error) {
+        if (error instanceof Error && (error.name === 'ExpressionError' || error.name === 'ProcessFault'))
+          return { failure: { class: 'expression', reason: error.message } };
+        throw error;
+      }
+    }
+
+    async function carryOutJob(job: StepJob): Promise<void> {
+      const { step, attempt } = job;
+      const controller = new AbortController();
+      running.set(step, controller);
+      tell({ type: 'start-step', executor, step, attempt });
+      attempts += 1;
+      const directory = join(options.workRoot, String(attempts));
+      mkdirSync(directory, { mode: 0o700 });
+      const outcome = await carryOut(
+        {
+          package: options.package,
+          process: job.process.id,
+          inputs: (await resolveValues(job.inputs, (key) => run.read(key))) as JsonObject,
+          requirements: job.requirements,
+          hints: job.hints,
+          directory,
+          name: step,
+          acceptedAt,
+          seed: step,
+        },
+        { ...options.ports, signal: controller.signal, ...(options.onLog && { onLog: (chunk: Buffer) => options.onLog?.(step, chunk) }) },
+      );
+      running.delete(step);
+      if (controller.signal.aborted) tell({ type: 'confirm-stopped', executor, step, attempt });
+      else {
+        const { outcome: how, outputs, failure } = outcome;
+        tell({ type: 'finish-step', executor, step, attempt, outcome: how, outputs, ...(failure && { failure }) });
+      }
+    }
+
+    try {
+      work(run.start(acceptedAt));
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+async function contextOf(request: EvaluationRequest, read: (key: string) => Promise<Json>): Promise<{ inputs: JsonObject; self: Json }> {
+  const inputs = (await resolveValues(request.context.inputs, read)) as JsonObject;
+  const self = await resolveValue(request.context.self, read);
+  for (const [id, what] of Object.entries(request.load ?? {})) {
+    inputs[id] = await loadForStep(inputs[id] ?? null, what, localFiles(), request.cwlVersion, `${request.path}.${id}`);
+  }
+  return { inputs, self: request.selfInput === undefined ? self : (inputs[request.selfInput] ?? null) };
+}
+
+function indent(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `  | ${line}`)
+    .join('\n');
+}

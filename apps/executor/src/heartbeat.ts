@@ -1,0 +1,42 @@
+import { ExecutorHeartbeat, type DataOf } from '@runnel/contracts';
+import { outgoing, publishEphemeral, type Messaging } from '@runnel/messaging';
+
+/** Milliseconds: one heartbeat renews the lease (20 s); who could not renew for 15 s ends its own processes (rule 8). */
+const interval = 5000;
+const giveUpAfter = 15_000;
+
+export interface Heartbeat {
+  /** Tells now, for instance that nothing is accepted any more. */
+  beat(): void;
+  stop(): void;
+}
+
+interface HeartbeatPorts {
+  messaging: Messaging;
+  status: () => DataOf<typeof ExecutorHeartbeat>;
+  /** The bus was out of reach for so long that others have these steps. */
+  onLost: () => void;
+}
+
+export function startHeartbeat({ messaging, status, onLost }: HeartbeatPorts): Heartbeat {
+  let reached = performance.now();
+  let lost = false;
+  const beat = (): void => {
+    publishEphemeral(messaging, outgoing(ExecutorHeartbeat, status()));
+    messaging.ping().then(
+      () => {
+        reached = performance.now();
+        lost = false;
+      },
+      () => {
+        if (lost || performance.now() - reached < giveUpAfter) return;
+        lost = true;
+        messaging.logger.error('no heartbeat got through for 15 s: ending all processes, their steps belong to others');
+        onLost();
+      },
+    );
+  };
+  beat();
+  const timer = setInterval(beat, interval);
+  return { beat, stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism, hostname, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import { type DataOf, type ExecutorHeartbeat, StepLog } from '@runnel/contracts';
+import { connect, ensureShardConsumer, ensureTopology, outgoing, publishEphemeral, RunnelTransport, shardPlan, type Messaging } from '@runnel/messaging';
+import { openObjectStore, type ObjectStore } from '@runnel/objects';
+import { createJavaScriptPool, createSpawner, describeIsolation, detectIsolation, noIsolation, noImages, readImages, type IsolationMode } from '@runnel/sandbox';
+import { createLogger, createMetrics, Gauge, runService, type Logger } from '@runnel/service';
+import type { ExecutorConfig } from './config.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { AttemptsHolder } from './steps/attempts-holder.ts';
+import { createAttempts, type Attempts } from './steps/attempts.ts';
+import { carryOutStep, type StepSurroundings } from './steps/carry-out-step.ts';
+import { OnStepRequested } from './steps/on-step-requested.ts';
+import { OnStepStop } from './steps/on-step-stop.ts';
+import { packageCache } from './steps/packages.ts';
+import { createReports } from './steps/report.ts';
+import { createSlots } from './steps/slots.ts';
+
+export interface Executor {
+  id: string;
+  /** Health and metrics. */
+  url: string;
+  /** For people: what separates tools from this host. */
+  isolation: string;
+  /** Drains: what is queued is handed back, running steps get their grace. */
+  close(): Promise<void>;
+}
+
+@Module({})
+class ExecutorModule {}
+
+/** PATH of tools that run with the host's programs; nothing else of the environment is inherited. */
+const toolPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Starts an executor with the process backend: a shard of its own (rule 7). */
+export async function startExecutor(config: ExecutorConfig, options: { logger?: Logger } = {}): Promise<Executor> {
+  const id = config.executorId ?? `${hostname().toLowerCase().replaceAll(/[^a-z0-9-]/g, '-').slice(0, 30)}-${randomBytes(4).toString('hex')}`;
+  const logger = (options.logger ?? createLogger({ service: 'executor' })).child({ executor: id });
+  const store = await openObjectStore(config.objects);
+  const { natsUrl: url, natsUser: user, natsPassword: password, prefix } = config;
+  const messaging = await connect({ url, user, password, prefix, service: 'executor', logger });
+  const isolation = config.isolation === 'none' ? noIsolation : (await detectIsolation()).mode;
+  const count = config.slots ?? availableParallelism();
+  const { surroundings, close: closeSandbox } = openSandbox(config, { id, count, isolation, store, messaging, logger });
+  const slots = createSlots(count);
+  const attempts = createAttempts({
+    slots,
+    logger,
+    reports: createReports(messaging, store, id),
+    carryOut: (request, signal) => carryOutStep(request, surroundings, signal),
+  });
+  let accepting = true;
+  const status = (): DataOf<typeof ExecutorHeartbeat> => ({
+    executor: id,
+    backend: 'process',
+    slots: count,
+    cores: availableParallelism(),
+    memoryMiB: Math.floor(totalmem() / 1024 / 1024),
+    isolation: describeIsolation(isolation),
+    accepting,
+    steps: attempts.list().map(({ run, step, attempt }) => ({ run, step, attempt })),
+  });
+  const plan = shardPlan(id, prefix);
+  const strategy = new RunnelTransport({
+    messaging,
+    // Lanes beyond what the scheduler requests ahead, so that a stop never queues behind requests that wait for a slot.
+    consumers: [{ plan, limit: 2 * count + 20, ensure: () => declareShard(messaging, id) }],
+  });
+  await declareShard(messaging, id);
+  const service = await runService({
+    name: 'executor',
+    module: { module: ExecutorModule, controllers: [OnStepRequested, OnStepStop], providers: [{ provide: AttemptsHolder, useValue: new AttemptsHolder(attempts) }] },
+    logger,
+    operations: {
+      metrics: executorMetrics(slots, count),
+      checks: new Map([
+        ['nats', () => messaging.ping()],
+        ['objects', () => store.ping()],
+      ]),
+    },
+    host: config.host,
+    port: config.port,
+    strategy: () => strategy,
+  });
+  const heartbeat = startHeartbeat({ messaging, status, onLost: () => attempts.abandon() });
+  const close = async (): Promise<void> => {
+    accepting = false;
+    heartbeat.beat();
+    await drain(attempts, config.graceSeconds);
+    await service.close();
+    heartbeat.stop();
+    await closeSandbox();
+    await messaging.close();
+  };
+  return { id, url: service.url, isolation: describeIsolation(isolation), close: once(close) };
+}
+
+/** An order of its own for the shard: made before the first heartbeat, so that no request goes nowhere. */
+async function declareShard(messaging: Messaging, id: string): Promise<void> {
+  await ensureTopology(messaging);
+  await ensureShardConsumer(messaging, id);
+}
+
+interface SandboxContext {
+  id: string;
+  count: number;
+  isolation: IsolationMode;
+  store: ObjectStore;
+  messaging: Messaging;
+  logger: Logger;
+}
+
+function openSandbox(config: ExecutorConfig, context: SandboxContext): { surroundings: StepSurroundings; close: () => Promise<void> } {
+  const { id, count, isolation, store, messaging, logger } = context;
+  const workRoot = join(config.workDir, 'attempts');
+  rmSync(workRoot, { recursive: true, force: true });
+  // Slots' users pass through to their own attempt's folder, and see no names.
+  mkdirSync(workRoot, { recursive: true, mode: 0o711 });
+  const javascript = createJavaScriptPool({ threads: Math.max(1, count - 1) });
+  const spawner = createSpawner({ isolation, control: join(config.workDir, 'control'), workRoot, hidden: config.hidden });
+  const surroundings: StepSurroundings = {
+    store,
+    packages: packageCache(store),
+    executor: id,
+    workRoot,
+    spawner,
+    images: config.images === undefined ? noImages : readImages(config.images),
+    evaluateJavaScript: javascript.evaluate,
+    limits: {
+      timeLimit: config.stepTimeLimit,
+      memoryLimitMiB: config.stepMemoryMib,
+      outputLimitBytes: config.stepOutputMib * 1024 * 1024,
+      network: config.network ? 'on-request' : 'never',
+      path: toolPath,
+    },
+    onWarning: (text) => logger.warn(text),
+    tail: ({ workspace, run, step, attempt }, offset, text) =>
+      publishEphemeral(messaging, outgoing(StepLog, { workspace, run, step, attempt, offset, text })),
+  };
+  return {
+    surroundings,
+    close: async () => {
+      await spawner.close();
+      await javascript.close();
+    },
+  };
+}
+
+function executorMetrics(slots: ReturnType<typeof createSlots>, count: number): ReturnType<typeof createMetrics> {
+  const metrics = createMetrics('executor');
+  metrics.registerMetric(
+    new Gauge({ name: 'runnel_executor_slots', help: 'Steps this executor can carry out at a time', registers: [], collect() { this.set(count); } }),
+  );
+  metrics.registerMetric(
+    new Gauge({ name: 'runnel_executor_slots_taken', help: 'Slots in use', registers: [], collect() { this.set(slots.taken); } }),
+  );
+  metrics.registerMetric(
+    new Gauge({ name: 'runnel_executor_steps_queued', help: 'Requested steps that wait here for a slot', registers: [], collect() { this.set(slots.waiting); } }),
+  );
+  return metrics;
+}
+
+function drain(attempts: Attempts, graceSeconds: number): Promise<void> {
+  return attempts.drain(graceSeconds * 1000);
+}
+
+function once(close: () => Promise<void>): () => Promise<void> {
+  let closing: Promise<void> | undefined;
+  return () => (closing ??= close());
+}

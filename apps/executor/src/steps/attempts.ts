@@ -1,0 +1,112 @@
+import type { Logger } from '@runnel/service';
+import { attemptIdOf, attemptName, type AttemptId, type StepRequest } from './attempt.ts';
+import type { Reports, StepResult } from './report.ts';
+import type { Slot } from './slots.ts';
+
+export interface AttemptsPorts {
+  slots: { take(): Promise<Slot> };
+  reports: Reports;
+  carryOut: (request: StepRequest, signal: AbortSignal) => Promise<StepResult>;
+  logger: Logger;
+}
+
+interface Held {
+  id: AttemptId;
+  abort: AbortController;
+  /** The lease is lost: whatever becomes of it is not told. */
+  abandoned: boolean;
+  /** Resolves when nothing of it runs and its news is stored. */
+  ended: Promise<void>;
+}
+
+/** Attempts that ended or were stopped lately: a late second copy of their request starts nothing. */
+const remembered = 10_000;
+
+/** What this executor holds: from the request's arrival to the stored news of its end (rule 8). */
+export interface Attempts {
+  /** Resolves when the stream holds `step.started` (or the attempt's other fate): the request may then be acknowledged. */
+  begin(request: StepRequest): Promise<void>;
+  /** Ends an attempt, queued or running; resolves when it is confirmed gone and that is told. */
+  stop(id: AttemptId): Promise<void>;
+  list(): AttemptId[];
+  /** Takes nothing new, hands back what is queued, gives the rest `grace` milliseconds, then ends it; it counts as no failure. */
+  drain(grace: number): Promise<void>;
+  /** Kills everything at once, telling nobody: the lease is lost, others have these steps. */
+  abandon(): void;
+}
+
+export function createAttempts({ slots, reports, carryOut, logger }: AttemptsPorts): Attempts {
+  const held = new Map<string, Held>();
+  const over = new Set<string>();
+  let draining = false;
+
+  const remember = (name: string): void => {
+    over.add(name);
+    const oldest = over.values().next().value;
+    if (over.size > remembered && oldest !== undefined) over.delete(oldest);
+  };
+
+  async function run(request: StepRequest, slot: Slot, one: Held): Promise<void> {
+    const { signal } = one.abort;
+    const result = await carryOut(request, signal);
+    slot.release();
+    if (one.abandoned) return;
+    if (draining && signal.aborted) return reports.waiting(attemptIdOf(request), 'the executor is shutting down');
+    await reports.finished(result);
+  }
+
+  async function begin(request: StepRequest): Promise<void> {
+    const id = attemptIdOf(request);
+    const name = attemptName(id);
+    if (held.has(name) || over.has(name)) return;
+    const { promise: ended, resolve: finish } = Promise.withResolvers<void>();
+    const one: Held = { id, abort: new AbortController(), abandoned: false, ended };
+    held.set(name, one);
+    const done = (): void => {
+      held.delete(name);
+      remember(name);
+      finish();
+    };
+    const earlier = await reports.earlier(id);
+    if (earlier !== undefined) return reports.finished(earlier).finally(done);
+    const slot = await slots.take();
+    if (one.abort.signal.aborted || draining) {
+      slot.release();
+      if (one.abort.signal.aborted && !draining) return done();
+      return reports.waiting(id, 'the executor is shutting down').finally(done);
+    }
+    // The tool starts while its news travels: a request that comes again meanwhile finds the attempt held.
+    run(request, slot, one)
+      .catch((error: unknown) => logger.error({ error, run: id.run, step: id.step }, 'attempt could not be reported'))
+      .finally(done);
+    await reports.started(id, new Date().toISOString());
+  }
+
+  return {
+    begin,
+    async stop(id) {
+      const name = attemptName(id);
+      const found = held.get(name);
+      remember(name);
+      found?.abort.abort();
+      await found?.ended;
+      await reports.stopped(id);
+    },
+    list: () => [...held.values()].map(({ id }) => id),
+    async drain(grace) {
+      draining = true;
+      const all = Promise.all([...held.values()].map(({ ended }) => ended));
+      const timer = setTimeout(() => {
+        for (const { abort } of held.values()) abort.abort();
+      }, grace);
+      await all;
+      clearTimeout(timer);
+    },
+    abandon() {
+      for (const one of held.values()) {
+        one.abandoned = true;
+        one.abort.abort();
+      }
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { Failure, type FailureClass } from '@runnel/contracts';
+import type { CwlPackage, Json, JsonObject, Requirement } from '@runnel/cwl';
+import { containsReference, resolveValues } from '@runnel/engine';
+import { readValue, type ObjectStore } from '@runnel/objects';
+import { carryOut, type StepOutcome, type StepPorts } from '@runnel/sandbox';
+import { attemptIdOf, attemptName, logPrefix, type StepRequest } from './attempt.ts';
+import { objectExchange } from './object-exchange.ts';
+import type { StepResult } from './report.ts';
+import { openStepLog } from './step-log.ts';
+import { storeLargeOutputs } from './store-large-outputs.ts';
+
+/** A stored list of values read back for one step. */
+const valueBytes = 256 * 1024 * 1024;
+
+export interface StepSurroundings extends Omit<StepPorts, 'exchange' | 'onLog' | 'signal'> {
+  store: ObjectStore;
+  packages: (workspace: string, digest: string) => Promise<CwlPackage>;
+  executor: string;
+  /** Attempts work below it, each in a folder of its own that is removed at the end. */
+  workRoot: string;
+  tail: (request: StepRequest, offset: number, text: string) => void;
+}
+
+/** Carries out one attempt from its request to its result. Never rejects: faults of our own are results of class `infrastructure`. */
+export async function carryOutStep(request: StepRequest, surroundings: StepSurroundings, signal: AbortSignal): Promise<StepResult> {
+  const { store, executor } = surroundings;
+  const directory = join(surroundings.workRoot, createHash('sha256').update(attemptName(request)).digest('hex').slice(0, 20));
+  const log = openStepLog({ store, prefix: logPrefix(request), tail: (offset, text) => surroundings.tail(request, offset, text) });
+  const begun = new Date().toISOString();
+  let outcome: StepOutcome;
+  try {
+    await rm(directory, { recursive: true, force: true });
+    outcome = await attemptOnce(request, surroundings, { directory, signal, log: (chunk) => log.write(chunk) });
+    outcome.outputs = await storeLargeOutputs(store, attemptIdOf(request), refuseReferences(outcome.outputs));
+  } catch (error) {
+    outcome = infrastructureFault(begun, error);
+  }
+  await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+  const logs = await log.end().catch(() => []);
+  const { startedAt, finishedAt, outputs, usage, failure } = outcome;
+  return {
+    ...attemptIdOf(request),
+    executor,
+    startedAt,
+    finishedAt,
+    outcome: outcome.outcome,
+    ...(failure === undefined ? {} : { failure: Failure.parse({ ...failure, reason: failure.reason.slice(0, 4000) }) }),
+    outputs,
+    result: `${request.workspace}/attempts/${request.run}/${request.step}/${request.attempt}/result.json`,
+    usage,
+    logs,
+  };
+}
+
+interface Attempt {
+  directory: string;
+  signal: AbortSignal;
+  log: (chunk: Buffer) => void;
+}
+
+async function attemptOnce(request: StepRequest, surroundings: StepSurroundings, attempt: Attempt): Promise<StepOutcome> {
+  const { store, packages, executor: _executor, workRoot: _workRoot, tail: _tail, ...ports } = surroundings;
+  const { workspace, process, run, step } = request;
+  const cwl = await packages(process.workspace, process.digest);
+  const inputs = await resolveValues(request.inputs, (key) => readOwn(store, workspace, key));
+  return carryOut(
+    {
+      package: cwl,
+      process: process.id,
+      inputs: inputs as JsonObject,
+      requirements: request.requirements as Requirement[],
+      hints: request.hints as Requirement[],
+      directory: attempt.directory,
+      name: step,
+      acceptedAt: request.acceptedAt,
+      seed: `${run}/${step}`,
+    },
+    { ...ports, exchange: objectExchange(store, workspace), onLog: attempt.log, signal: attempt.signal },
+  );
+}
+
+/** Only values of the run's own workspace: a reference is written by services, but costs nothing to check. */
+async function readOwn(store: ObjectStore, workspace: string, key: string): Promise<Json> {
+  if (!key.startsWith(`${workspace}/`)) throw new Error(`the stored value ${key} lies outside workspace ${workspace}`);
+  return (await readValue(store, key, valueBytes)) as Json;
+}
+
+/** A tool's output that looks like one of our references would name objects that it may not read. */
+function refuseReferences(outputs: StepOutcome['outputs']): StepOutcome['outputs'] {
+  for (const [name, value] of Object.entries(outputs)) {
+    if (containsReference(value)) throw new Error(`output ${name} holds a "$stored" or "$chunks" object, which only Runnel itself may write`);
+  }
+  return outputs;
+}
+
+function infrastructureFault(startedAt: string, error: unknown): StepOutcome {
+  const reason = `the executor could not carry it out: ${error instanceof Error ? error.message : String(error)}`;
+  const failureClass: FailureClass = 'infrastructure';
+  const usage = { wallSeconds: 0, cpuSeconds: 0, maxMemoryBytes: 0, cores: 0, memoryMiB: 0, inputBytes: 0, outputBytes: 0 };
+  return { outcome: 'failed', outputs: {}, failure: { class: failureClass, reason }, startedAt, finishedAt: new Date().toISOString(), usage };
+}

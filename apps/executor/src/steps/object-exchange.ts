@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { ObjectStore } from '@runnel/objects';
+import type { FileExchange } from '@runnel/sandbox';
+import { crashPoint } from '@runnel/service';
+
+const scheme = 'runnel:';
+
+const locationOf = (key: string): string => `${scheme}${key}`;
+
+/**
+ * Brings a workspace's objects to an attempt's folder and keeps its outputs as content-addressed objects; an object that exists already is
+ * not written again. Which locations a step may name is checked before (rule 14, `carryOut`); here they must at least be objects.
+ */
+export function objectExchange(store: ObjectStore, workspace: string): FileExchange {
+  return {
+    async bringIn(location, path) {
+      if (!location.startsWith(scheme)) throw new Error(`${location} is no object of this installation`);
+      await store.materialize(location.slice(scheme.length), path);
+      return path;
+    },
+    async takeOut(path) {
+      const { sha256, sha1 } = await digests(path);
+      const { size } = await stat(path);
+      const key = `${workspace}/objects/${sha256}`;
+      if ((await store.head(key)) === undefined) {
+        crashPoint('executor.output.before-put');
+        await store.putFile(key, path, { move: true });
+        crashPoint('executor.output.after-put');
+      }
+      return { location: locationOf(key), checksum: `sha1$${sha1}`, size };
+    },
+  };
+}
+
+/** Both checksums in one read: sha256 names the object, sha1 is what CWL shows. */
+async function digests(path: string): Promise<{ sha256: string; sha1: string }> {
+  const sha256 = createHash('sha256');
+  const sha1 = createHash('sha1');
+  for await (const chunk of createReadStream(path)) {
+    sha256.update(chunk as Buffer);
+    sha1.update(chunk as Buffer);
+  }
+  return { sha256: sha256.digest('hex'), sha1: sha1.digest('hex') };
+}

@@ -1,0 +1,90 @@
+import { ensureEventPartitions } from '@runnel/postgres';
+import type { Database } from '@runnel/postgres';
+import type { Timing } from './config.ts';
+import type { ExecutorRegistry } from './executors/executor-registry.ts';
+import { watchAttempts } from './executors/watch-attempts.ts';
+import { startLoop } from './loop.ts';
+import type { Loop } from './loop.ts';
+import type { SchedulerMetrics } from './metrics.ts';
+import { reconcile, reconcileRuns } from './reconcile/reconciler.ts';
+import type { ReconcileOptions } from './reconcile/reconciler.ts';
+import type { News } from './runs/news.ts';
+import { resendStops } from './stops/resend-stops.ts';
+import { dueTimers } from './timers/fire-timers.ts';
+
+export interface BackgroundOptions extends ReconcileOptions {
+  database: Database;
+  registry: ExecutorRegistry;
+  metrics: SchedulerMetrics;
+  timing: Timing;
+  owned: () => readonly number[];
+  submitAll: (news: readonly News[]) => Promise<void>;
+  onLoopError: (loop: string) => (error: unknown) => void;
+}
+
+export interface Background {
+  /** A partition came: what its runs wait for is looked at at once, and once more when the executors were heard. */
+  gained(partition: number): void;
+  /** Timers were set. */
+  timersSet(): void;
+  close(): Promise<void>;
+}
+
+const second = 1000;
+const day = 86_400 * second;
+/** Milliseconds between looks at attempts. */
+const watchEvery = 2 * second;
+/** Milliseconds after which a gained partition is looked at again: two heartbeats. */
+const secondLook = 10 * second;
+
+/** What a scheduler does by itself: timers, lost executors, reconciling, stops, event partitions. */
+export function startBackground(options: BackgroundOptions): Background {
+  const { database, registry, metrics, timing, owned, submitAll, onLoopError } = options;
+  const loops: Record<string, Loop> = {};
+  const start = (name: string, every: number, work: () => Promise<number | void>): void => {
+    loops[name] = startLoop(work, every, onLoopError(name));
+  };
+  const fresh = new Set<number>();
+  const looks = new Set<NodeJS.Timeout>();
+
+  start('timers', 30 * second, async () => {
+    const { news, next } = await dueTimers(database.pool, owned());
+    await submitAll(news);
+    return news.length > 0 ? 0 : next;
+  });
+  start('attempts', watchEvery, async () => {
+    const { lost, forgotten } = await watchAttempts(database.pool, registry, owned());
+    metrics.lostSteps.inc(lost.length);
+    await submitAll(lost);
+    await reconcileRuns(options, [...forgotten], Date.now() - watchEvery);
+  });
+  start('reconcile', timing.reconcileEvery * second, () => reconcile(options, { partitions: owned(), quiet: timing.quiet }));
+  start('gained', day, async () => {
+    const partitions = [...fresh];
+    fresh.clear();
+    await reconcile(options, { partitions, quiet: 0 });
+  });
+  start('stops', timing.stopAgain * second, () => resendStops({ ...options, again: timing.stopAgain, alert: timing.stopAlert }, owned()));
+  start('event partitions', day, async () => void (await ensureEventPartitions(database.pool, new Date())));
+
+  const look = (partition: number): void => {
+    fresh.add(partition);
+    loops['gained']?.wake();
+  };
+  return {
+    gained: (partition) => {
+      look(partition);
+      loops['timers']?.wake();
+      const timer = setTimeout(() => {
+        looks.delete(timer);
+        look(partition);
+      }, secondLook);
+      looks.add(timer);
+    },
+    timersSet: () => loops['timers']?.wake(),
+    close: async () => {
+      for (const timer of looks) clearTimeout(timer);
+      await Promise.all(Object.values(loops).map((loop) => loop.close()));
+    },
+  };
+}

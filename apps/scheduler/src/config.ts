@@ -1,0 +1,36 @@
+import { whole } from '@runnel/service';
+import { z } from 'zod';
+
+/** Configuration of the scheduler, from the environment or options. */
+export const SchedulerConfig = z.object({
+  postgresUrl: z.string().meta({ description: 'Postgres, e.g. postgres://runnel_scheduler:…@host/runnel', secret: true }),
+  natsUrl: z.string().meta({ description: 'NATS servers, e.g. nats://127.0.0.1:4222' }),
+  natsUser: z.string().optional().meta({ description: 'User on NATS' }),
+  natsPassword: z.string().optional().meta({ description: 'Its password', secret: true }),
+  objects: z.string().meta({ description: 'Object store, file:///folder/' }),
+  prefix: z.string().default('rn').meta({ description: 'First token of subjects' }),
+  logLevel: z.string().default('info').meta({ description: 'trace, debug, info, warn, error' }),
+  host: z.string().default('127.0.0.1').meta({ description: 'Address of metrics and health' }),
+  port: whole.min(0).max(65535).default(0).meta({ description: 'Port of metrics and health; 0: a free one' }),
+  schedulerId: z.string().optional().meta({
+    description: 'Name of this scheduler; one that starts again under its old name has its partitions at once (default: random)',
+  }),
+  poolSize: whole.min(4).max(100).default(12).meta({ description: 'Connections to Postgres' }),
+  javascriptWorkers: whole.min(1).max(64).default(1).meta({ description: 'Threads that evaluate workflow-level expressions' }),
+  runsInMemory: whole.min(10).default(2000).meta({ description: 'Runs whose state is kept in memory' }),
+  runLimit: whole.min(0).default(0).meta({ description: 'Seconds a run may take; 0: no limit' }),
+  publishLimit: whole.min(0).default(3600).meta({ description: 'Seconds publishing may take; 0: no limit' }),
+});
+export type SchedulerConfig = z.output<typeof SchedulerConfig>;
+
+/** Seconds between and after which the scheduler acts by itself. */
+export interface Timing {
+  partitionLease: number;
+  executorLease: number;
+  reconcileEvery: number;
+  quiet: number;
+  stopAgain: number;
+  stopAlert: number;
+}
+
+export const defaultTiming: Timing = { partitionLease: 10, executorLease: 20, reconcileEvery: 60, quiet: 60, stopAgain: 10, stopAlert: 60 };

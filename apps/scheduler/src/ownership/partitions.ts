@@ -1,0 +1,48 @@
+import { partitionOf } from '@runnel/contracts';
+import { partitionDurable } from '@runnel/messaging';
+import type { RunnelTransport } from '@runnel/messaging';
+import type { Advancer } from '../runs/advance-runs.ts';
+import { createCommandQueue, PartitionClosed } from '../runs/command-queue.ts';
+import type { CommandQueue } from '../runs/command-queue.ts';
+import type { News } from '../runs/news.ts';
+import type { PartitionEvents } from './partition-leases.ts';
+
+/** The partitions that run here: each with its consumer and its queue of news. */
+export interface Partitions extends PartitionEvents {
+  owns(run: string): boolean;
+  /** Resolves when what follows from the news is written; rejects with PartitionClosed for runs of others. */
+  submit(news: readonly News[]): Promise<void>;
+}
+
+export function createPartitions(
+  advancer: Advancer,
+  transport: Pick<RunnelTransport<News>, 'startConsumer' | 'stopConsumer'>,
+  onGained: (partition: number) => void,
+): Partitions {
+  const queues = new Map<number, CommandQueue>();
+  const queueOf = (partition: number): CommandQueue => {
+    const queue = queues.get(partition);
+    if (!queue) throw new PartitionClosed(`partition ${partition} is not owned here`);
+    return queue;
+  };
+  return {
+    owns: (run) => queues.has(partitionOf(run)),
+    submit: async (news) => {
+      const byPartition = Map.groupBy(news, (item) => partitionOf(item.run));
+      await Promise.all([...byPartition].map(([partition, items]) => queueOf(partition).submit(items)));
+    },
+    gained: async (partition) => {
+      // What an earlier owner did meanwhile is not in memory.
+      advancer.forget((run) => partitionOf(run) === partition);
+      queues.set(partition, createCommandQueue(advancer.advance));
+      await transport.startConsumer(partitionDurable(partition));
+      onGained(partition);
+    },
+    lost: async (partition) => {
+      await transport.stopConsumer(partitionDurable(partition));
+      await queues.get(partition)?.close();
+      queues.delete(partition);
+      advancer.forget((run) => partitionOf(run) === partition);
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import type { EvaluationRequest } from '@runnel/engine';
+import { outboxRows } from '@runnel/messaging';
+import type { Messaging } from '@runnel/messaging';
+import { putValue } from '@runnel/objects';
+import type { ObjectStore } from '@runnel/objects';
+import { appendEvents, inTransaction, loadRun, VersionConflict } from '@runnel/postgres';
+import type { Database } from '@runnel/postgres';
+import { crashPoint } from '@runnel/service';
+import { LeastRecentlyUsed } from '../least-recently-used.ts';
+import type { SchedulerMetrics } from '../metrics.ts';
+import type { EngineFor } from './engines.ts';
+import { foldNews } from './fold-news.ts';
+import type { Folded } from './fold-news.ts';
+import type { KnownRun } from './known-run.ts';
+import { byRun } from './news.ts';
+import type { News } from './news.ts';
+import { planWrites } from './plan-writes.ts';
+import type { Writes } from './plan-writes.ts';
+import { GrantsGone, takeGrants } from './project/grants.ts';
+import { writeReadyNodes } from './project/ready-nodes.ts';
+import { writeRuns } from './project/runs-row.ts';
+import { dueSnapshots, writeSnapshots } from './project/snapshots.ts';
+import { writeSteps } from './project/steps.ts';
+import { writeTimers } from './project/timers.ts';
+import type { RunLimits } from './project/timers.ts';
+
+/** What a batch changed, told after its commit. */
+export interface Committed {
+  evaluations: { run: string; request: EvaluationRequest }[];
+  /** Something the admitter decides upon is new. */
+  admission: boolean;
+  timers: boolean;
+}
+
+export interface AdvanceOptions {
+  database: Database;
+  objects: ObjectStore;
+  sender: Pick<Messaging, 'service' | 'prefix'>;
+  engineFor: EngineFor;
+  limits: RunLimits;
+  metrics: SchedulerMetrics;
+  /** Runs kept in memory. */
+  keep: number;
+  onCommitted: (committed: Committed) => void;
+}
+
+export interface Advancer {
+  /** Folds news into their runs and writes what follows in one transaction (rule 4). All or nothing; the caller gives each run to one call at a time. */
+  advance(news: readonly News[]): Promise<void>;
+  /** The state of a run, as this process knows it; undefined where there is no such run. */
+  stateOf(run: string): Promise<KnownRun | undefined>;
+  forget(belongs: (run: string) => boolean): void;
+}
+
+/** Tries before a conflict is somebody's bug. */
+const tries = 8;
+
+export function createAdvancer(options: AdvanceOptions): Advancer {
+  const { database, metrics } = options;
+  const runs = new LeastRecentlyUsed<string, KnownRun>(options.keep);
+
+  const loading = new Map<string, Promise<KnownRun | undefined>>();
+  const load = (run: string): Promise<KnownRun | undefined> => {
+    const present = runs.get(run);
+    if (present) return Promise.resolve(present);
+    const under = loading.get(run) ?? read(run).finally(() => loading.delete(run));
+    loading.set(run, under);
+    return under;
+  };
+  const read = async (run: string): Promise<KnownRun | undefined> => {
+    let engine: KnownRun['engine'] | undefined;
+    const found = await inTransaction(database, (tx) => loadRun(tx, async (pin) => (engine = await options.engineFor(pin)), run));
+    if (!found || !engine) return undefined;
+    const known = { engine, state: found.state, snapshotVersion: found.snapshotVersion, inLine: false, stopsSent: new Set<string>() };
+    runs.set(run, known);
+    return known;
+  };
+
+  const attempt = async (news: readonly News[]): Promise<void> => {
+    const groups = [...byRun(news)];
+    metrics.batchSize.observe(news.length);
+    for (const item of news) if (item.reload) runs.delete(item.run);
+    const known = await Promise.all(groups.map(([run]) => load(run)));
+    const end = metrics.decideSeconds.startTimer();
+    // A run that is not there was accepted after the copy from which the database was restored.
+    const folded = groups.flatMap(([run, items], index) => (known[index] ? [foldNews(run, known[index], items)] : []));
+    const writes = planWrites(folded, options.limits);
+    end();
+    await putObjects(options.objects, writes);
+    await commit(options, writes);
+    const committed = committedOf(writes);
+    settle(writes);
+    options.onCommitted(committed);
+  };
+
+  const advance = async (news: readonly News[]): Promise<void> => {
+    let left = news;
+    for (let n = 1; ; n++) {
+      try {
+        return await attempt(left);
+      } catch (error) {
+        // The states in memory are ahead of what was written.
+        for (const { run } of left) runs.delete(run);
+        if (error instanceof GrantsGone) left = left.filter((item) => !error.ids.has(item.grant?.id ?? ''));
+        else if (!(error instanceof VersionConflict) || n === tries) throw error;
+        metrics.conflicts.inc();
+      }
+    }
+  };
+  return {
+    advance,
+    stateOf: load,
+    forget: (belongs) => {
+      for (const run of runs.keys()) if (belongs(run)) runs.delete(run);
+    },
+  };
+}
+
+/** Objects stand before the events that name them. */
+async function putObjects(objects: ObjectStore, writes: Writes): Promise<void> {
+  if (writes.objects.length === 0) return;
+  crashPoint('scheduler.before-put');
+  await Promise.all(writes.objects.map(({ key, content }) => putValue(objects, key, content)));
+  crashPoint('scheduler.after-put');
+}
+
+async function commit({ database, sender, metrics }: AdvanceOptions, writes: Writes): Promise<void> {
+  if (writes.isEmpty) return;
+  const end = metrics.commitSeconds.startTimer();
+  const outbox = outboxRows(sender, writes.messages);
+  const snapshots = await dueSnapshots(writes.folded);
+  crashPoint('scheduler.before-append');
+  await inTransaction(database, async (tx) => {
+    await takeGrants(tx, writes.news);
+    await appendEvents(tx, writes.appends, outbox);
+    await writeRuns(tx, writes.runs);
+    await writeSteps(tx, writes.steps);
+    await writeReadyNodes(tx, writes.folded);
+    await writeTimers(tx, writes.timers);
+    await writeSnapshots(tx, snapshots);
+    crashPoint('scheduler.before-commit');
+  });
+  crashPoint('scheduler.after-append');
+  for (const { folded } of snapshots) folded.known.snapshotVersion = folded.known.state.version;
+  end();
+}
+
+/** The tables now follow these states. */
+function settle({ folded, stops }: Writes): void {
+  for (const { known } of folded) known.inLine = true;
+  for (const { known, attempts } of stops) for (const { step, attempt } of attempts) known.stopsSent.add(`${step}#${attempt}`);
+}
+
+function committedOf({ folded, timers, steps, news, evaluations }: Writes): Committed {
+  return {
+    evaluations,
+    admission: steps.length > 0 || folded.some((item) => item.ready.length > 0 || !item.known.inLine) || news.some((item) => item.grant !== undefined),
+    timers: timers.set.length > 0,
+  };
+}

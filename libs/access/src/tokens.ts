@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '@runnel/postgres';
+import { isScope, workspaceScopes } from './scopes.ts';
+import type { Scope } from './scopes.ts';
+import { hashSecret, newSecret } from './secret.ts';
+
+/** Postgres channel on which revocations are told, with the token's id. */
+export const revocations = 'token_revoked';
+
+export interface NewToken {
+  readonly workspace: string;
+  /** For people: what the token is for. */
+  readonly name: string;
+  /** Default: everything a user of the workspace needs. */
+  readonly scopes?: readonly Scope[];
+  readonly expiresAt?: Date | undefined;
+}
+
+/** A token as it may be shown: without its secret. */
+export interface TokenInfo {
+  readonly id: string;
+  readonly workspace: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date | undefined;
+  readonly revokedAt: Date | undefined;
+}
+
+/** Where tokens are kept: a service's `Database`, or anything else with a pg pool. */
+export type TokenStore = Pick<Database, 'pool'>;
+
+interface Row {
+  id: string;
+  workspace: string;
+  name: string;
+  scopes: string[];
+  created_at: Date;
+  expires_at: Date | null;
+  revoked_at: Date | null;
+}
+
+const columns = 'id, workspace, name, scopes, created_at, expires_at, revoked_at';
+
+/** Makes a token. Its secret is in the answer and nowhere else: only its sha256 is stored. */
+export async function createToken(store: TokenStore, token: NewToken): Promise<TokenInfo & { readonly secret: string }> {
+  const secret = newSecret();
+  const { rows } = await store.pool.query<Row>({
+    name: 'create-token',
+    text: `insert into tokens (id, workspace, name, hash, scopes, created_at, expires_at) values ($1, $2, $3, $4, $5, now(), $6) returning ${columns}`,
+    values: [randomUUID(), token.workspace, token.name, hashSecret(secret), token.scopes ?? workspaceScopes, token.expiresAt ?? null],
+  });
+  const [row] = rows;
+  if (!row) throw new Error('insert into tokens returned no row');
+  return { ...infoOf(row), secret };
+}
+
+/** Tokens of a workspace, oldest first, revoked and expired ones included. */
+export async function listTokens(store: TokenStore, workspace: string): Promise<TokenInfo[]> {
+  const { rows } = await store.pool.query<Row>({
+    name: 'list-tokens',
+    text: `select ${columns} from tokens where workspace = $1 order by created_at, id`,
+    values: [workspace],
+  });
+  return rows.map(infoOf);
+}
+
+/**
+ * Revokes a token of a workspace; undefined where it has none of that id. Every authenticator forgets it at the commit (`revocations`). Twice
+ * is once: the first time stands.
+ */
+export async function revokeToken(store: TokenStore, workspace: string, id: string): Promise<TokenInfo | undefined> {
+  const { rows } = await store.pool.query<Row>({
+    name: 'revoke-token',
+    text: `
+with revoked as (
+  update tokens set revoked_at = coalesce(revoked_at, now()) where workspace = $1 and id = $2 returning ${columns}
+)
+select ${columns}, pg_notify('${revocations}', id::text) from revoked`,
+    values: [workspace, id],
+  });
+  return rows[0] && infoOf(rows[0]);
+}
+
+/** The token that a hash stands for, if it is valid now. */
+export async function findToken(store: TokenStore, hash: Buffer): Promise<TokenInfo | undefined> {
+  const { rows } = await store.pool.query<Row>({
+    name: 'find-token',
+    text: `select ${columns} from tokens where hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
+    values: [hash],
+  });
+  return rows[0] && infoOf(rows[0]);
+}
+
+function infoOf(row: Row): TokenInfo {
+  return {
+    id: row.id,
+    workspace: row.workspace,
+    name: row.name,
+    // A scope that only another release knows gives no right here.
+    scopes: row.scopes.filter(isScope),
+    createdAt: row.created_at,
+    expiresAt: row.expires_at ?? undefined,
+    revokedAt: row.revoked_at ?? undefined,
+  };
+}

@@ -1,0 +1,53 @@
+import type { CwlType, LinkMerge, PickValue, Process, WorkflowStep } from '../model.ts';
+import { orNull, withoutNull } from './assignable.ts';
+
+/** How the sources of one sink come together. */
+export interface Merging {
+  /** The document wrote a list. */
+  isList: boolean;
+  count: number;
+  linkMerge?: LinkMerge;
+  pickValue?: PickValue;
+}
+
+/** What one source contributes to its sink after linkMerge and pickValue (Workflow §2.1.3, §2.1.4). */
+export function mergedType(source: CwlType, { isList, count, linkMerge, pickValue }: Merging): CwlType {
+  const method = linkMerge ?? (isList && count > 1 ? 'merge_nested' : undefined);
+  const merged: CwlType =
+    method === undefined ? source : { type: 'array', items: method === 'merge_flattened' ? flattened(source) : source };
+  return pickValue === undefined ? merged : picked(merged, pickValue);
+}
+
+function flattened(type: CwlType): CwlType {
+  if (Array.isArray(type)) return union(type.map(flattened));
+  return typeof type === 'object' && type.type === 'array' ? type.items : type;
+}
+
+function picked(type: CwlType, pickValue: PickValue): CwlType {
+  if (Array.isArray(type)) return union(type.map((one) => picked(one, pickValue)));
+  if (typeof type !== 'object' || type.type !== 'array') return type;
+  return pickValue === 'all_non_null' ? { type: 'array', items: withoutNull(type.items) } : withoutNull(type.items);
+}
+
+/** What a step brings under `port` once `when` and scatter have done their part; undefined where its process has no such output. */
+export function stepOutputType(step: WorkflowStep, process: Process, port: string): CwlType | undefined {
+  const output = process.outputs.find((one) => one.id === port);
+  if (!output) return undefined;
+  const single = step.when === undefined ? output.type : orNull(output.type);
+  const depth = step.scatter === undefined ? 0 : step.scatterMethod === 'nested_crossproduct' ? step.scatter.length : 1;
+  let type: CwlType = single;
+  for (let level = 0; level < depth; level++) type = { type: 'array', items: type };
+  return type;
+}
+
+/** What the sources of a step input must bring: a list of it where the step scatters over it, anything where an expression follows. */
+export function stepInputType(step: WorkflowStep, input: { id: string; valueFrom?: string }, declared: CwlType): CwlType {
+  const single: CwlType = input.valueFrom === undefined ? declared : ['null', 'Any'];
+  return step.scatter?.includes(input.id) ? { type: 'array', items: single } : single;
+}
+
+function union(types: CwlType[]): CwlType {
+  const flat = types.flatMap((type) => (Array.isArray(type) ? type : [type]));
+  const [only] = flat;
+  return flat.length === 1 && only !== undefined ? only : flat;
+}

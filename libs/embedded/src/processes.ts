@@ -1,0 +1,42 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It is there but not ours.
+    return error instanceof Error && Reflect.get(error, 'code') === 'EPERM';
+  }
+}
+
+/** When a process started, in clock ticks since boot: with the pid it names a process for ever. Undefined where it is gone or /proc is missing. */
+export function startTimeOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The command's name may hold spaces and brackets; field 22 counts from the end of it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Working directory of a process, undefined where it cannot be read. */
+export function directoryOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sends the signals in turn, each with some time (ms), until the process is gone; false where it is still there. */
+export async function endProcess(pid: number, signals: readonly NodeJS.Signals[], patience: number): Promise<boolean> {
+  for (const signal of signals) {
+    if (!isAlive(pid)) return true;
+    process.kill(pid, signal);
+    for (let waited = 0; waited < patience && isAlive(pid); waited += 50) await sleep(50);
+  }
+  return !isAlive(pid);
+}

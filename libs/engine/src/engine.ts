@@ -1,0 +1,57 @@
+import type { CwlPackage } from '@runnel/cwl';
+import { decide } from './decide.ts';
+import { evolve } from './evolve.ts';
+import { evaluationsOf, outstanding, readyNodesOf } from './outstanding.ts';
+import type { Plan } from './plan.ts';
+import { planOf } from './plan.ts';
+import { gatheredChunk, react } from './react.ts';
+import { restore, serialize } from './snapshot.ts';
+import type { RunState } from './state.ts';
+import { initialState } from './state.ts';
+import { stepJob } from './step-job.ts';
+import { elementStatus, nodeStatuses, summary } from './summary.ts';
+import type { Advance, EngineOptions, RunCommand, RunEngine, RunEvent } from './types.ts';
+
+const defaultWindow = 64;
+
+/** The engine for runs of process `entry` of a package. Throws PlanError where the package cannot be run. */
+export function createEngine(pkg: CwlPackage, entry: string, { window = defaultWindow }: EngineOptions = {}): RunEngine {
+  const plan = planOf(pkg, entry);
+  return {
+    initialState,
+    decide: (state, command) => decide(plan, window, state, command),
+    evolve: (state, event) => evolve(plan, state, event),
+    react,
+    advance: (state, command) => advance(plan, window, state, command),
+    outstanding: (state) => outstanding(plan, state),
+    summary: (state) => summary(plan, state),
+    nodeStatuses: (state, instance) => nodeStatuses(plan, state, instance),
+    elementStatus: (state, step) => elementStatus(plan, state, step),
+    stepJob: (state, ref) => stepJob(plan, state, ref),
+    gatheredChunk: (state, event) => gatheredChunk(plan, state, event),
+    serialize,
+    restore: (snapshot) => restore(plan, snapshot),
+  };
+}
+
+function advance(plan: Plan, window: number, run: RunState, command: RunCommand): Advance {
+  const result: Advance = { events: [], objects: [], evaluations: [], ready: [] };
+  const { changes } = run;
+  changes.evaluations.clear();
+  changes.nodes.clear();
+  let events = decide(plan, window, run, command);
+  if (events.length === 0) events = react(run);
+  while (events.length > 0) {
+    for (const event of events) applyOne(plan, run, event, result);
+    events = react(run);
+  }
+  result.evaluations = evaluationsOf(plan, run, changes.evaluations);
+  result.ready = readyNodesOf(plan, run, changes.nodes);
+  return result;
+}
+
+function applyOne(plan: Plan, run: RunState, event: RunEvent, result: Advance): void {
+  if (event.type === 'scatter.gathered') result.objects.push({ key: event.data.key, content: gatheredChunk(plan, run, event) });
+  evolve(plan, run, event);
+  result.events.push(event);
+}

@@ -1,0 +1,112 @@
+import type { Contract, Service } from '@runnel/contracts';
+import { contracts, services, subjectPattern } from '@runnel/contracts';
+import { inboxOf } from './connect.ts';
+import { durablePlans, streamNames } from './topology.ts';
+
+export interface Permissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+/** Services with an outbox relay. A relay sends whatever row comes next, also of a service that died before it could: they share subjects. */
+const relaying: readonly Service[] = ['api', 'scheduler', 'ingester', 'harvester'];
+
+/** What a service may do on the bus: derived from who emits and who reads each contract, and from the durables that are its own. */
+export function permissionsOf(service: Service, prefix: string): Permissions {
+  const all: readonly Contract[] = contracts;
+  const relays = relaying.includes(service);
+  const { work, orders, status, dead } = streamNames(prefix);
+  const sent = all.filter(
+    (c) => c.from.includes(service) || (relays && c.delivery !== 'ephemeral' && c.from.some((name) => relaying.includes(name))),
+  );
+  const heard = all.filter((c) => c.delivery === 'ephemeral' && c.to.includes(service));
+  const own = durablePlans(prefix).filter((plan) => plan.service === service);
+  return {
+    publish: [
+      ...sent.map((c) => subjectPattern(c, prefix)),
+      ...own.flatMap(({ stream, durable }) => reading(stream, durable)),
+      `${prefix}.dead.${service}.*`,
+      `$JS.API.STREAM.INFO.${work}`,
+      `$JS.API.STREAM.INFO.${orders}`,
+      ...(service === 'executor' ? shards(orders) : []),
+      ...(service === 'scheduler' ? [`$JS.API.CONSUMER.DELETE.${orders}.*`] : []),
+      ...(service === 'api' || service === 'scheduler' ? declaring([work, orders, status, dead]) : []),
+      ...(service === 'api' ? following(status) : []),
+    ],
+    subscribe: [`${inboxOf(service)}.>`, ...heard.map((c) => subjectPattern(c, prefix))],
+  };
+}
+
+/** Reading a durable: its info, its messages, acknowledging them. */
+function reading(stream: string, durable: string): string[] {
+  return [`$JS.API.CONSUMER.INFO.${stream}.${durable}`, `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, `$JS.ACK.${stream}.${durable}.>`];
+}
+
+/** Executors make and read the consumers of the orders stream, and nothing else. */
+function shards(orders: string): string[] {
+  return [...reading(orders, '*'), `$JS.API.CONSUMER.DURABLE.CREATE.${orders}.*`, `$JS.API.CONSUMER.CREATE.${orders}.>`];
+}
+
+/** Declaring streams and durables, never deleting them. */
+function declaring(streams: readonly string[]): string[] {
+  return streams.flatMap((stream) => [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.CREATE.${stream}`,
+    `$JS.API.STREAM.UPDATE.${stream}`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`,
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.*`,
+  ]);
+}
+
+/** An ordered consumer of the status stream: made, read and removed under a random name. */
+function following(status: string): string[] {
+  return [
+    `$JS.API.CONSUMER.CREATE.${status}.>`,
+    `$JS.API.CONSUMER.INFO.${status}.*`,
+    `$JS.API.CONSUMER.MSG.NEXT.${status}.*`,
+    `$JS.API.CONSUMER.DELETE.${status}.*`,
+  ];
+}
+
+export interface NatsServerConfig {
+  readonly host?: string;
+  readonly port: number;
+  /** JetStream's folder. */
+  readonly storeDir: string;
+  /** Password by user: the services and `operator`. The file that holds this text is to be of mode 0600. */
+  readonly users: Readonly<Record<Service | 'operator', string>>;
+  readonly prefix?: string;
+  /** Bytes JetStream may use on disk; default 4 GiB. */
+  readonly maxFileStore?: number;
+  /** Written when the server listens. */
+  readonly portsFileDir?: string;
+}
+
+/** Text of a nats-server configuration: one user per service with the permissions of `permissionsOf`; the operator may do everything. */
+export function natsServerConfig(config: NatsServerConfig): string {
+  const prefix = config.prefix ?? 'rn';
+  const users = services.map((service) => userText(service, config.users[service], permissionsOf(service, prefix)));
+  return `host: ${JSON.stringify(config.host ?? '127.0.0.1')}
+port: ${config.port}
+server_name: runnel
+max_payload: 1MB
+${config.portsFileDir === undefined ? '' : `ports_file_dir: ${JSON.stringify(config.portsFileDir)}\n`}jetstream {
+  store_dir: ${JSON.stringify(config.storeDir)}
+  max_file_store: ${config.maxFileStore ?? 4 * 1024 ** 3}
+}
+authorization {
+  users: [
+    { user: "operator", password: ${JSON.stringify(config.users.operator)} }
+${users.join('\n')}
+  ]
+}
+`;
+}
+
+function userText(user: string, password: string, { publish, subscribe }: Permissions): string {
+  return `    { user: ${JSON.stringify(user)}, password: ${JSON.stringify(password)}, permissions: {
+      publish: ${JSON.stringify([...new Set(publish)])}
+      subscribe: ${JSON.stringify([...new Set(subscribe)])}
+    } }`;
+}

@@ -1,0 +1,97 @@
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Messaging } from './connect.ts';
+import { consumerConfig, durablePlans, shardDurable, shardPlan, streamNames, streamPlans } from './topology.ts';
+import type { DurablePlan, StreamPlan } from './topology.ts';
+
+const otherConfigStream = 10058;
+const consumerExists = 10148;
+const consumerNotFound = 10014;
+const streamNotFound = 10059;
+
+/** Executors run code of users and are not trusted with more than their own consumer; they and the others wait for what these declare. */
+const declarers: readonly string[] = ['api', 'scheduler', 'operator'];
+
+/**
+ * Brings streams and durable consumers into the declared form; may run at any time, by several at once. A service that does not declare waits
+ * until one that does has done so. At start, and whenever a stream or consumer turns out to be gone.
+ */
+export async function ensureTopology(messaging: Messaging, signal?: AbortSignal): Promise<void> {
+  if (declarers.includes(messaging.service)) await shared(messaging);
+  else await untilDeclared(messaging, signal);
+}
+
+const running = new WeakMap<Messaging, Promise<void>>();
+
+/** All consumers of a connection notice a loss at the same time: one of them repairs for all. */
+function shared(messaging: Messaging): Promise<void> {
+  const current = running.get(messaging);
+  if (current) return current;
+  const work = reconcile(messaging).finally(() => running.delete(messaging));
+  running.set(messaging, work);
+  return work;
+}
+
+/** Declares everything once. Rejects where JetStream is not there. */
+export async function reconcile(messaging: Messaging): Promise<void> {
+  await Promise.all(streamPlans(messaging.prefix).map((plan) => declareStream(messaging, plan)));
+  await Promise.all(durablePlans(messaging.prefix).map((plan) => declareConsumer(messaging, plan)));
+}
+
+async function declareStream({ jsm }: Messaging, plan: StreamPlan): Promise<void> {
+  try {
+    await jsm.streams.add(plan);
+  } catch (error) {
+    if (apiCode(error) !== otherConfigStream) throw error;
+    await jsm.streams.update(plan.name, plan);
+  }
+}
+
+async function declareConsumer({ jsm }: Messaging, plan: DurablePlan): Promise<void> {
+  const config = consumerConfig(plan);
+  try {
+    await jsm.consumers.add(plan.stream, config);
+  } catch (error) {
+    if (apiCode(error) !== consumerExists) throw error;
+    await jsm.consumers.update(plan.stream, plan.durable, config);
+  }
+}
+
+async function untilDeclared({ jsm, prefix, logger }: Messaging, signal?: AbortSignal): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const names = streamNames(prefix);
+      await Promise.all([jsm.streams.info(names.work), jsm.streams.info(names.orders)]);
+      return;
+    } catch (error) {
+      if (attempt % 20 === 0)
+        logger.info({ reason: error instanceof Error ? error.message : String(error) }, 'waiting for the streams to be declared');
+      await sleep(500, undefined, signal ? { signal } : {});
+    }
+  }
+}
+
+/** Makes an executor shard's consumer, or leaves it as it is. */
+export async function ensureShardConsumer(messaging: Messaging, shard: string): Promise<void> {
+  await declareConsumer(messaging, shardPlan(shard, messaging.prefix));
+}
+
+/** Removes the consumer of a shard that is gone for good; what waited for it is dropped, its steps are requested elsewhere. */
+export async function removeShardConsumer({ jsm, prefix }: Messaging, shard: string): Promise<void> {
+  try {
+    await jsm.consumers.delete(streamNames(prefix).orders, shardDurable(shard));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/** True where a stream or consumer is not there. */
+export function isMissing(error: unknown): boolean {
+  const code = apiCode(error);
+  return code === consumerNotFound || code === streamNotFound;
+}
+
+/** JetStream's `err_code`. */
+export function apiCode(error: unknown): number | undefined {
+  return error instanceof JetStreamApiError ? error.code : undefined;
+}

@@ -1,0 +1,64 @@
+const page = 4096;
+/** The C stack is the only area of a fresh module that is untouched over megabytes; what lies in it between two calls is dead. */
+const leastStack = 2 * 1024 * 1024;
+
+/** The linear memory of a WebAssembly module; its buffer is another one after it has grown. */
+export interface LinearMemory {
+  readonly buffer: ArrayBufferLike;
+}
+
+interface Area {
+  start: number;
+  end: number;
+}
+
+/** Finds the stack of a freshly made module, which need not be copied. */
+export function findStack(memory: LinearMemory): Area {
+  const bytes = new Uint8Array(memory.buffer);
+  let longest: Area = { start: 0, end: 0 };
+  let start: number | undefined;
+  const last = lastUsedPage(bytes);
+  for (let at = 0; at <= last; at += page) {
+    if (isUntouched(bytes, at)) start ??= at;
+    else if (start !== undefined) {
+      if (at - start > longest.end - longest.start) longest = { start, end: at };
+      start = undefined;
+    }
+  }
+  return longest.end - longest.start >= leastStack ? longest : { start: 0, end: 0 };
+}
+
+/**
+ * Copies the state of a module, which is its linear memory: taken while none of its functions runs, putting it back undoes everything that was
+ * evaluated since. `restore` is false where the memory has grown to more than twice its size: then the module is to be dropped, since linear
+ * memory never shrinks.
+ */
+export function takeSnapshot(memory: LinearMemory, stack: Area): { restore(): boolean } {
+  const size = memory.buffer.byteLength;
+  const bytes = new Uint8Array(memory.buffer);
+  const end = lastUsedPage(bytes) + page;
+  const areas = [
+    { start: 0, end: Math.min(stack.start, end) },
+    { start: Math.min(stack.end, end), end },
+  ].filter((area) => area.end > area.start);
+  const copies = areas.map((area) => ({ start: area.start, bytes: bytes.slice(area.start, area.end) }));
+  return {
+    restore: () => {
+      if (memory.buffer.byteLength > 2 * size) return false;
+      const target = new Uint8Array(memory.buffer);
+      for (const copy of copies) target.set(copy.bytes, copy.start);
+      return true;
+    },
+  };
+}
+
+function lastUsedPage(bytes: Uint8Array): number {
+  let at = bytes.length - page;
+  while (at > 0 && isUntouched(bytes, at)) at -= page;
+  return at;
+}
+
+function isUntouched(bytes: Uint8Array, start: number): boolean {
+  for (let at = start; at < start + page; at++) if (bytes[at] !== 0) return false;
+  return true;
+}

@@ -1,0 +1,26 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export { Counter, Gauge, Histogram, Registry };
+
+/** A registry of the service's own metrics, all labelled with its name. */
+export function createMetrics(service: string): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service });
+  return registry;
+}
+
+let ofProcess: Registry | undefined;
+
+/** Memory, CPU, event loop: measured once, however many services share this process. */
+function processMetrics(): Registry {
+  if (!ofProcess) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess, eventLoopMonitoringPrecision: 100 });
+  }
+  return ofProcess;
+}
+
+/** The text of `/metrics`: the service's metrics, then the process's. */
+export async function metricsText(registry: Registry): Promise<string> {
+  return `${await registry.metrics()}\n${await processMetrics().metrics()}`;
+}
