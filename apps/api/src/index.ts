@@ -1,1 +1,2 @@
-export {};
+export { ApiConfig } from './config.ts';
+export { startApi, type ApiOptions, type RunningApi } from './start.ts';

@@ -2,7 +2,7 @@ import { flag, whole } from '@runnel/service';
 import { z } from 'zod';
 
 /** Configuration of the executor. */
-export const executorConfig = z.object({
+export const ExecutorConfig = z.object({
   natsUrl: z.string().default('nats://127.0.0.1:4222').meta({ description: 'NATS servers, separated by commas' }),
   natsUser: z.string().optional().meta({ description: 'NATS user' }),
   natsPassword: z.string().optional().meta({ description: 'NATS password', secret: true }),
@@ -26,4 +26,4 @@ export const executorConfig = z.object({
   host: z.string().default('127.0.0.1').meta({ description: 'address of health and metrics' }),
   port: whole.min(0).default(0).meta({ description: 'port of health and metrics (0: a free one)' }),
 });
-export type ExecutorConfig = z.output<typeof executorConfig>;
+export type ExecutorConfig = z.output<typeof ExecutorConfig>;

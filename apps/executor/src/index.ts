@@ -1,2 +1,2 @@
-export { executorConfig, type ExecutorConfig } from './config.ts';
+export { ExecutorConfig } from './config.ts';
 export { startExecutor, type Executor } from './start-executor.ts';

@@ -1,8 +1,8 @@
 import { closeOnSignals, createLogger, loadConfig } from '@runnel/service';
-import { executorConfig } from './config.ts';
+import { ExecutorConfig } from './config.ts';
 import { startExecutor } from './start-executor.ts';
 
-const loaded = loadConfig(executorConfig, process.env, process.argv.slice(2), 'executor');
+const loaded = loadConfig(ExecutorConfig, process.env, process.argv.slice(2), 'executor');
 if (loaded.kind === 'config') {
   const logger = createLogger({ service: 'executor' });
   const executor = await startExecutor(loaded.config, { logger });

@@ -1,1 +1,2 @@
-export {};
+export { HarvesterConfig } from './config.ts';
+export { startHarvester, type Harvester } from './start-harvester.ts';

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Work that is repeated: when it is woken, else after a pause. */
 export interface Loop {
   /** Runs the work as soon as the present one ends; any number of wakes before that count once. */
@@ -8,18 +10,22 @@ export interface Loop {
 
 /**
  * Runs `work` now and then whenever it is woken or its pause is over: the milliseconds it returns, at most `atMostMs`. One that throws is told to
- * `onError` and tried again after a second.
+ * `onError` and tried again after a second. `atLeastMs`: a wake that comes sooner after the last begin waits for the rest.
  */
-export function startLoop(work: () => Promise<number | void>, atMostMs: number, onError: (error: unknown) => void): Loop {
+export function startLoop(work: () => Promise<number | void>, atMostMs: number, onError: (error: unknown) => void, atLeastMs = 0): Loop {
   let closed = false;
   let woken = true;
+  let begun = -Infinity;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
 
   const run = async (): Promise<void> => {
     let pause = atMostMs;
     while (woken && !closed) {
+      const early = begun + atLeastMs - performance.now();
+      if (early > 0) await sleep(early);
       woken = false;
+      begun = performance.now();
       try {
         pause = Math.min((await work()) ?? atMostMs, atMostMs);
       } catch (error) {

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram } from '@runnel/service';
 import type { Registry } from '@runnel/service';
+import type { Pool } from 'pg';
 
 /** What the scheduler tells of itself. */
 export interface SchedulerMetrics {
@@ -7,34 +8,87 @@ export interface SchedulerMetrics {
   decideSeconds: Histogram;
   commitSeconds: Histogram;
   conflicts: Counter;
-  partitionsOwned: Gauge;
-  admitter: Gauge;
+  /** Says how the number of owned partitions is found. */
+  partitions(count: () => number): void;
   grants: Counter;
   evaluations: Counter<'outcome'>;
   reconciled: Counter<'action'>;
   lostSteps: Counter;
-  runs: Gauge<'phase'>;
-  steps: Gauge<'state'>;
 }
 
 const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5];
 
-export function schedulerMetrics(registry: Registry): SchedulerMetrics {
+export function schedulerMetrics(registry: Registry, pool: Pool): SchedulerMetrics {
   const registers = [registry];
-  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers });
+  countBy(
+    registry,
+    pool,
+    'runnel_runs',
+    'phase',
+    'runs that have not stopped, by phase',
+    'select phase as label, count(*)::int as count from runs where not stopped group by phase',
+  );
+  countBy(
+    registry,
+    pool,
+    'runnel_steps_active',
+    'state',
+    'attempts under way, by state',
+    "select state as label, count(*)::int as count from steps where state in ('requested', 'running', 'stopping') group by state",
+  );
   const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
   return {
-    batchSize: new Histogram({ name: 'runnel_scheduler_batch_size', help: 'news per batch', buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500], registers }),
-    decideSeconds: new Histogram({ name: 'runnel_scheduler_decide_seconds', help: 'deciding of one batch, without I/O', buckets: seconds, registers }),
+    batchSize: new Histogram({
+      name: 'runnel_scheduler_batch_size',
+      help: 'news per batch',
+      buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+      registers,
+    }),
+    decideSeconds: new Histogram({
+      name: 'runnel_scheduler_decide_seconds',
+      help: 'deciding of one batch, without I/O',
+      buckets: seconds,
+      registers,
+    }),
     commitSeconds: new Histogram({ name: 'runnel_scheduler_commit_seconds', help: 'writing of one batch', buckets: seconds, registers }),
     conflicts: counter('runnel_scheduler_version_conflicts_total', 'batches decided again because somebody else appended first'),
-    partitionsOwned: gauge('runnel_scheduler_partitions_owned', 'partitions this scheduler owns'),
-    admitter: gauge('runnel_scheduler_is_admitter', '1 where this scheduler admits steps'),
+    partitions: (count) =>
+      void new Gauge({
+        name: 'runnel_scheduler_partitions_owned',
+        help: 'partitions this scheduler owns',
+        registers,
+        collect() {
+          this.set(count());
+        },
+      }),
     grants: counter('runnel_scheduler_grants_total', 'elements granted to executors'),
-    evaluations: new Counter({ name: 'runnel_scheduler_evaluations_total', help: 'workflow-level expressions evaluated', labelNames: ['outcome'], registers }),
-    reconciled: new Counter({ name: 'runnel_scheduler_reconciled_total', help: 'states without news that were taken up again', labelNames: ['action'], registers }),
+    evaluations: new Counter({
+      name: 'runnel_scheduler_evaluations_total',
+      help: 'workflow-level expressions evaluated',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    reconciled: new Counter({
+      name: 'runnel_scheduler_reconciled_total',
+      help: 'states without news that were taken up again',
+      labelNames: ['action'],
+      registers,
+    }),
     lostSteps: counter('runnel_scheduler_lost_steps_total', 'attempts whose executor was lost'),
-    runs: new Gauge({ name: 'runnel_runs', help: 'runs that have not stopped, by phase', labelNames: ['phase'], registers }),
-    steps: new Gauge({ name: 'runnel_steps_active', help: 'requested, running and stopping attempts', labelNames: ['state'], registers }),
   };
+}
+
+/** A gauge whose values are counted when somebody asks. */
+function countBy(registry: Registry, pool: Pool, name: string, label: string, help: string, sql: string): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    async collect() {
+      const { rows } = await pool.query<{ label: string; count: number }>(sql);
+      this.reset();
+      for (const row of rows) this.set({ [label]: row.label }, row.count);
+    },
+  });
 }

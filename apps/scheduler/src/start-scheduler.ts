@@ -1,28 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { durablePlans, partitionDurable, connect, publishEphemeral, outgoing, RunnelTransport, startRelay, subscribeEphemeral, watchDeadLetters } from '@runnel/messaging';
-import { GrantsWritten, partitionCount } from '@runnel/contracts';
-import { openObjectStore } from '@runnel/objects';
-import { openDatabase, waitForSchema } from '@runnel/postgres';
-import { createJavaScriptPool } from '@runnel/sandbox';
+import { partitionCount } from '@runnel/contracts';
+import { durablePlans, partitionDurable, RunnelTransport } from '@runnel/messaging';
 import { createLogger, createMetrics, runService } from '@runnel/service';
 import type { Logger } from '@runnel/service';
-import { startAdmitter } from './admission/admitter.ts';
-import { startGrantInbox } from './admission/grant-inbox.ts';
-import { startBackground } from './background.ts';
 import { defaultTiming } from './config.ts';
 import type { SchedulerConfig, Timing } from './config.ts';
-import { createEvaluationQueue } from './evaluations/evaluator.ts';
-import { startExecutorRegistry } from './executors/executor-registry.ts';
+import { openConnections } from './connections.ts';
 import { schedulerMetrics } from './metrics.ts';
-import { startPartitionLeases } from './ownership/partition-leases.ts';
-import { createPartitions } from './ownership/partitions.ts';
-import { createAdvancer } from './runs/advance-runs.ts';
-import { engines } from './runs/engines.ts';
 import type { News } from './runs/news.ts';
+import { startScheduling } from './scheduling.ts';
+import type { Scheduling } from './scheduling.ts';
 import { SchedulerModule } from './scheduler.module.ts';
 
 export interface SchedulerOptions {
   logger?: Logger;
+  /** Seconds; for tests and unusual installations. */
   timing?: Partial<Timing>;
 }
 
@@ -34,4 +26,62 @@ export interface RunningScheduler {
   owned(): number[];
   /** Gives the partitions back at once, finishes what is in flight, closes. */
   close(): Promise<void>;
+}
+
+/** Starts a scheduler and resolves when it takes part; it installs no signal handlers. */
+export async function startScheduler(config: SchedulerConfig, options: SchedulerOptions = {}): Promise<RunningScheduler> {
+  const id = config.schedulerId ?? `s-${randomUUID().slice(0, 8)}`;
+  const logger = (options.logger ?? createLogger({ service: 'scheduler', level: config.logLevel })).child({ scheduler: id });
+  const connections = await openConnections(config, logger);
+  const { messaging } = connections;
+  const registry = createMetrics('scheduler');
+  let scheduling: Scheduling | undefined;
+
+  const partitions = Array.from({ length: partitionCount }, (_, partition) => partitionDurable(partition));
+  const transport = new RunnelTransport<News>({
+    messaging,
+    consumers: durablePlans(messaging.prefix)
+      .filter(({ durable }) => partitions.includes(durable))
+      .map((plan) => ({ plan, autostart: false })),
+    applyBatch: async (items) => scheduling?.submit(items.map(({ command }) => command)),
+    metrics: registry,
+  });
+  const service = await runService({
+    name: 'scheduler',
+    module: SchedulerModule,
+    logger,
+    operations: { metrics: registry, checks: connections.checks },
+    host: config.host,
+    port: config.port,
+    strategy: () => transport,
+    onStarted: () => {
+      const timing = { ...defaultTiming, ...options.timing };
+      scheduling = startScheduling({
+        id,
+        config,
+        timing,
+        connections,
+        transport,
+        logger,
+        registry,
+        metrics: schedulerMetrics(registry, connections.database.pool),
+      });
+    },
+    onShutdown: async () => {
+      await scheduling?.close();
+      await connections.close();
+    },
+  }).catch(async (error: unknown) => {
+    await connections.close();
+    throw error;
+  });
+  return {
+    id,
+    url: service.url,
+    owned: () => scheduling?.owned() ?? [],
+    close: async () => {
+      await scheduling?.release();
+      await service.close();
+    },
+  };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { event } from './contract.ts';
 import { attemptFields, Failure, ObjectKey, RunId, RunStatus, StepPath, Timestamp, Usage, Value, Workspace } from './shapes.ts';
 
+const Executor = z.string().describe('executor');
 const run = '01936d2e-7c1a-7000-8000-000000000001';
 const attempt = { workspace: 'demo', run, step: 'tile[3]', attempt: 1 };
 const usage = { wallSeconds: 0.4, cpuSeconds: 0.3, maxMemoryBytes: 1048576, cores: 1, memoryMiB: 256, inputBytes: 10, outputBytes: 20 };
@@ -42,15 +43,16 @@ export const StepRequested = event(
   1,
   z.object({
     ...attemptFields,
-    executor: z.string(),
-    /** The package by owning workspace and digest (object `{workspace}/packages/{digest}.json`) and the process in it. */
-    process: z.object({ workspace: Workspace, digest: z.string(), id: z.string() }),
-    inputs: z.record(z.string(), Value),
-    /** Requirements and hints in force, those of the process itself excluded, nearest last. */
-    requirements: z.array(z.looseObject({ class: z.string() })),
-    hints: z.array(z.looseObject({ class: z.string() })),
-    /** When the run was accepted: `Date` in expressions. */
-    acceptedAt: Timestamp,
+    executor: Executor,
+    process: z
+      .object({ workspace: Workspace, digest: z.string(), id: z.string() })
+      .describe('package by owning workspace and digest (object `{workspace}/packages/{digest}.json`), and the process in it'),
+    inputs: z.record(z.string(), Value).describe('job object of the tool'),
+    requirements: z
+      .array(z.looseObject({ class: z.string() }))
+      .describe('requirements in force, those of the process itself excluded, nearest last'),
+    hints: z.array(z.looseObject({ class: z.string() })).describe('hints in force, likewise'),
+    acceptedAt: Timestamp.describe('when the run was accepted: `Date` in expressions'),
   }),
   {
     dedupe: 'state',
@@ -71,7 +73,7 @@ export const StepRequested = event(
   },
 );
 
-export const StepStarted = event('step.started', 1, z.object({ ...attemptFields, executor: z.string(), at: Timestamp }), {
+export const StepStarted = event('step.started', 1, z.object({ ...attemptFields, executor: Executor, at: Timestamp }), {
   dedupe: 'state',
   delivery: 'work',
   routedBy: 'run',
@@ -81,7 +83,7 @@ export const StepStarted = event('step.started', 1, z.object({ ...attemptFields,
   golden: { ...attempt, executor: 'x-1', at: '2026-11-21T12:00:00.000Z' },
 });
 
-export const StepWaiting = event('step.waiting', 1, z.object({ ...attemptFields, executor: z.string(), reason: z.string() }), {
+export const StepWaiting = event('step.waiting', 1, z.object({ ...attemptFields, executor: Executor, reason: z.string() }), {
   dedupe: 'state',
   delivery: 'work',
   routedBy: 'run',
@@ -96,17 +98,15 @@ export const StepFinished = event(
   1,
   z.object({
     ...attemptFields,
-    executor: z.string(),
+    executor: Executor,
     startedAt: Timestamp,
     finishedAt: Timestamp,
     outcome: z.enum(['success', 'failed']),
-    failure: Failure.optional(),
-    /** CWL output object by output id; large values are stored. */
-    outputs: z.record(z.string(), Value),
-    /** The attempt's result object, written before this message. */
-    result: ObjectKey,
-    usage: Usage,
-    logs: z.array(z.object({ key: ObjectKey, size: z.int().min(0) })),
+    failure: Failure.optional().describe('why it failed'),
+    outputs: z.record(z.string(), Value).describe('CWL output object by output id; large values are stored'),
+    result: ObjectKey.describe("the attempt's result object, written before this message"),
+    usage: Usage.describe('seconds, bytes, cores, MiB'),
+    logs: z.array(z.object({ key: ObjectKey, size: z.int().min(0) })).describe('log objects in order'),
   }),
   {
     dedupe: 'state',
@@ -132,7 +132,7 @@ export const StepFinished = event(
 export const StepStop = event(
   'step.stop',
   1,
-  z.object({ workspace: Workspace, run: RunId, steps: z.array(z.object({ step: StepPath, attempt: z.int() })), executor: z.string() }),
+  z.object({ workspace: Workspace, run: RunId, steps: z.array(z.object({ step: StepPath, attempt: z.int() })), executor: Executor }),
   {
     dedupe: 'state',
     delivery: 'work',
@@ -144,7 +144,7 @@ export const StepStop = event(
   },
 );
 
-export const StepStopped = event('step.stopped', 1, z.object({ ...attemptFields, executor: z.string() }), {
+export const StepStopped = event('step.stopped', 1, z.object({ ...attemptFields, executor: Executor }), {
   dedupe: 'state',
   delivery: 'work',
   routedBy: 'run',
@@ -158,16 +158,14 @@ export const ExecutorHeartbeat = event(
   'executor.heartbeat',
   1,
   z.object({
-    executor: z.string(),
+    executor: Executor,
     backend: z.enum(['process', 'kubernetes']),
-    slots: z.int().min(0),
-    /** Cores and memory (MiB) the executor may hand out. */
-    cores: z.number(),
-    memoryMiB: z.number(),
-    isolation: z.string(),
-    /** False while it drains: holds its steps, takes nothing new. */
-    accepting: z.boolean(),
-    steps: z.array(z.object({ run: RunId, step: StepPath, attempt: z.int() })),
+    slots: z.int().min(0).describe('steps at the same time'),
+    cores: z.number().describe('cores it may hand out'),
+    memoryMiB: z.number().describe('memory it may hand out'),
+    isolation: z.string().describe('isolation in force'),
+    accepting: z.boolean().describe('false while it drains: holds its steps, takes nothing new'),
+    steps: z.array(z.object({ run: RunId, step: StepPath, attempt: z.int() })).describe('attempts that are its own'),
   }),
   {
     dedupe: 'state',
@@ -235,13 +233,10 @@ export const RunStatusChanged = event(
   z.object({
     workspace: Workspace,
     run: RunId,
-    /** Version of the run's last event: the SSE id. */
-    version: z.int().min(0),
+    version: z.int().min(0).describe("version of the run's last event: the SSE id"),
     status: RunStatus,
-    /** 0 to 100. */
-    progress: z.int().min(0).max(100),
+    progress: z.int().min(0).max(100).describe('per cent'),
     message: z.string(),
-    /** Steps that changed since the last news of this run, at most 100; a follower that needs all reads the steps. */
     steps: z
       .array(
         z.object({
@@ -250,7 +245,8 @@ export const RunStatusChanged = event(
           status: z.enum(['requested', 'running', 'successful', 'failed', 'skipped', 'waiting']),
         }),
       )
-      .max(100),
+      .max(100)
+      .describe('steps that changed since the last news of this run; a follower that needs all reads the steps'),
   }),
   {
     dedupe: 'state',
@@ -274,7 +270,7 @@ export const RunStatusChanged = event(
 export const StepLog = event(
   'step.log',
   1,
-  z.object({ ...attemptFields, /** Bytes before this text in the step's log. */ offset: z.int().min(0), text: z.string() }),
+  z.object({ ...attemptFields, offset: z.int().min(0).describe("bytes before this text in the step's log"), text: z.string() }),
   {
     dedupe: 'state',
     delivery: 'ephemeral',

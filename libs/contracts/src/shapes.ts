@@ -1,16 +1,19 @@
 import { z } from 'zod';
 
 /** Tenant id; also the first segment of every object key. */
-export const Workspace = z.string().regex(/^[a-z][a-z0-9-]{0,38}[a-z0-9]$/);
+export const Workspace = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,38}[a-z0-9]$/)
+  .describe('tenant');
 /** UUIDv7 of a run. */
-export const RunId = z.uuid();
+export const RunId = z.uuid().describe('run, a UUIDv7');
 /** Path of a step in its run: `tile`, scattered `tile[3]`, nested `tile[3][0]`, in a subworkflow `mosaic/merge`. */
-export const StepPath = z.string().min(1).max(1000);
+export const StepPath = z.string().min(1).max(1000).describe('path of the step in its run: `tile[3]`');
 /** Counts from 1. */
-export const Attempt = z.int().min(1);
+export const Attempt = z.int().min(1).describe('attempt at the step, from 1');
 /** RFC 3339, UTC, milliseconds. */
 export const Timestamp = z.iso.datetime();
-export const ObjectKey = z.string().min(1).max(1024);
+export const ObjectKey = z.string().min(1).max(1024).describe('key in the object store');
 
 /**
  * A JSON value too large for a message (over 256 KiB), or one element of it: it stands wherever a value may stand, and whoever needs the value

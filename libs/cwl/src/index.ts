@@ -27,9 +27,11 @@ export { isKnownRequirement, requirement, requirementsInForce } from './requirem
 export type { ResourceContext, ResourceRequest, Runtime } from './resources.ts';
 export { resources, runtimeFor } from './resources.ts';
 export { ProcessFault } from './process-fault.ts';
-export { alternativeFor, isOfType, isOptional, typeText, valueText } from './value-type.ts';
+export { isOfType } from './value-type.ts';
 export type { CompleteInputsContext } from './files/complete-inputs.ts';
 export { completeInputs, loadForStep } from './files/complete-inputs.ts';
+export type { FormatContext } from './files/check-formats.ts';
+export { checkFormats } from './files/check-formats.ts';
 export { loadContents, loadListing } from './files/load.ts';
 export {
   baseName,

@@ -28,7 +28,7 @@ export interface JavaScriptTask {
 /** Evaluates JavaScript in a sandbox. Rejects with an ExpressionError that carries the expression and a plain reason. */
 export type EvaluateJavaScript = (task: JavaScriptTask) => Promise<Json>;
 
-/** A file or directory that a tool left in its output directory. `path` is absolute as the tool saw it, `target` where a symlink leads. */
+/** A file or directory that a tool left in its output directory. `path` is absolute as the tool saw it, `target` what a symlink says. */
 export interface OutputEntry {
   path: string;
   type: 'file' | 'directory' | 'symlink' | 'other';
@@ -43,6 +43,7 @@ export interface OutputEntry {
 export interface ToolFiles {
   /** Every entry under `directory`, not following symlinks, sorted by path in the C locale. */
   list(directory: string): Promise<OutputEntry[]>;
+  /** The entry itself, also where it is a link; undefined where there is none. */
   stat(path: string): Promise<OutputEntry | undefined>;
   /** First `limit` bytes as UTF-8 text. */
   readText(path: string, limit: number): Promise<string>;

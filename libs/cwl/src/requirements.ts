@@ -1,4 +1,5 @@
 import type { Json, JsonObject, LoadListing, Requirement } from './model.ts';
+import { interpolated } from './expression/json-text.ts';
 import { isObject } from './files/values.ts';
 
 /** The requirements and hints written at one place: a process, a step, an enclosing workflow, `cwl:requirements` of an input object. */
@@ -72,7 +73,9 @@ export type RequirementClass = keyof RequirementShapes;
 
 const shapes: { [Class in RequirementClass]: (fields: Requirement) => RequirementShapes[Class] } = {
   DockerRequirement: dockerRequirement,
-  EnvVarRequirement: (fields) => ({ variables: namedList(fields['envDef'], 'envName', 'envValue').map(([name, value]) => ({ name, value: String(value) })) }),
+  EnvVarRequirement: (fields) => ({
+    variables: namedList(fields['envDef'], 'envName', 'envValue').map(([name, value]) => ({ name, value: interpolated(value) })),
+  }),
   InitialWorkDirRequirement: ({ listing }) => ({ listing: typeof listing === 'string' ? listing : Array.isArray(listing) ? listing : [] }),
   InlineJavascriptRequirement: (fields) => ({ library: texts(fields['expressionLib']) }),
   InplaceUpdateRequirement: (fields) => ({ inplaceUpdate: fields['inplaceUpdate'] !== false }),
@@ -121,7 +124,8 @@ function dockerRequirement(fields: Requirement): DockerRequirement {
 function resourceBounds(fields: Requirement): { [bound: string]: NumberOrExpression } {
   const bounds: { [bound: string]: NumberOrExpression } = {};
   for (const [name, value] of Object.entries(fields)) {
-    if (/^(?:cores|ram|tmpdir|outdir)(?:Min|Max)$/.test(name) && (typeof value === 'number' || typeof value === 'string')) bounds[name] = value;
+    if (/^(?:cores|ram|tmpdir|outdir)(?:Min|Max)$/.test(name) && (typeof value === 'number' || typeof value === 'string'))
+      bounds[name] = value;
   }
   return bounds;
 }
@@ -129,13 +133,19 @@ function resourceBounds(fields: Requirement): { [bound: string]: NumberOrExpress
 function softwarePackages(value: Json | undefined): { name: string; versions: string[]; specs: string[] }[] {
   const entries: JsonObject[] = Array.isArray(value)
     ? value.filter(isObject)
-    : Object.entries(isObject(value) ? value : {}).map(([name, more]) => (isObject(more) ? { package: name, ...more } : { package: name, specs: more }));
-  return entries.map((entry) => ({ name: String(entry['package']), versions: texts(entry['version']), specs: texts(entry['specs']) }));
+    : Object.entries(isObject(value) ? value : {}).map(([name, more]) =>
+        isObject(more) ? { package: name, ...more } : { package: name, specs: more },
+      );
+  return entries.map((entry) => ({
+    name: interpolated(entry['package'] ?? ''),
+    versions: texts(entry['version']),
+    specs: texts(entry['specs']),
+  }));
 }
 
 /** A list of objects, or the same as a map from its subject to one field or to the other fields. */
 function namedList(value: Json | undefined, subject: string, predicate: string): [name: string, value: Json][] {
-  if (Array.isArray(value)) return value.filter(isObject).map((entry) => [String(entry[subject]), entry[predicate] ?? '']);
+  if (Array.isArray(value)) return value.filter(isObject).map((entry) => [interpolated(entry[subject] ?? ''), entry[predicate] ?? '']);
   return Object.entries(isObject(value) ? value : {}).map(([name, entry]) => [name, isObject(entry) ? (entry[predicate] ?? '') : entry]);
 }
 

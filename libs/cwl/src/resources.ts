@@ -60,7 +60,8 @@ async function bound(context: ResourceContext, name: string, value: Json | undef
   const path = `requirements.ResourceRequirement.${name}`;
   const number = typeof value === 'string' ? await context.evaluator(value, { inputs: context.inputs, self: null }, path) : value;
   if (number === null) return undefined;
-  if (typeof number !== 'number' || number < 0) throw new ProcessFault(path, `must be a number that is not negative, not ${JSON.stringify(number)}`);
+  if (typeof number !== 'number' || number < 0)
+    throw new ProcessFault(path, `must be a number that is not negative, not ${JSON.stringify(number)}`);
   return number;
 }
 

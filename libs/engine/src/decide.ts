@@ -25,7 +25,9 @@ function facts(plan: Plan, window: number, run: RunState, command: RunCommand): 
     case 'start-run':
       return run.phase === 'accepted' ? [{ type: 'run.started', data: { window } }] : [];
     case 'record-evaluation':
-      return run.evaluations.has(command.key) ? [{ type: 'expression.evaluated', data: { key: command.key, outcome: command.outcome } }] : [];
+      return run.evaluations.has(command.key)
+        ? [{ type: 'expression.evaluated', data: { key: command.key, outcome: command.outcome } }]
+        : [];
     case 'grant-steps':
       return grant(plan, run, command);
     case 'start-step':

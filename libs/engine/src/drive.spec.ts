@@ -9,7 +9,9 @@ import { resolveValue } from './values.ts';
 
 const executor = 'in-process';
 const ports = { x: { source: from('p'), valueFrom: '$(self + 1)' } };
-const pkg = packageOf(workflow(['p'], [step('a', ports, { scatter: ['x'] }), step('b', { x: 'a/out' })], { y: 'b/out' }, { requirements: [javascript] }));
+const pkg = packageOf(
+  workflow(['p'], [step('a', ports, { scatter: ['x'] }), step('b', { x: 'a/out' })], { y: 'b/out' }, { requirements: [javascript] }),
+);
 const plain = packageOf(workflow(['p'], [step('a', { x: 'p' }, { scatter: ['x'] })], { y: 'a/out' }));
 
 const create = (inputs: RunValues, parallel: number, document = pkg): InProcessRun =>
@@ -23,10 +25,13 @@ function drive(run: InProcessRun): number {
   for (const { evaluations, jobs } of todo) {
     out += jobs.length;
     most = Math.max(most, out);
-    for (const { key, context } of evaluations) todo.push(run.apply({ type: 'record-evaluation', key, outcome: { value: Number(context.self) + 1 }, at }));
+    for (const { key, context } of evaluations)
+      todo.push(run.apply({ type: 'record-evaluation', key, outcome: { value: Number(context.self) + 1 }, at }));
     for (const { step: name, attempt, inputs } of jobs) {
       out--;
-      todo.push(run.apply({ type: 'finish-step', step: name, attempt, executor, outcome: 'success', outputs: { out: inputs['x'] ?? null }, at }));
+      todo.push(
+        run.apply({ type: 'finish-step', step: name, attempt, executor, outcome: 'success', outputs: { out: inputs['x'] ?? null }, at }),
+      );
     }
   }
   return most;

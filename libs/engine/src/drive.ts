@@ -1,6 +1,16 @@
 import type { Json } from '@runnel/cwl';
 import type { RunState } from './state.ts';
-import type { AcceptedRun, AttemptRef, EvaluationRequest, RunCommand, RunEngine, RunEvent, RunSummary, RunValues, StepJob } from './types.ts';
+import type {
+  AcceptedRun,
+  AttemptRef,
+  EvaluationRequest,
+  RunCommand,
+  RunEngine,
+  RunEvent,
+  RunSummary,
+  RunValues,
+  StepJob,
+} from './types.ts';
 
 /** What the driver's owner is to do next. Everything in it is news: nothing is handed out twice. */
 export interface Work {
@@ -35,6 +45,7 @@ export interface InProcessOptions {
 
 const executor = 'in-process';
 
+/** One run held in memory: grants what is ready up to `parallel` jobs, keeps gathered chunks. Synchronous; the owner brings clock and work. */
 export function createInProcessRun(engine: RunEngine, { accepted, parallel }: InProcessOptions): InProcessRun {
   const state: RunState = engine.initialState();
   const objects = new Map<string, Json>();

@@ -68,7 +68,10 @@ function apply(turn: Turn, event: RunEvent): void {
   }
 }
 
-function faultOf({ step, ...failure }: NonNullable<(RunEvent & { type: 'run.finished' })['data']['failure']>): NonNullable<RunState['fault']> {
+function faultOf({
+  step,
+  ...failure
+}: NonNullable<(RunEvent & { type: 'run.finished' })['data']['failure']>): NonNullable<RunState['fault']> {
   return { failure, ...(step !== undefined && { step }) };
 }
 

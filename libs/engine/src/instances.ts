@@ -45,7 +45,8 @@ export function inputAnswer(place: InstancePlace, input: PlanInput): Answer {
   const value = place.state.inputs[input.id] ?? null;
   const path = `inputs.${input.id}`;
   const load = flagsOf(input);
-  if (value !== null && load[input.id]) return answer({ template: '$(self)', inputs: { [input.id]: value }, self: value, path, rules, load, own: input.id });
+  if (value !== null && load[input.id])
+    return answer({ template: '$(self)', inputs: { [input.id]: value }, self: value, path, rules, load, own: input.id });
   if (input.default !== undefined && nullness(value) === 'unknown') return { ask: lookAt(value, path, rules) };
   return { value };
 }

@@ -21,7 +21,12 @@ describe('sources of a step input', () => {
     ['one source written as a list is not wrapped', { source: from('p'), sourceIsList: true }, { p: 1 }, 1],
     ['one source with merge_nested is wrapped', { source: from('p'), linkMerge: 'merge_nested' }, { p: 1 }, [1]],
     ['several sources are nested by default', { source: from('p', 'q') }, { p: [1], q: 2 }, [[1], 2]],
-    ['merge_flattened mixes lists and single values', { source: from('p', 'q'), linkMerge: 'merge_flattened' }, { p: [1, [2]], q: 3 }, [1, [2], 3]],
+    [
+      'merge_flattened mixes lists and single values',
+      { source: from('p', 'q'), linkMerge: 'merge_flattened' },
+      { p: [1, [2]], q: 3 },
+      [1, [2], 3],
+    ],
     ['a default takes the place of null', { source: from('p'), default: 7 }, { p: null }, 7],
     ['a default does not take the place of false', { source: from('p'), default: 7 }, { p: false }, false],
     ['a default stands without a source', { default: 0 }, {}, 0],
@@ -32,15 +37,35 @@ describe('sources of a step input', () => {
     ['all_non_null of nothing', { source: from('p', 'q'), pickValue: 'all_non_null' }, {}, []],
     ['all_non_null over the items of one list', { source: from('p'), pickValue: 'all_non_null' }, { p: [1, null] }, [1]],
     ['a stored value passes unread', { source: from('p', 'q') }, { p: stored('k'), q: 1 }, [stored('k'), 1]],
-    ['first_non_null knows that a whole stored value is not null', { source: from('p', 'q'), pickValue: 'first_non_null' }, { p: stored('k') }, stored('k')],
+    [
+      'first_non_null knows that a whole stored value is not null',
+      { source: from('p', 'q'), pickValue: 'first_non_null' },
+      { p: stored('k') },
+      stored('k'),
+    ],
   ])('%s', (_name, input, inputs, expected) => {
     expect(valueOf(withInput(input, inputs))).toEqual(expected);
   });
 
   it.each<[string, Omit<StepInput, 'id'>, RunValues, string]>([
-    ['first_non_null', { source: from('p', 'q'), pickValue: 'first_non_null' }, {}, 'steps.a.in.x: first_non_null found that every source is null'],
-    ['the_only_non_null', { source: from('p', 'q'), pickValue: 'the_only_non_null' }, {}, 'steps.a.in.x: the_only_non_null found that every source is null'],
-    ['the_only_non_null of two', { source: from('p', 'q'), pickValue: 'the_only_non_null' }, { p: 1, q: 2 }, 'steps.a.in.x: the_only_non_null found 2 sources that are not null'],
+    [
+      'first_non_null',
+      { source: from('p', 'q'), pickValue: 'first_non_null' },
+      {},
+      'steps.a.in.x: first_non_null found that every source is null',
+    ],
+    [
+      'the_only_non_null',
+      { source: from('p', 'q'), pickValue: 'the_only_non_null' },
+      {},
+      'steps.a.in.x: the_only_non_null found that every source is null',
+    ],
+    [
+      'the_only_non_null of two',
+      { source: from('p', 'q'), pickValue: 'the_only_non_null' },
+      { p: 1, q: 2 },
+      'steps.a.in.x: the_only_non_null found 2 sources that are not null',
+    ],
   ])('%s fails where it cannot pick', (_name, input, inputs, reason) => {
     const play = withInput(input, inputs);
     expect(reasonOf(play)).toBe(reason);
@@ -50,7 +75,11 @@ describe('sources of a step input', () => {
   it('asks where a stored list has to be read to be flattened', () => {
     const play = withInput({ source: from('p', 'q'), linkMerge: 'merge_flattened' }, { p: stored('k', { length: 9 }), q: 1 });
     const [request] = play.evaluations();
-    expect(request).toMatchObject({ key: 'a:source:x', template: '$([].concat.apply([], self))', context: { self: [stored('k', { length: 9 }), 1] } });
+    expect(request).toMatchObject({
+      key: 'a:source:x',
+      template: '$([].concat.apply([], self))',
+      context: { self: [stored('k', { length: 9 }), 1] },
+    });
     expect(play.engine.summary(play.state).nodes[0]?.reason).toBe('waits for an expression over its sources');
     play.answer('a:source:x', [1, 2]);
     expect(valueOf(play)).toEqual([1, 2]);
@@ -175,7 +204,12 @@ describe('loadContents and loadListing', () => {
 
 describe('when', () => {
   const conditional = (when: string): Play =>
-    given(packageOf(workflow(['p'], [step('a', { x: 'p' }, { when }), step('b', { x: 'a/out' })], { y: 'b/out' }, { requirements: [javascript] })), { p: false });
+    given(
+      packageOf(
+        workflow(['p'], [step('a', { x: 'p' }, { when }), step('b', { x: 'a/out' })], { y: 'b/out' }, { requirements: [javascript] }),
+      ),
+      { p: false },
+    );
 
   it('false gives null outputs, and what follows goes on', () => {
     const play = conditional('$(inputs.x)');
@@ -199,7 +233,12 @@ describe('when', () => {
   });
 
   it('comes after valueFrom', () => {
-    const document = workflow(['p'], [step('a', { x: { valueFrom: '$(2 + 3)' } }, { when: '$(inputs.x)' })], {}, { requirements: [javascript] });
+    const document = workflow(
+      ['p'],
+      [step('a', { x: { valueFrom: '$(2 + 3)' } }, { when: '$(inputs.x)' })],
+      {},
+      { requirements: [javascript] },
+    );
     const play = given(packageOf(document), {});
     expect(play.evaluations().map(({ key }) => key)).toEqual(['a:value:x']);
     play.answer('a:value:x', false);
@@ -221,7 +260,9 @@ describe('workflow outputs', () => {
 
   it('fail the run where nothing can be picked', () => {
     const outputs = { y: { outputSource: from('p', 'q'), pickValue: 'first_non_null' as const } };
-    expect(reasonOf(given(packageOf(workflow(['p', 'q'], [], outputs)), {}))).toBe('outputs.y: first_non_null found that every source is null');
+    expect(reasonOf(given(packageOf(workflow(['p', 'q'], [], outputs)), {}))).toBe(
+      'outputs.y: first_non_null found that every source is null',
+    );
   });
 
   it('are asked for where a stored list has to be read', () => {

@@ -44,7 +44,8 @@ export function planOf(pkg: CwlPackage, entry: string): Plan {
 function processOf(pkg: CwlPackage, id: string, place: string): Process {
   const process = pkg.processes[id];
   if (!process) throw new PlanError(`${place} names process ${id}, which the package does not have`);
-  if (process.class === 'Operation') throw new PlanError(`${place}: ${id} is an Operation, which says what is done but not how: it cannot be run`);
+  if (process.class === 'Operation')
+    throw new PlanError(`${place}: ${id} is an Operation, which says what is done but not how: it cannot be run`);
   return process;
 }
 

@@ -14,7 +14,8 @@ function facts(run: RunState): RunFact[] {
   if (isOver(run)) return run.phase !== 'successful' && !run.stopped && run.attempts.size === 0 ? [{ type: 'run.stopped', data: {} }] : [];
   if (run.fault) return [failed(run.fault)];
   if (run.phase !== 'running') return [];
-  if (run.gatherable.length > 0) return run.gatherable.map((chunk) => ({ type: 'scatter.gathered', data: { ...chunk, key: chunkKey(run, chunk) } }));
+  if (run.gatherable.length > 0)
+    return run.gatherable.map((chunk) => ({ type: 'scatter.gathered', data: { ...chunk, key: chunkKey(run, chunk) } }));
   return run.outputs ? [{ type: 'run.outputs-ready', data: { outputs: run.outputs } }] : [];
 }
 
@@ -23,9 +24,9 @@ function failed({ failure, step }: NonNullable<RunState['fault']>): RunFact {
   return { type: 'run.finished', data: { status: 'failed', message, failure: { ...failure, ...(step !== undefined && { step }) } } };
 }
 
-/** `{workspace}/gathered/{run}/{node}/{chunk}.json`: derived, so that writing it twice is writing it once. */
+/** `{workspace}/values/{run}/{node}/{chunk}.json`: derived, so that writing it twice is writing it once. */
 function chunkKey({ accepted }: RunState, { node, chunk }: { node: string; chunk: number }): string {
-  return `${accepted?.workspace}/gathered/${accepted?.run}/${node}/${chunk}.json`;
+  return `${accepted?.workspace}/values/${accepted?.run}/${node}/${chunk}.json`;
 }
 
 /** Output objects of a complete chunk, in order; those of skipped elements are null throughout. */

@@ -8,7 +8,8 @@ import { resolveValue } from './values.ts';
 
 const text = (value: Json | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value));
 const pairTool = tool('tool', ['p', 'q']);
-const joined = (play: Play): RunValue => play.run('a', (job) => ({ out: `${text(job.inputs['p'])}${text(job.inputs['q'])}` })).outputs()?.['y'] ?? null;
+const joined = (play: Play): RunValue =>
+  play.run('a', (job) => ({ out: `${text(job.inputs['p'])}${text(job.inputs['q'])}` })).outputs()?.['y'] ?? null;
 
 function scattered(scatterMethod: ScatterMethod, inputs: RunValues, more: Partial<WorkflowStep> = {}): Play {
   const wide = step('a', { p: 'p', q: 'q' }, { scatter: ['p', 'q'], scatterMethod, ...more });
@@ -16,7 +17,11 @@ function scattered(scatterMethod: ScatterMethod, inputs: RunValues, more: Partia
 }
 
 const single = (inputs: RunValues, more: Partial<WorkflowStep> = {}, window = 64): Play =>
-  given(packageOf(workflow(['p'], [step('a', { x: 'p' }, { scatter: ['x'], ...more })], { y: 'a/out' }, { requirements: [javascript] })), inputs, { window });
+  given(
+    packageOf(workflow(['p'], [step('a', { x: 'p' }, { scatter: ['x'], ...more })], { y: 'a/out' }, { requirements: [javascript] })),
+    inputs,
+    { window },
+  );
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const failureOf = (play: Play): string | undefined => play.engine.summary(play.state).failure?.reason;
@@ -27,7 +32,14 @@ describe('scatter methods', () => {
     ['dotproduct', { p: [], q: [] }, []],
     ['flat_crossproduct', { p: ['a', 'b'], q: [1, 2, 3] }, ['a1', 'a2', 'a3', 'b1', 'b2', 'b3']],
     ['flat_crossproduct', { p: ['a', 'b'], q: [] }, []],
-    ['nested_crossproduct', { p: ['a', 'b'], q: [1, 2, 3] }, [['a1', 'a2', 'a3'], ['b1', 'b2', 'b3']]],
+    [
+      'nested_crossproduct',
+      { p: ['a', 'b'], q: [1, 2, 3] },
+      [
+        ['a1', 'a2', 'a3'],
+        ['b1', 'b2', 'b3'],
+      ],
+    ],
     ['nested_crossproduct', { p: ['a', 'b'], q: [] }, [[], []]],
     ['nested_crossproduct', { p: [], q: [1, 2] }, []],
   ])('%s of %j gives %j', (method, inputs, expected) => {
@@ -35,7 +47,10 @@ describe('scatter methods', () => {
   });
 
   it('names elements by their place: nested ones by two indices', () => {
-    const names = (method: ScatterMethod): string[] => scattered(method, { p: ['a', 'b'], q: [1, 2] }).grant('a', 9).map((job) => job.step);
+    const names = (method: ScatterMethod): string[] =>
+      scattered(method, { p: ['a', 'b'], q: [1, 2] })
+        .grant('a', 9)
+        .map((job) => job.step);
     expect(names('dotproduct')).toEqual(['a[0]', 'a[1]']);
     expect(names('flat_crossproduct')).toEqual(['a[0]', 'a[1]', 'a[2]', 'a[3]']);
     expect(names('nested_crossproduct')).toEqual(['a[0][0]', 'a[0][1]', 'a[1][0]', 'a[1][1]']);
@@ -50,8 +65,17 @@ describe('scatter methods', () => {
     expect(failureOf(single({}))).toBe('it is scattered over x, whose value is null and not a list');
   });
 
+  it('does not take the default of one item for the list', () => {
+    const defaulted = tool('tool', [], ['out'], { inputs: [{ id: 'x', type: 'Any', default: [7] }] });
+    const play = given(packageOf(workflow(['p'], [step('a', { x: 'p' }, { scatter: ['x'] })], {}), defaulted), {});
+    expect(failureOf(play)).toContain('whose value is null');
+  });
+
   it('refuses a scatter beyond the limit instead of drowning in it', () => {
-    const play = scattered('flat_crossproduct', { p: { $stored: { key: 'k', length: 100_000 } }, q: { $stored: { key: 'l', length: 100_000 } } });
+    const play = scattered('flat_crossproduct', {
+      p: { $stored: { key: 'k', length: 100_000 } },
+      q: { $stored: { key: 'l', length: 100_000 } },
+    });
     expect(failureOf(play)).toBe('the scatter has 10000000000 elements; the limit is 1000000');
   });
 });
@@ -125,7 +149,13 @@ describe('the window', () => {
     const play = single({ p: range(10) }, {}, 4);
     expect(play.engine.outstanding(play.state).ready).toMatchObject([{ node: 'a', count: 4 }]);
     expect(play.grant('a', 99)).toHaveLength(4);
-    expect(play.engine.summary(play.state).nodes[0]).toMatchObject({ status: 'running', total: 10, finished: 0, running: 4, reason: '6 not yet in the window of 4' });
+    expect(play.engine.summary(play.state).nodes[0]).toMatchObject({
+      status: 'running',
+      total: 10,
+      finished: 0,
+      running: 4,
+      reason: '6 not yet in the window of 4',
+    });
     expect(play.engine.elementStatus(play.state, 'a[9]')).toEqual({ status: 'waiting', reason: '6 not yet in the window of 4' });
     play.finish('a[2]');
     expect(play.grant('a', 99).map((job) => job.step)).toEqual(['a[4]']);
@@ -147,20 +177,24 @@ describe('large scatters', () => {
 
   it('gather their outputs by the thousand', () => {
     expect(play.events.filter(({ type }) => type === 'scatter.gathered').map(({ data }) => data)).toEqual(
-      range(3).map((chunk) => ({ node: 'a', chunk, key: `demo/gathered/01936d2e-7c1a-7000-8000-000000000001/a/${chunk}.json` })),
+      range(3).map((chunk) => ({ node: 'a', chunk, key: `demo/values/01936d2e-7c1a-7000-8000-000000000001/a/${chunk}.json` })),
     );
     expect([...play.objects.values()].map((content) => content.length)).toEqual([1000, 1000, 500]);
     expect(play.objects.values().next().value?.[999]).toEqual({ out: ['a[999]'] });
   });
 
   it('give a reference that resolves to the whole list', async () => {
-    expect(play.outputs()).toEqual({ y: { $chunks: { keys: [...play.objects.keys()], size: 1000, offset: 0, output: 'out', shape: [2500] } } });
+    expect(play.outputs()).toEqual({
+      y: { $chunks: { keys: [...play.objects.keys()], size: 1000, offset: 0, output: 'out', shape: [2500] } },
+    });
     const list = await resolveValue(play.outputs()?.['y'] ?? null, read);
     expect(list).toEqual(range(2500).map((index) => [`a[${index}]`]));
   });
 
   it('hand an element of a stored list on as a reference', () => {
-    expect(single({ p: { $stored: { key: 'input', length: 2500 } } }).grant('a', 1)[0]?.inputs).toEqual({ x: { $stored: { key: 'input', index: 0 } } });
+    expect(single({ p: { $stored: { key: 'input', length: 2500 } } }).grant('a', 1)[0]?.inputs).toEqual({
+      x: { $stored: { key: 'input', index: 0 } },
+    });
   });
 
   it('are scattered again by reference', async () => {
@@ -176,7 +210,9 @@ describe('large scatters', () => {
     const numbers = { p: range(30), q: range(50) };
     const wide = step('a', { p: 'p', q: 'q' }, { scatter: ['p', 'q'], scatterMethod: 'nested_crossproduct' });
     const rows = step('b', { x: 'a/out' }, { scatter: ['x'], run: 'rows' });
-    const two = given(packageOf(workflow(['p', 'q'], [wide, rows], {}), pairTool, tool('rows')), numbers).run('a', (job) => ({ out: job.step }));
+    const two = given(packageOf(workflow(['p', 'q'], [wide, rows], {}), pairTool, tool('rows')), numbers).run('a', (job) => ({
+      out: job.step,
+    }));
     const jobs = two.grant('b', 30);
     expect(jobs).toHaveLength(30);
     const readTwo = async (key: string): Promise<Json> => two.objects.get(key) ?? null;
@@ -195,9 +231,14 @@ describe('large scatters', () => {
 
   it('whose length nobody knows is asked for first', () => {
     const unknown = single({ p: { $stored: { key: 'k', index: 4 } } });
-    expect(unknown.evaluations()).toMatchObject([{ key: 'a:source:x', template: '$(self)', context: { self: { $stored: { key: 'k', index: 4 } } } }]);
+    expect(unknown.evaluations()).toMatchObject([
+      { key: 'a:source:x', template: '$(self)', context: { self: { $stored: { key: 'k', index: 4 } } } },
+    ]);
     unknown.answer('a:source:x', { $stored: { key: 'new', length: 2 } });
-    expect(unknown.grant('a', 9).map((job) => job.inputs['x'])).toEqual([{ $stored: { key: 'new', index: 0 } }, { $stored: { key: 'new', index: 1 } }]);
+    expect(unknown.grant('a', 9).map((job) => job.inputs['x'])).toEqual([
+      { $stored: { key: 'new', index: 0 } },
+      { $stored: { key: 'new', index: 1 } },
+    ]);
     const still = single({ p: { $stored: { key: 'k' } } });
     still.answer('a:source:x', { $stored: { key: 'k' } });
     expect(failureOf(still)).toContain('not a list');
@@ -205,7 +246,12 @@ describe('large scatters', () => {
 });
 
 describe('scattered subworkflows', () => {
-  const inner = workflow(['x', 'factor'], [step('m', { x: 'x' }), step('n', { x: 'm/out', f: 'factor' })], { out: 'n/out' }, { id: 'inner' });
+  const inner = workflow(
+    ['x', 'factor'],
+    [step('m', { x: 'x' }), step('n', { x: 'm/out', f: 'factor' })],
+    { out: 'n/out' },
+    { id: 'inner' },
+  );
   const pkg = packageOf(workflow(['p'], [step('s', { x: 'p' }, { scatter: ['x'], run: 'inner' })], { y: 's/out' }), inner);
 
   it('have one instance per element inside of the window, gone when it has ended', () => {
@@ -226,7 +272,9 @@ describe('scattered subworkflows', () => {
 
   it('scatter inside', () => {
     const nested = workflow(['x'], [step('m', { x: 'x' }, { scatter: ['x'] })], { out: 'm/out' }, { id: 'inner' });
-    const play = given(packageOf(workflow(['p'], [step('s', { x: 'p' }, { scatter: ['x'], run: 'inner' })], { y: 's/out' }), nested), { p: [[1, 2], [], [3]] });
+    const play = given(packageOf(workflow(['p'], [step('s', { x: 'p' }, { scatter: ['x'], run: 'inner' })], { y: 's/out' }), nested), {
+      p: [[1, 2], [], [3]],
+    });
     expect(play.grant('s[0]/m', 9).map((job) => job.step)).toEqual(['s[0]/m[0]', 's[0]/m[1]']);
     play.finish('s[0]/m[1]', { out: 2 }).finish('s[0]/m[0]', { out: 1 }).run('s[2]/m');
     expect(play.outputs()).toEqual({ y: [[1, 2], [], [3]] });

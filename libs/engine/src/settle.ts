@@ -1,16 +1,7 @@
 import { elementInputs, whenAnswer } from './element-inputs.ts';
 import type { Answer } from './expression.ts';
 import { inputAnswer, newInstance, outputAnswer } from './instances.ts';
-import {
-  chunkCount,
-  chunkLength,
-  gatheredOutputs,
-  isChunked,
-  markSkipped,
-  nodeShape,
-  sourceAnswer,
-  visibleOutputs,
-} from './nodes.ts';
+import { chunkCount, chunkLength, gatheredOutputs, isChunked, markSkipped, nodeShape, sourceAnswer, visibleOutputs } from './nodes.ts';
 import type { ElementPlace, InstancePlace, NodePlace } from './places.ts';
 import { elementPlace, innerPlace, nodePlace, rootPlace } from './places.ts';
 import type { ElementState, EvaluationTarget } from './state.ts';
@@ -94,7 +85,7 @@ export function activate(turn: Turn, node: NodePlace): void {
   const { state } = node;
   const { run } = turn;
   const hasRoom = (): boolean => state.elements.size < run.window && !run.gatherable.some((chunk) => chunk.node === node.path);
-  while (state.next < state.total && !run.fault && hasRoom()) {
+  while (state.next < state.total && hasRoom()) {
     const index = state.next++;
     state.elements.set(index, { stage: 'values', answers: {}, asking: 0, attempt: 1, failures: 0 });
     continueElement(turn, elementPlace(node, index));
@@ -120,7 +111,11 @@ export function continueElement(turn: Turn, element: ElementPlace): void {
 export function decideWhen(turn: Turn, element: ElementPlace, value: unknown): void {
   if (value === true) return startElement(turn, element);
   if (value === false) return endElement(turn, element, null);
-  fail(turn, { class: 'expression', reason: `when must give true or false, but gave ${JSON.stringify(value).slice(0, 200)}` }, element.path);
+  fail(
+    turn,
+    { class: 'expression', reason: `when must give true or false, but gave ${JSON.stringify(value).slice(0, 200)}` },
+    element.path,
+  );
 }
 
 function startElement(turn: Turn, element: ElementPlace): void {
@@ -160,7 +155,7 @@ export function endElement(turn: Turn, element: ElementPlace, outputs: RunValues
   state.elements.delete(index);
   state.ended++;
   const number = Math.floor(index / chunkSize);
-  const chunk = state.chunks.get(number) ?? { outputs: [], ended: 0 };
+  const chunk = state.chunks.get(number) ?? { outputs: Array<null>(chunkLength(state, number)).fill(null), ended: 0 };
   state.chunks.set(number, chunk);
   chunk.outputs[index % chunkSize] = visibleOutputs(node, outputs);
   chunk.ended++;

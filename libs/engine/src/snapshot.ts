@@ -6,7 +6,7 @@ import { sourceAnswer } from './nodes.ts';
 import type { InstancePlace, NodePlace } from './places.ts';
 import { elementPlace, innerPlace, nodePlace, rootPlace } from './places.ts';
 import type { Plan } from './plan.ts';
-import type { ChunkState, ElementState, InstanceState, NodeState, RunState } from './state.ts';
+import type { ElementState, InstanceState, NodeState, RunState } from './state.ts';
 import type { RunValues } from './types.ts';
 
 /** Version of the shape below; raised when a release before could not read it. */
@@ -46,19 +46,20 @@ function flattenNode({ sources: _sources, skipped, elements, ready, chunks, ...p
   return {
     ...plain,
     skipped: encodeBits(skipped),
-    elements: [...elements].map(([index, { instance, ...element }]) => [index, { ...element, ...(instance && { instance: flattenInstance(instance) }) }]),
+    elements: [...elements].map(([index, { instance, ...element }]) => [
+      index,
+      { ...element, ...(instance && { instance: flattenInstance(instance) }) },
+    ]),
     ready: [...ready],
-    chunks: [...chunks].map(([index, chunk]) => [index, filled(chunk)]),
+    chunks: [...chunks],
   };
 }
-
-/** A sparse list would lose its holes in JSON. */
-const filled = ({ outputs, ended }: ChunkState): ChunkState => ({ outputs: Array.from(outputs, (entry) => entry ?? null), ended });
 
 /** The state of a snapshot of this release or one before. Throws SnapshotTooNew. */
 export function restore(plan: Plan, json: Json): RunState {
   const snapshot = structuredCopy(json) as unknown as RunSnapshot;
-  if (!(snapshot.schema <= schema)) throw new SnapshotTooNew(`the snapshot has schema ${snapshot.schema}; this release reads up to ${schema}`);
+  if (!(snapshot.schema <= schema))
+    throw new SnapshotTooNew(`the snapshot has schema ${snapshot.schema}; this release reads up to ${schema}`);
   const { schema: _schema, root, evaluations, attempts, readyNodes, ...plain } = snapshot;
   const run: RunState = {
     ...plain,

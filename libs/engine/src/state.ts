@@ -97,6 +97,7 @@ export interface NodeState {
 }
 
 export interface ChunkState {
+  /** By place in the chunk; null for elements that were skipped or have not ended. */
   outputs: (RunValues | null)[];
   ended: number;
 }

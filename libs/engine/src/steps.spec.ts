@@ -20,21 +20,37 @@ describe('a chain of steps', () => {
 
   it('has its first step ready, and the next when that has ended', () => {
     const play = given(chain, { x: 1 });
-    expect(play.engine.outstanding(play.state).ready).toEqual([{ node: 'a', count: 1, resources: { cores: 1, memoryMiB: 256 }, since: at }]);
+    expect(play.engine.outstanding(play.state).ready).toEqual([
+      { node: 'a', count: 1, resources: { cores: 1, memoryMiB: 256 }, since: at },
+    ]);
     play.when(requested).then([{ type: 'step.requested', data: { step: 'a', attempt: 1, executor } }]);
     expect(play.engine.outstanding(play.state).ready).toEqual([]);
-    play.when({ type: 'start-step', step: 'a', attempt: 1, executor }).then([{ type: 'step.started', data: { step: 'a', attempt: 1, executor } }]);
+    play
+      .when({ type: 'start-step', step: 'a', attempt: 1, executor })
+      .then([{ type: 'step.started', data: { step: 'a', attempt: 1, executor } }]);
     const finish = { type: 'finish-step', step: 'a', attempt: 1, executor, outcome: 'success', outputs: { out: 2 }, result: 'k' } as const;
     const { events, ready } = play.advance(finish);
-    expect(events).toEqual([{ at, type: 'step.finished', data: { step: 'a', attempt: 1, outcome: 'success', outputs: { out: 2 }, result: 'k' } }]);
+    expect(events).toEqual([
+      { at, type: 'step.finished', data: { step: 'a', attempt: 1, outcome: 'success', outputs: { out: 2 }, result: 'k' } },
+    ]);
     expect(ready.map(({ node, count }) => [node, count])).toEqual([['b', 1]]);
     expect(play.grant('b')).toEqual([
-      { step: 'b', attempt: 1, process: { digest: 'a'.repeat(64), id: 'tool' }, inputs: { x: 2 }, requirements: [], hints: [], acceptedAt: at },
+      {
+        step: 'b',
+        attempt: 1,
+        process: { digest: 'a'.repeat(64), id: 'tool' },
+        inputs: { x: 2 },
+        requirements: [],
+        hints: [],
+        acceptedAt: at,
+      },
     ]);
   });
 
   it('announces its outputs, and is successful when they are published', () => {
-    const play = given(chain, { x: 1 }).run('a').run('b', () => ({ out: 'done' }));
+    const play = given(chain, { x: 1 })
+      .run('a')
+      .run('b', () => ({ out: 'done' }));
     expect(play.outputs()).toEqual({ y: 'done' });
     expect(play.engine.summary(play.state)).toMatchObject({ phase: 'publishing', progress: 99 });
     expect(play.engine.outstanding(play.state).publishing).toEqual({ y: 'done' });
@@ -48,12 +64,10 @@ describe('a chain of steps', () => {
   it('fails when its results are refused', () => {
     const play = given(chain, { x: 1 }).run('a').run('b');
     const message = 'the results were refused: no item';
-    play
-      .when({ type: 'refuse-results', reason: 'no item' })
-      .then([
-        { type: 'run.finished', data: { status: 'failed', message, failure: { class: 'outputs', reason: message } } },
-        { type: 'run.stopped', data: {} },
-      ]);
+    play.when({ type: 'refuse-results', reason: 'no item' }).then([
+      { type: 'run.finished', data: { status: 'failed', message, failure: { class: 'outputs', reason: message } } },
+      { type: 'run.stopped', data: {} },
+    ]);
   });
 
   it('grants no more than are ready, and nothing twice', () => {
@@ -96,7 +110,9 @@ describe('retries', () => {
     const play = given(chain, { x: 1 });
     play.grant('a');
     play.when({ ...failed, failure }).then([{ type: 'step.retry-scheduled', data: { step: 'a', attempt: 1, dueAt: dueAt[0]!, failure } }]);
-    expect(play.engine.summary(play.state).nodes[0]?.reason).toBe('waits to be tried again at 2026-11-21T12:00:01.000Z (the disk was away)');
+    expect(play.engine.summary(play.state).nodes[0]?.reason).toBe(
+      'waits to be tried again at 2026-11-21T12:00:01.000Z (the disk was away)',
+    );
     expect(play.grant('a')).toEqual([]);
     play.when({ type: 'fire-timer', kind: 'retry', key: 'a' }).then([{ type: 'timer.fired', data: { kind: 'retry', key: 'a' } }]);
     play.when({ type: 'fire-timer', kind: 'retry', key: 'a' }).then([]);
@@ -142,85 +158,6 @@ describe('retries', () => {
   });
 });
 
-describe('the end of a run', () => {
-  const pair = packageOf(workflow(['x'], [step('a', { x: 'x' }), step('b', { x: 'x' }), step('c', { x: 'a/out' })], { y: 'c/out' }));
-  const failure = { class: 'tool', reason: 'exit code 3', exitCode: 3 };
-
-  it('comes at once when a tool fails; what runs is stopped and confirmed', () => {
-    const play = given(pair, { x: 1 });
-    play.grant('a');
-    play.grant('b');
-    play
-      .when({ ...failed, failure })
-      .then([
-        { type: 'step.finished', data: { step: 'a', attempt: 1, outcome: 'failed', outputs: {}, failure } },
-        { type: 'run.finished', data: { status: 'failed', message: 'a: exit code 3', failure: { ...failure, step: 'a' } } },
-      ]);
-    expect(play.engine.outstanding(play.state)).toMatchObject({ ready: [], attempts: [{ step: 'b', state: 'stopping' }] });
-    expect(play.engine.summary(play.state)).toMatchObject({ phase: 'failed', message: 'a: exit code 3', failure: { step: 'a', exitCode: 3 } });
-    expect(play.engine.elementStatus(play.state, 'b')).toEqual({ status: 'stopping', attempt: 1, executor });
-    play.when({ type: 'start-step', step: 'b', attempt: 1, executor }).then([]);
-    play.when({ type: 'dismiss-run', by: 'ann' }).then([]);
-    play.when({ type: 'confirm-stopped', step: 'b', attempt: 1, executor }).then([
-      { type: 'step.stopped', data: { step: 'b', attempt: 1 } },
-      { type: 'run.stopped', data: {} },
-    ]);
-    play.when({ type: 'confirm-stopped', step: 'b', attempt: 1, executor }).then([]);
-  });
-
-  it('shows which step failed and why the others did not run', () => {
-    const play = given(pair, { x: 1 });
-    play.grant('a');
-    play.advance({ ...failed, failure });
-    expect(play.engine.summary(play.state).nodes).toEqual([
-      { node: 'a', status: 'failed', total: 1, finished: 0, running: 0, reason: 'exit code 3' },
-      { node: 'b', status: 'waiting', total: 1, finished: 0, running: 0, reason: 'the run was ended before it ended' },
-      { node: 'c', status: 'waiting', total: 1, finished: 0, running: 0, reason: 'the run was ended before it ended' },
-    ]);
-    expect(play.engine.elementStatus(play.state, 'a')).toEqual({ status: 'failed', reason: 'exit code 3' });
-  });
-
-  it('comes at once with dismissal, and late news only tells that an attempt is gone', () => {
-    const play = given(pair, { x: 1 });
-    play.grant('a');
-    play.grant('b');
-    play.when({ type: 'dismiss-run', by: 'ann' }).then([{ type: 'run.dismissed', data: { by: 'ann' } }]);
-    play
-      .when({ type: 'finish-step', step: 'a', attempt: 1, executor, outcome: 'success', outputs: { out: 1 } })
-      .then([{ type: 'step.stopped', data: { step: 'a', attempt: 1 } }]);
-    play.when({ type: 'lose-step', step: 'b', attempt: 1, executor: 'x-2' }).then([]);
-    play.when({ type: 'lose-step', step: 'b', attempt: 1, executor }).then([
-      { type: 'step.stopped', data: { step: 'b', attempt: 1 } },
-      { type: 'run.stopped', data: {} },
-    ]);
-    expect(play.engine.summary(play.state)).toMatchObject({ phase: 'dismissed', message: 'dismissed by ann' });
-  });
-
-  it('stops at once where nothing runs, also before the start', () => {
-    const play = unstarted(pair);
-    play.advance({ type: 'accept-run', accepted: acceptedRun({}) });
-    play.when({ type: 'dismiss-run', by: 'ann' }).then([
-      { type: 'run.dismissed', data: { by: 'ann' } },
-      { type: 'run.stopped', data: {} },
-    ]);
-    play.when({ type: 'start-run' }).then([]);
-  });
-
-  it('comes when the run takes longer than its limit', () => {
-    const play = given(pair, { x: 1 });
-    const { events } = play.advance({ type: 'fire-timer', kind: 'run-limit', key: '' });
-    expect(events.map(({ type }) => type)).toEqual(['timer.fired', 'run.finished', 'run.stopped']);
-    expect(play.engine.summary(play.state).failure).toEqual({ class: 'time-limit', reason: 'the run took longer than its limit' });
-  });
-
-  it('comes when publishing takes longer than its limit, and only while publishing', () => {
-    const play = given(chain, { x: 1 });
-    play.when({ type: 'fire-timer', kind: 'publish-limit', key: '' }).then([]);
-    play.run('a').run('b').advance({ type: 'fire-timer', kind: 'publish-limit', key: '' });
-    expect(play.engine.summary(play.state)).toMatchObject({ phase: 'failed', failure: { class: 'infrastructure' } });
-  });
-});
-
 describe('other entries', () => {
   it('runs a tool by itself as a workflow of one step', () => {
     const play = given(packageOf(tool('main/tile/run', ['a', 'b'], ['o', 'p'])), { a: 1, c: 3 });
@@ -236,12 +173,22 @@ describe('other entries', () => {
   });
 
   it('hands down requirements, and passes to the process only what it declares', () => {
-    const inner = workflow(['x'], [step('b', { x: 'x', extra: 'x' }, { requirements: [{ class: 'C' }] })], { out: 'b/out' }, {
-      id: 'inner',
-      requirements: [{ class: 'B' }],
-      hints: [{ class: 'H' }],
-    });
-    const outer = workflow(['x'], [step('a', { x: 'x' }, { run: 'inner', requirements: [{ class: 'A2' }] })], { y: 'a/out' }, { requirements: [{ class: 'A' }] });
+    const inner = workflow(
+      ['x'],
+      [step('b', { x: 'x', extra: 'x' }, { requirements: [{ class: 'C' }] })],
+      { out: 'b/out' },
+      {
+        id: 'inner',
+        requirements: [{ class: 'B' }],
+        hints: [{ class: 'H' }],
+      },
+    );
+    const outer = workflow(
+      ['x'],
+      [step('a', { x: 'x' }, { run: 'inner', requirements: [{ class: 'A2' }] })],
+      { y: 'a/out' },
+      { requirements: [{ class: 'A' }] },
+    );
     const play = given(packageOf(outer, inner), { x: 1 });
     const [job] = play.grant('a/b');
     expect(job?.requirements.map((requirement) => requirement.class)).toEqual(['A', 'A2', 'B', 'C']);
@@ -257,7 +204,10 @@ describe('other entries', () => {
 
   it('says what resources a node needs, nearest requirement first', () => {
     const sized = tool('tool', ['x'], ['out'], { hints: [{ class: 'ResourceRequirement', coresMin: 8, ramMin: 9 }] });
-    const steps = [step('a', { x: 'x' }, { requirements: [{ class: 'ResourceRequirement', coresMin: 2, ramMax: 512 }] }), step('b', { x: 'x' })];
+    const steps = [
+      step('a', { x: 'x' }, { requirements: [{ class: 'ResourceRequirement', coresMin: 2, ramMax: 512 }] }),
+      step('b', { x: 'x' }),
+    ];
     const play = given(packageOf(workflow(['x'], steps, {}), sized), { x: 1 });
     expect(play.engine.outstanding(play.state).ready.map(({ resources }) => resources)).toEqual([
       { cores: 2, memoryMiB: 512 },

@@ -55,7 +55,14 @@ export function nodeStatuses(plan: Plan, run: RunState, instance = ''): NodeStat
   return statusesOf(run, place);
 }
 
-const notStarted = (node: string): NodeStatus => ({ node, status: 'waiting', total: 1, finished: 0, running: 0, reason: 'the run has not started' });
+const notStarted = (node: string): NodeStatus => ({
+  node,
+  status: 'waiting',
+  total: 1,
+  finished: 0,
+  running: 0,
+  reason: 'the run has not started',
+});
 
 function statusesOf(run: RunState, place: InstancePlace): NodeStatus[] {
   return nodesOf(place).flatMap((node) => {
@@ -113,7 +120,10 @@ function reasonOf(run: RunState, { state, plan, instance }: NodePlace, stages: S
 }
 
 function retryText(elements: ElementState[]): string {
-  const first = elements.reduce<ElementState | undefined>((early, next) => ((early?.dueAt ?? '~') <= (next.dueAt ?? '~') ? early : next), undefined);
+  const first = elements.reduce<ElementState | undefined>(
+    (early, next) => ((early?.dueAt ?? '~') <= (next.dueAt ?? '~') ? early : next),
+    undefined,
+  );
   return `at ${first?.dueAt ?? 'a later time'} (${first?.reason ?? ''})`;
 }
 

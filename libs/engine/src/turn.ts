@@ -13,14 +13,12 @@ export function startTurn(plan: Plan, run: RunState): Turn {
   return { plan, run, todo: [] };
 }
 
-/** Does what follows until nothing is left; a fault ends it, since nothing new is started after one. */
+/** Does what follows until nothing is left. */
 export function finishTurn(turn: Turn): void {
-  for (const next of turn.todo) {
-    if (turn.run.fault) return;
-    next();
-  }
+  for (const next of turn.todo) next();
 }
 
+/** The first fault is the one that counts; `react` ends the run for it. */
 export function fail(turn: Turn, failure: FailureInfo, step?: string): void {
   turn.run.fault ??= { failure, ...(step !== undefined && { step }) };
 }

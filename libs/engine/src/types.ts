@@ -45,7 +45,14 @@ export type RunCommand = { at: string } & (
   /** The admitter granted `count` more elements of this node to this executor. More than are ready: the rest is ignored. */
   | { type: 'grant-steps'; node: string; executor: string; count: number }
   | ({ type: 'start-step'; executor: string } & AttemptRef)
-  | ({ type: 'finish-step'; executor: string; outcome: 'success' | 'failed'; outputs: RunValues; failure?: FailureInfo; result?: string } & AttemptRef)
+  | ({
+      type: 'finish-step';
+      executor: string;
+      outcome: 'success' | 'failed';
+      outputs: RunValues;
+      failure?: FailureInfo;
+      result?: string;
+    } & AttemptRef)
   /** The backend cannot start it now: the slot is handed back, the same attempt number + 1 becomes ready again, no failure is counted. */
   | ({ type: 'hand-back-step'; executor: string; reason: string } & AttemptRef)
   /** The executor's lease ended: counts as infrastructure failure. */
@@ -72,7 +79,10 @@ export type RunFact =
   | { type: 'expression.evaluated'; data: { key: string; outcome: { value: RunValue } | { failure: FailureInfo } } }
   | { type: 'step.requested'; data: AttemptRef & { executor: string } }
   | { type: 'step.started'; data: AttemptRef & { executor: string } }
-  | { type: 'step.finished'; data: AttemptRef & { outcome: 'success' | 'failed'; outputs: RunValues; failure?: FailureInfo; result?: string } }
+  | {
+      type: 'step.finished';
+      data: AttemptRef & { outcome: 'success' | 'failed'; outputs: RunValues; failure?: FailureInfo; result?: string };
+    }
   | { type: 'step.handed-back'; data: AttemptRef & { reason: string } }
   /** A failed attempt will be tried again at `dueAt` (timer `retry`, key = step). */
   | { type: 'step.retry-scheduled'; data: AttemptRef & { dueAt: string; failure: FailureInfo } }
@@ -87,7 +97,10 @@ export type RunFact =
   | { type: 'run.dismissed'; data: { by: string } }
   /** Every attempt is confirmed gone after dismissal or failure. */
   | { type: 'run.stopped'; data: Record<string, never> }
-  | { type: 'run.finished'; data: { status: 'successful' | 'failed'; message: string; failure?: FailureInfo & { step?: string }; document?: string } };
+  | {
+      type: 'run.finished';
+      data: { status: 'successful' | 'failed'; message: string; failure?: FailureInfo & { step?: string }; document?: string };
+    };
 
 export type RunPhase = 'accepted' | 'running' | 'publishing' | 'successful' | 'failed' | 'dismissed';
 

@@ -25,7 +25,14 @@ describe('resolveValue', () => {
     ['references inside of lists and objects', { a: [stored({ key: 'list', index: 0 })] }, { a: [1] }],
     ['chunks, with references inside', five, [1, 2, [2, 3], 4, null]],
     ['a part of chunks', chunks({ keys: ['c0', 'c1'], size: 3, offset: 2, output: 'out', shape: [2] }), [[2, 3], 4]],
-    ['chunks with a shape', chunks({ keys: ['c0', 'c1'], size: 3, offset: 1, output: 'out', shape: [2, 2] }), [[2, [2, 3]], [4, null]]],
+    [
+      'chunks with a shape',
+      chunks({ keys: ['c0', 'c1'], size: 3, offset: 1, output: 'out', shape: [2, 2] }),
+      [
+        [2, [2, 3]],
+        [4, null],
+      ],
+    ],
   ])('gives %s', async (_name, value, expected) => {
     expect(await resolveValue(value, read)).toEqual(expected);
   });
@@ -61,7 +68,14 @@ describe('references', () => {
 
 describe('nest', () => {
   it.each([
-    [[1, 2, 3, 4], [2, 2], [[1, 2], [3, 4]]],
+    [
+      [1, 2, 3, 4],
+      [2, 2],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
     [[], [2, 0], [[], []]],
     [[], [0, 2], []],
     [[1, 2], [1, 2, 1], [[[1], [2]]]],

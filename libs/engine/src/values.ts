@@ -54,7 +54,9 @@ export function containsReference(value: RunValue): boolean {
   const answer = known.get(value);
   if (answer !== undefined) return answer;
   const found =
-    storedOf(value) !== undefined || chunksOf(value) !== undefined || (Array.isArray(value) ? value : Object.values(value)).some(containsReference);
+    storedOf(value) !== undefined ||
+    chunksOf(value) !== undefined ||
+    (Array.isArray(value) ? value : Object.values(value)).some(containsReference);
   known.set(value, found);
   return found;
 }
@@ -123,7 +125,8 @@ export const resolveValues = async (values: RunValues, read: (key: string) => Pr
 function pick(content: Json, { key, index, output }: StoredReference): Json {
   const element = index === undefined ? content : Array.isArray(content) ? content[index] : undefined;
   const found = output === undefined ? element : isRecord(element) ? (element[output] ?? null) : undefined;
-  if (found === undefined) throw new Error(`object ${key} has no entry ${index ?? ''}${output === undefined ? '' : ` with field ${output}`}`);
+  if (found === undefined)
+    throw new Error(`object ${key} has no entry ${index ?? ''}${output === undefined ? '' : ` with field ${output}`}`);
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
-import { connect as connectTransport } from '@nats-io/transport-node';
+import { connect as connectTransport, createInbox } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Service } from '@runnel/contracts';
 import type { Logger } from '@runnel/service';
@@ -26,7 +26,11 @@ export interface Messaging {
   readonly service: Service | 'operator';
   readonly logger: Logger;
   /** Resolves when the server answers, for the readiness check; rejects with the reason. */
-  ping(): Promise<void>;
+  ping(this: void): Promise<void>;
+  /** A subject that only this user may listen to, for answers. */
+  newInbox(): string;
+  /** Calls the listener after each reconnection, when the server has forgotten what was asked of it; returns what ends that. */
+  onReconnect(listener: () => void): () => void;
   /** Sends what is pending and closes. Consumers are to be closed before. */
   close(): Promise<void>;
 }
@@ -47,9 +51,9 @@ export async function connect(config: MessagingConfig): Promise<Messaging> {
     reconnectJitter: 250,
     pingInterval: 10_000,
     maxPingOut: 2,
-    ignoreAuthErrorAbort: true,
   });
-  const watching = watch(nc, logger);
+  const listeners = new Set<() => void>();
+  const watching = watch(nc, logger, listeners);
   const js = jetstream(nc, { timeout: 5000 });
   // No check here: JetStream may be a moment later than its server.
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5000 });
@@ -61,6 +65,11 @@ export async function connect(config: MessagingConfig): Promise<Messaging> {
     service,
     logger,
     ping: () => ping(nc),
+    newInbox: () => createInbox(inboxOf(user)),
+    onReconnect: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     close: async () => {
       if (!nc.isClosed()) await nc.drain();
       await watching;
@@ -86,10 +95,13 @@ async function ping(nc: NatsConnection): Promise<void> {
   }
 }
 
-async function watch(nc: NatsConnection, logger: Logger): Promise<void> {
+async function watch(nc: NatsConnection, logger: Logger, listeners: ReadonlySet<() => void>): Promise<void> {
   for await (const status of nc.status()) {
     if (status.type === 'disconnect') logger.warn({ server: status.server }, 'NATS is away');
-    else if (status.type === 'reconnect') logger.info({ server: status.server }, 'NATS is back');
     else if (status.type === 'error') logger.error({ error: status.error }, 'NATS refuses');
+    else if (status.type === 'reconnect') {
+      logger.info({ server: status.server }, 'NATS is back');
+      for (const listener of listeners) listener();
+    }
   }
 }

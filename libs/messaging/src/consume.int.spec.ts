@@ -82,6 +82,7 @@ describe('batch consumer', () => {
       consumeBatches({
         messaging,
         plan: planOf(partitionDurable(0)),
+        retryDelays: [10],
         onDeadLetter: async (run) => void told.push(run),
         handleBatch: async (messages) => {
           if (messages.some(({ run }) => run === faulty)) throw new Error('boom');
@@ -95,9 +96,16 @@ describe('batch consumer', () => {
     expect(told).toEqual([faulty]);
     const [letter, ...others] = await listDeadLetters(messaging);
     expect(others).toEqual([]);
-    expect(letter).toMatchObject({ consumer: 'scheduler-p00', run: faulty, reason: 'boom', count: 5, type: 'runnel.run.accepted.v1', workspace: 'demo' });
+    expect(letter).toMatchObject({
+      consumer: 'scheduler-p00',
+      run: faulty,
+      reason: 'boom',
+      count: 5,
+      type: 'runnel.run.accepted.v1',
+      workspace: 'demo',
+    });
     expect(letter?.payload).toBe(JSON.stringify({ workspace: 'demo', run: faulty }));
-  }, 60_000);
+  });
 
   it('waits through an outage without counting it against the message', async () => {
     const [run = ''] = runsOf(1);
@@ -110,13 +118,13 @@ describe('batch consumer', () => {
         plan: planOf(partitionDurable(0)),
         handleBatch: async ([message]) => {
           calls += 1;
-          if (calls < 8) throw new ServiceUnavailable('Postgres');
+          if (calls < 4) throw new ServiceUnavailable('Postgres');
           deliveries.push(message?.deliveries ?? 0);
         },
       }),
     );
     await eventually('it was handled', () => deliveries.length === 1);
-    expect({ calls, deliveries }).toEqual({ calls: 8, deliveries: [1] });
+    expect({ calls, deliveries }).toEqual({ calls: 4, deliveries: [1] });
     expect(await listDeadLetters(messaging)).toEqual([]);
   });
 
@@ -173,7 +181,7 @@ describe('batch consumer', () => {
     );
     await accept([after]);
     await eventually('the second was handled', () => seen.includes(after));
-  }, 60_000);
+  });
 });
 
 describe('single consumer', () => {
@@ -220,6 +228,7 @@ describe('single consumer', () => {
       consumeSingly({
         messaging,
         plan: planOf('ingester-usage'),
+        retryDelays: [10],
         handle: async (message) => {
           deliveries.push(message.deliveries);
           if (message.deliveries < 3) throw new Error('not yet');
@@ -239,12 +248,41 @@ describe('single consumer', () => {
       return found.length > 0 && found;
     });
     expect(letters).toHaveLength(1);
-    expect(letters[0]).toMatchObject({ reason: 'it has no ce-type header', count: 1, subject: `${prefix}.step.finished.p00`, payload: 'not json' });
+    expect(letters[0]).toMatchObject({
+      reason: 'it has no ce-type header',
+      count: 1,
+      subject: `${prefix}.step.finished.p00`,
+      payload: 'not json',
+    });
+  });
+
+  it('buries the first of those whose handling never ended; the others were only behind it', async () => {
+    const runs = [randomUUID(), randomUUID(), randomUUID()];
+    for (const run of runs) await publishUntilStored(messaging, outgoing(StepFinished, finished(run)), randomUUID());
+    const consumer = await messaging.js.consumers.get(streamNames(messaging.prefix).work, 'ingester-usage');
+    // As a process that dies: it takes them and never says a word, here shortened by a nak.
+    for (let delivery = 0; delivery < 5; delivery += 1) {
+      let taken = 0;
+      for await (const raw of await consumer.fetch({ max_messages: 3, expires: 5000 })) {
+        raw.nak();
+        taken += 1;
+        if (taken === 3) break;
+      }
+    }
+    const seen: string[] = [];
+    open.push(consumeSingly({ messaging, plan: planOf('ingester-usage'), handle: async (message) => void seen.push(message.run ?? '') }));
+    await eventually('the two were handled', () => seen.length === 2);
+    const letters = await listDeadLetters(messaging);
+    expect(letters).toMatchObject([{ count: 6, reason: 'it was delivered 5 times and its handling never ended' }]);
+    expect(new Set([...seen, letters[0]?.run])).toEqual(new Set(runs));
   });
 
   it('closes at once while it waits for messages', async () => {
     const consumption = consumeSingly({ messaging, plan: planOf('ingester-outputs'), handle: async () => undefined });
-    await eventually('it pulls', async () => (await messaging.jsm.consumers.info(streamNames(messaging.prefix).work, 'ingester-outputs')).num_waiting === 8);
+    await eventually(
+      'it pulls',
+      async () => (await messaging.jsm.consumers.info(streamNames(messaging.prefix).work, 'ingester-outputs')).num_waiting === 1,
+    );
     await consumption.close();
     const { num_waiting } = await messaging.jsm.consumers.info(streamNames(messaging.prefix).work, 'ingester-outputs');
     expect(num_waiting).toBe(0);

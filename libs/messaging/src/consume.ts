@@ -1,16 +1,18 @@
-import type { JsMsg } from '@nats-io/jetstream';
 import type { Messaging } from './connect.ts';
 import type { ConsumeMetrics } from './consume-metrics.ts';
+import type { Delivered } from './delivered.ts';
 import { handling, signOfWork } from './handling.ts';
 import type { HandleBatch, OnDeadLetter } from './handling.ts';
 import type { Message } from './message.ts';
-import { fetchOne, keepPulling, pullExpiry } from './pull.ts';
+import { startPull } from './pull.ts';
 import type { PullOptions } from './pull.ts';
 import type { DurablePlan } from './topology.ts';
 
 export interface ConsumeOptions extends PullOptions {
   readonly onDeadLetter?: OnDeadLetter | undefined;
   readonly metrics?: ConsumeMetrics | undefined;
+  /** Milliseconds before a failed message comes again, by its deliveries so far; default 500, 2000, 10,000, 30,000. */
+  readonly retryDelays?: readonly number[] | undefined;
 }
 
 export interface Consumption {
@@ -27,45 +29,34 @@ export function consumeBatches(options: ConsumeOptions & { readonly size?: numbe
   const stopping = new AbortController();
   const held = holdMessages();
   const handle = handling({ ...options, handle: options.handleBatch, signal: stopping.signal });
-  const buffer: JsMsg[] = [];
-  let wake: () => void = () => undefined;
+  let buffer: Delivered[] = [];
+  let working: Promise<void> | undefined;
 
-  const pulling = keepPulling(options, stopping.signal, async (consumer) => {
-    const messages = await consumer.consume({
-      max_messages: size,
-      expires: pullExpiry,
-      // A consumer that is gone ends this pull; it is made again and pulled anew.
-      abort_on_missing_resource: true,
-      callback: (raw) => {
-        held.add(raw);
-        buffer.push(raw);
-        wake();
-      },
-    });
-    const stop = (): void => void messages.close();
-    stopping.signal.addEventListener('abort', stop, { once: true });
-    if (stopping.signal.aborted) stop();
-    const fault = await messages.closed();
-    stopping.signal.removeEventListener('abort', stop);
-    if (fault) throw fault;
-  });
-
-  const working = (async () => {
-    while (!stopping.signal.aborted) {
-      if (buffer.length === 0) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        continue;
-      }
-      const batch = buffer.splice(0, size);
+  const work = async (): Promise<void> => {
+    while (buffer.length > 0 && !stopping.signal.aborted) {
+      const batch = buffer.slice(0, size);
+      buffer = buffer.slice(size);
       await guarded(messaging, plan, () => handle(batch));
       for (const raw of batch) held.delete(raw);
+      pull.release(batch.length);
     }
-    for (const raw of buffer) raw.nak();
-  })();
-
-  return closing(stopping, [pulling, working], held, () => wake());
+    working = undefined;
+  };
+  // Room for the next batch to gather while one is being handled.
+  const pull = startPull(options, 2 * size, (raw) => {
+    held.add(raw);
+    buffer.push(raw);
+    // What else is in the same read of the socket belongs to the same batch.
+    working ??= new Promise<void>((resolve) => setImmediate(resolve)).then(work);
+  });
+  return {
+    close: async () => {
+      stopping.abort();
+      await Promise.all([pull.close(), working]);
+      for (const raw of buffer) raw.nak();
+      held.end();
+    },
+  };
 }
 
 /** Handles messages one by one, at most `concurrency` at a time: for effects that take their time, and durables with several readers. */
@@ -80,20 +71,28 @@ export function consumeSingly(
   };
   const handle = handling({ ...options, handle: handleBatch, signal: stopping.signal });
   const oneAtATime = serially();
+  const working = new Set<Promise<void>>();
 
-  const lane = (): Promise<void> =>
-    keepPulling(options, stopping.signal, async (consumer) => {
-      while (!stopping.signal.aborted) {
-        const raw = await fetchOne(consumer, stopping.signal);
-        if (!raw) continue;
-        if (stopping.signal.aborted) return raw.nak();
-        held.add(raw);
-        // What came several times may be what kills the process: alone, so that it is known.
-        await guarded(messaging, plan, () => (raw.info.deliveryCount > 2 ? oneAtATime(() => handle([raw])) : handle([raw])));
-        held.delete(raw);
-      }
-    });
-  return closing(stopping, Array.from({ length: concurrency }, lane), held);
+  const work = async (raw: Delivered): Promise<void> => {
+    // What came several times may be what kills the process: alone, so that it is known.
+    await guarded(messaging, plan, () => (raw.deliveries > 2 ? oneAtATime(() => handle([raw])) : handle([raw])));
+    held.delete(raw);
+    pull.release(1);
+  };
+  const pull = startPull(options, concurrency, (raw) => {
+    if (stopping.signal.aborted) return raw.nak();
+    held.add(raw);
+    const one = work(raw).finally(() => working.delete(one));
+    working.add(one);
+  });
+  return {
+    close: async () => {
+      stopping.abort();
+      await pull.close();
+      await Promise.all(working);
+      held.end();
+    },
+  };
 }
 
 /** The handling policy catches what handlers throw; what is left (an ack on a closed connection) only costs a redelivery. */
@@ -106,14 +105,14 @@ async function guarded({ logger }: Messaging, plan: DurablePlan, work: () => Pro
 }
 
 interface Held {
-  add(raw: JsMsg): void;
-  delete(raw: JsMsg): void;
+  add(raw: Delivered): void;
+  delete(raw: Delivered): void;
   end(): void;
 }
 
 /** Tells the server that messages are being worked on while they are held, so that it does not deliver them elsewhere. */
 function holdMessages(): Held {
-  const messages = new Set<JsMsg>();
+  const messages = new Set<Delivered>();
   const timer = setInterval(() => {
     for (const raw of messages) raw.working();
   }, signOfWork);
@@ -123,15 +122,4 @@ function holdMessages(): Held {
 function serially(): (work: () => Promise<void>) => Promise<void> {
   let last: Promise<void> = Promise.resolve();
   return (work) => (last = last.then(work, work));
-}
-
-function closing(stopping: AbortController, loops: readonly Promise<void>[], held: Held, wake: () => void = () => undefined): Consumption {
-  return {
-    close: async () => {
-      stopping.abort();
-      wake();
-      await Promise.all(loops);
-      held.end();
-    },
-  };
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsMsg } from '@nats-io/jetstream';
 import { crashPoint, isUnavailable } from '@runnel/service';
 import type { Messaging } from './connect.ts';
 import type { ConsumeMetrics } from './consume-metrics.ts';
+import type { Delivered } from './delivered.ts';
 import { buryMessage } from './dlq.ts';
 import { open } from './envelope.ts';
 import type { Message } from './message.ts';
-import { reasonOf } from './publisher.ts';
+import { reasonOf } from './reason-of.ts';
 import { ackWait, deliveryLimit } from './topology.ts';
 import type { DurablePlan } from './topology.ts';
 
@@ -22,18 +22,19 @@ export interface HandlingOptions {
   readonly handle: HandleBatch;
   readonly onDeadLetter?: OnDeadLetter | undefined;
   readonly metrics?: ConsumeMetrics | undefined;
+  /** Milliseconds before a failed message comes again, by its deliveries so far (the last for all further). */
+  readonly retryDelays?: readonly number[] | undefined;
   /** Aborts when the consumer is asked to stop: what is not handled then goes back. */
   readonly signal: AbortSignal;
 }
 
 /** A raw message and what is in it. */
 interface Item {
-  readonly raw: JsMsg;
+  readonly raw: Delivered;
   readonly message: Message;
 }
 
-/** Milliseconds before a failed message comes again, by its deliveries so far. */
-const retryDelays = [500, 2000, 10_000, 30_000];
+const defaultRetryDelays = [500, 2000, 10_000, 30_000];
 /** Milliseconds between attempts while something the handler needs is away. */
 const outagePauses = [100, 250, 500, 1000, 2000];
 
@@ -41,21 +42,22 @@ const outagePauses = [100, 250, 500, 1000, 2000];
  * The policy of rule 4 and rule 12 for one durable: batches of first deliveries, everything else one by one, dead letters, outages. An error
  * of the handler never leaves; a message is acknowledged after its effects stand.
  */
-export function handling(options: HandlingOptions): (raws: readonly JsMsg[]) => Promise<void> {
+export function handling(options: HandlingOptions): (raws: readonly Delivered[]) => Promise<void> {
   const { plan, messaging } = options;
   const logger = messaging.logger.child({ durable: plan.durable });
+  const retryDelays = options.retryDelays ?? defaultRetryDelays;
   let suspectBuried = false;
 
-  const bury = async (raw: JsMsg, reason: string): Promise<void> => {
+  const bury = async (raw: Delivered, reason: string): Promise<void> => {
     const run = raw.headers?.get('ce-run') || undefined;
-    logger.error({ run, subject: raw.subject, deliveries: raw.info.deliveryCount, reason }, 'message goes to the dead-letter stream');
+    logger.error({ run, subject: raw.subject, deliveries: raw.deliveries, reason }, 'message goes to the dead-letter stream');
     const dead = {
       consumer: plan.durable,
       subject: raw.subject,
       headers: raw.headers,
       data: raw.data,
       reason,
-      count: raw.info.deliveryCount,
+      count: raw.deliveries,
     };
     await untilDone(options, async () => {
       await buryMessage(messaging, dead);
@@ -64,29 +66,29 @@ export function handling(options: HandlingOptions): (raws: readonly JsMsg[]) => 
     acknowledge(raw, 'dead');
   };
 
-  const acknowledge = (raw: JsMsg, outcome: 'handled' | 'dead'): void => {
+  const acknowledge = (raw: Delivered, outcome: 'handled' | 'dead'): void => {
     crashPoint('consume.before-ack');
     raw.ack();
     crashPoint('consume.after-ack');
     options.metrics?.messages.inc({ durable: plan.durable, outcome });
-    options.metrics?.delay.observe({ durable: plan.durable }, Math.max(0, Date.now() - raw.time.getTime()) / 1000);
+    options.metrics?.delay.observe({ durable: plan.durable }, Math.max(0, Date.now() - raw.time) / 1000);
   };
 
-  const fail = async (raw: JsMsg, error: unknown): Promise<void> => {
+  const fail = async (raw: Delivered, error: unknown): Promise<void> => {
     if (options.signal.aborted && isUnavailable(error)) return raw.nak();
-    const { deliveryCount } = raw.info;
+    const { deliveries } = raw;
     options.metrics?.messages.inc({ durable: plan.durable, outcome: 'failed' });
-    logger.error({ error, subject: raw.subject, run: raw.headers?.get('ce-run'), deliveries: deliveryCount }, 'handler failed');
-    if (deliveryCount >= deliveryLimit) return bury(raw, reasonOf(error));
-    raw.nak(retryDelays[Math.min(deliveryCount, retryDelays.length) - 1]);
+    logger.error({ error, subject: raw.subject, run: raw.headers?.get('ce-run'), deliveries }, 'handler failed');
+    if (deliveries >= deliveryLimit) return bury(raw, reasonOf(error));
+    raw.nak(retryDelays[Math.min(deliveries, retryDelays.length) - 1]);
   };
 
   /**
    * Delivered more often than handlers may fail and still here: its handling never ended, so it may be what kills the process. Messages that
    * came again are handled one at a time in order, so of several such the first is the one; the others were only behind it.
    */
-  const isKiller = (raw: JsMsg): boolean => {
-    if (raw.info.deliveryCount <= deliveryLimit || suspectBuried) return false;
+  const isKiller = (raw: Delivered): boolean => {
+    if (raw.deliveries <= deliveryLimit || suspectBuried) return false;
     suspectBuried = true;
     return true;
   };
@@ -109,11 +111,11 @@ export function handling(options: HandlingOptions): (raws: readonly JsMsg[]) => 
     const fresh: Item[] = [];
     const again: Item[] = [];
     for (const raw of raws) {
-      const { deliveryCount } = raw.info;
-      const opened = open(raw, deliveryCount);
+      const { deliveries } = raw;
+      const opened = open(raw, deliveries);
       if (!opened.ok) await bury(raw, opened.reason);
-      else if (isKiller(raw)) await bury(raw, `it was delivered ${deliveryCount - 1} times and its handling never ended`);
-      else (deliveryCount === 1 ? fresh : again).push({ raw, message: opened.message });
+      else if (isKiller(raw)) await bury(raw, `it was delivered ${deliveries - 1} times and its handling never ended`);
+      else (deliveries === 1 ? fresh : again).push({ raw, message: opened.message });
     }
     for (const item of again) await handleOne(item);
     if (fresh.length === 0) return;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@runnel/service';
 import type { Pool, PoolClient } from 'pg';
-import { reasonOf } from './publisher.ts';
+import { reasonOf } from './reason-of.ts';
 
 /** Milliseconds until the connection is made again after a fault; until then the poll finds the rows. */
 const pause = 2000;

@@ -62,6 +62,7 @@ function declaring(streams: readonly string[]): string[] {
 /** An ordered consumer of the status stream: made, read and removed under a random name. */
 function following(status: string): string[] {
   return [
+    `$JS.API.CONSUMER.CREATE.${status}`,
     `$JS.API.CONSUMER.CREATE.${status}.>`,
     `$JS.API.CONSUMER.INFO.${status}.*`,
     `$JS.API.CONSUMER.MSG.NEXT.${status}.*`,

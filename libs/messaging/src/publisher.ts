@@ -5,6 +5,7 @@ import type { Messaging } from './connect.ts';
 import { seal, toHeaders } from './envelope.ts';
 import type { Wire } from './envelope.ts';
 import type { Outgoing } from './message.ts';
+import { reasonOf } from './reason-of.ts';
 import { ensureTopology } from './reconcile.ts';
 
 /** Milliseconds between attempts: quick at first, for a restart; then patient. */
@@ -42,6 +43,7 @@ export async function publishUntilStored(messaging: Messaging, message: Outgoing
 
 /** One attempt: resolves when the stream holds the message. Twice within ten minutes is once. */
 export async function publishWire({ js }: Messaging, wire: Wire): Promise<void> {
+  // no crash point: callers have them, the relay around a whole batch
   await js.publish(wire.subject, wire.payload, { msgID: wire.id, headers: toHeaders(wire.headers), timeout: 5000 });
 }
 
@@ -53,8 +55,4 @@ export function publishEphemeral(messaging: Messaging, message: Outgoing): void 
   crashPoint('ephemeral.before-publish');
   messaging.nc.publish(wire.subject, wire.payload, { headers: toHeaders(wire.headers) });
   crashPoint('ephemeral.after-publish');
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,8 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isUnavailable } from '@runnel/service';
 import type { Messaging } from './connect.ts';
+import { reasonOf } from './reason-of.ts';
 import { consumerConfig, durablePlans, shardDurable, shardPlan, streamNames, streamPlans } from './topology.ts';
 import type { DurablePlan, StreamPlan } from './topology.ts';
 
@@ -14,11 +16,21 @@ const declarers: readonly string[] = ['api', 'scheduler', 'operator'];
 
 /**
  * Brings streams and durable consumers into the declared form; may run at any time, by several at once. A service that does not declare waits
- * until one that does has done so. At start, and whenever a stream or consumer turns out to be gone.
+ * until one that does has done so; all wait while NATS or JetStream is away. At start, and whenever a stream or consumer turns out to be gone.
  */
 export async function ensureTopology(messaging: Messaging, signal?: AbortSignal): Promise<void> {
-  if (declarers.includes(messaging.service)) await shared(messaging);
-  else await untilDeclared(messaging, signal);
+  const attempt = declarers.includes(messaging.service) ? () => shared(messaging) : () => isDeclared(messaging);
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      signal?.throwIfAborted();
+      // A refusal (permissions, a configuration that cannot be changed) does not pass by itself.
+      if (!isUnavailable(error) && !isMissing(error)) throw error;
+      if (failures % 20 === 0) messaging.logger.info({ reason: reasonOf(error) }, 'waiting for the streams');
+      await sleep(500, undefined, signal ? { signal } : {});
+    }
+  }
 }
 
 const running = new WeakMap<Messaging, Promise<void>>();
@@ -57,18 +69,9 @@ async function declareConsumer({ jsm }: Messaging, plan: DurablePlan): Promise<v
   }
 }
 
-async function untilDeclared({ jsm, prefix, logger }: Messaging, signal?: AbortSignal): Promise<void> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const names = streamNames(prefix);
-      await Promise.all([jsm.streams.info(names.work), jsm.streams.info(names.orders)]);
-      return;
-    } catch (error) {
-      if (attempt % 20 === 0)
-        logger.info({ reason: error instanceof Error ? error.message : String(error) }, 'waiting for the streams to be declared');
-      await sleep(500, undefined, signal ? { signal } : {});
-    }
-  }
+async function isDeclared({ jsm, prefix }: Messaging): Promise<void> {
+  const names = streamNames(prefix);
+  await Promise.all([jsm.streams.info(names.work), jsm.streams.info(names.orders)]);
 }
 
 /** Makes an executor shard's consumer, or leaves it as it is. */

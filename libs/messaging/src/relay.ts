@@ -5,7 +5,8 @@ import type { Pool, PoolClient } from 'pg';
 import type { Messaging } from './connect.ts';
 import type { Wire } from './envelope.ts';
 import { listenForOutbox } from './outbox-listener.ts';
-import { publishWire, reasonOf } from './publisher.ts';
+import { publishWire } from './publisher.ts';
+import { reasonOf } from './reason-of.ts';
 import { ensureTopology } from './reconcile.ts';
 import { relayMetrics } from './relay-metrics.ts';
 
@@ -27,7 +28,7 @@ export interface RelayOptions {
 
 export interface Relay {
   /** There are new rows: call it after the commit that wrote them. */
-  kick(): void;
+  kick(this: void): void;
   /** Finishes what is in flight. Rows that remain go out by another relay or after the next start. */
   close(): Promise<void>;
 }

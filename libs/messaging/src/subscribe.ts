@@ -5,7 +5,7 @@ import { RunStatusChanged, subjectOf, subjectPattern } from '@runnel/contracts';
 import type { Messaging } from './connect.ts';
 import { open } from './envelope.ts';
 import type { Message } from './message.ts';
-import { reasonOf } from './publisher.ts';
+import { reasonOf } from './reason-of.ts';
 import { streamNames } from './topology.ts';
 
 export interface Subscription {

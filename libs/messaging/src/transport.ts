@@ -40,6 +40,8 @@ export interface TransportOptions<Command> {
   readonly applyBatch?: ApplyBatch<Command>;
   readonly onDeadLetter?: OnDeadLetter;
   readonly metrics?: Registry;
+  /** Milliseconds before a failed message comes again, by its deliveries so far; default 500, 2000, 10,000, 30,000. */
+  readonly retryDelays?: readonly number[];
 }
 
 /**
@@ -83,7 +85,8 @@ export class RunnelTransport<Command = never> extends Server implements CustomTr
     const settings = this.options.consumers.find(({ plan }) => plan.durable === durable);
     if (!settings) throw new Error(`${durable} is not among the consumers of this transport`);
     const { plan, ensure, limit } = settings;
-    const shared = { messaging: this.options.messaging, plan, ensure, onDeadLetter: this.options.onDeadLetter, metrics: this.metrics };
+    const { messaging, onDeadLetter, retryDelays } = this.options;
+    const shared = { messaging, plan, ensure, onDeadLetter, retryDelays, metrics: this.metrics };
     const { applyBatch } = this.options;
     const consumption = applyBatch
       ? consumeBatches({

@@ -1,6 +1,7 @@
 export * from './store.ts';
 export * from './errors.ts';
 export { checkKey } from './keys.ts';
+export { contentKeptFor, isFreshContent } from './content-age.ts';
 export { mediaTypeOf } from './media-types.ts';
 export { putValue, readValue } from './json-objects.ts';
 export { openObjectStore } from './open.ts';

@@ -249,6 +249,16 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
       expect(await keys('')).toEqual(['ws/a/b/c']);
     });
 
+    it('deletes under a condition', async () => {
+      const first = await store.put('ws/a', '1');
+      const second = await store.put('ws/a', '2');
+      await expect(store.delete('ws/a', { ifMatch: first.etag })).rejects.toThrow(PreconditionFailed);
+      expect(await text('ws/a')).toBe('2');
+      await store.delete('ws/a', { ifMatch: second.etag });
+      await store.delete('ws/a', { ifMatch: second.etag });
+      expect(await store.head('ws/a')).toBeUndefined();
+    });
+
     it('brings an object to a local path, never writable', async () => {
       await store.put('ws/a', 'content');
       for (const how of [{}, { link: false }]) {

@@ -47,8 +47,8 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<ObjectInfo>;
   /** Server-side where the store can. Rejects with ObjectNotFound. */
   copy(from: string, to: string): Promise<ObjectInfo>;
-  /** Idempotent. */
-  delete(key: string): Promise<void>;
+  /** Idempotent. With `ifMatch` only the object that has this etag; rejects with PreconditionFailed where another one stands there. */
+  delete(key: string, options?: { ifMatch?: string }): Promise<void>;
   /**
    * Brings the object to a local path that is free, with mode 0444: a hard link where possible, else a copy. A reader that has the uid of the
    * store's owner could make a link writable: for it, `link: false`.

@@ -34,7 +34,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     synchronize: false,
     logging: false,
     poolErrorHandler: (error: Error) => options.onIdleError?.(error),
-    extra: { statement_timeout: options.statementTimeout ?? 30_000, keepAlive: true },
+    extra: { statement_timeout: options.statementTimeout ?? 30_000, keepAlive: true, pipeline: true },
   });
   try {
     await dataSource.initialize();

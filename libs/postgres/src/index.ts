@@ -1,12 +1,13 @@
 export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 export { ensureEventPartitions } from './event-partitions.ts';
-export { appendEvents, type RunAppend } from './events/append-events.ts';
+export { appendEvents, appendWrites, type RunAppend } from './events/append-events.ts';
 export { loadRun, readEvents, type Folding, type LoadedRun, type RunPin, type StoredEvent } from './events/load-run.ts';
-export { packSnapshot, readSnapshot, snapshotEvery, writeSnapshot, type Snapshot } from './events/snapshots.ts';
+export { packSnapshot, readSnapshot, snapshotEvery, snapshotWrite, type Snapshot } from './events/snapshots.ts';
 export { isUnavailable, largestValueBytes, ServiceUnavailable, ValueTooLarge, VersionConflict } from './faults.ts';
 export { migrate, type MigrateOptions } from './migrate.ts';
 export { requiredSchemaVersion } from './migrations/index.ts';
-export { insertOutbox, notifyOutbox, type OutboxRow } from './outbox.ts';
+export { insertOutbox, notifyOutbox, outboxWrites, type OutboxRow } from './outbox.ts';
 export { roleOf, serviceNames, type ServiceName } from './roles.ts';
 export { SchemaMissing, schemaVersion, waitForSchema } from './schema-version.ts';
 export { inTransaction, query, type Statement, type Transaction } from './transaction.ts';
+export { writeTogether, type Write } from './write-together.ts';

@@ -1,5 +1,6 @@
 import { query } from './transaction.ts';
 import type { Transaction } from './transaction.ts';
+import type { Write } from './write-together.ts';
 
 /** A message that is published once its transaction is committed; libs/messaging makes these from contracts. */
 export interface OutboxRow {
@@ -23,7 +24,12 @@ from unnest($1::uuid[], $2::text[], $3::jsonb[], $4::text[]) as o (id, subject, 
 
 /** Queues messages with the transaction. Who owns the relay is woken by the caller after the commit, other processes by `notifyOutbox`. */
 export async function insertOutbox(tx: Transaction, rows: readonly OutboxRow[]): Promise<void> {
-  for (const part of splitOutbox(rows)) await query(tx, { ...insert, values: outboxColumns(part) });
+  for (const write of outboxWrites(rows)) await query(tx, write);
+}
+
+/** The same as statements for `writeTogether`. */
+export function outboxWrites(rows: readonly OutboxRow[]): Write[] {
+  return splitOutbox(rows).map((part) => ({ ...insert, values: outboxColumns(part) }));
 }
 
 /** Wakes relays that listen in other processes, at commit. It serialises commits, so use it only where no relay of one's own is kicked. */

@@ -40,5 +40,6 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Prob
     .status(problem.status)
     .headers(problem.headers)
     .header('content-type', plain ? 'application/json' : 'application/problem+json')
-    .send(JSON.stringify(problem.body()));
+    // A buffer, since Fastify adds a charset to text, which these types do not have (RFC 8259, section 11).
+    .send(Buffer.from(JSON.stringify(problem.body())));
 }

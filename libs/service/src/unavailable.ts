@@ -33,6 +33,7 @@ const natsNames = new Set([
   'ConnectionError',
   'ClosedConnectionError',
   'DrainingConnectionError',
+  'NoResponders',
   'NoRespondersError',
   'TimeoutError',
   'JetStreamNotEnabled',
@@ -71,6 +72,9 @@ function recognise(error: unknown): ServiceUnavailable | undefined {
   if (typeof code === 'string' && sqlStates.test(code)) return new ServiceUnavailable('Postgres', { cause: error });
   if (pgMessages.test(error.message)) return new ServiceUnavailable('Postgres', { cause: error });
   if (natsNames.has(error.name) || natsNames.has(error.constructor.name)) return new ServiceUnavailable('NATS', { cause: error });
+  // JetStream itself is away or has no room: its answers carry an HTTP-like status.
+  if (error.constructor.name === 'JetStreamApiError' && property(error, 'status') === 503)
+    return new ServiceUnavailable('NATS', { cause: error });
   if (typeof code === 'string' && systemCodes.has(code)) return new ServiceUnavailable('a service', { cause: error });
   return undefined;
 }

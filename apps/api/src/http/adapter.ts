@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 
 /** Bodies are left to the routes: a file is streamed, a document is read once its sender is known to be allowed to send it. */
@@ -9,7 +10,7 @@ class StreamingAdapter extends FastifyAdapter {
 export function createAdapter(): FastifyAdapter {
   const adapter = new StreamingAdapter({
     forceCloseConnections: 'idle',
-    genReqId: (request) => requestId(request.headers['x-request-id']),
+    genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     // Steps have long names (`mosaic/merge[3][0]`); a trailing slash means the same, as some clients send it.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
   });

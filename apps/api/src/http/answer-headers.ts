@@ -11,12 +11,21 @@ const cors = {
   'access-control-max-age': '1728000',
 };
 
+const charset = '; charset=utf-8';
+const jsonWithCharset = `json${charset}`;
+
 /** Headers of every answer, preflights, and the time each took. */
 export function addAnswerHeaders(fastify: FastifyInstance, metrics: ApiMetrics): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(cors).header('x-request-id', request.id);
     if (request.method === 'OPTIONS') void reply.status(204).send();
     else done();
+  });
+  // JSON has no such parameter (RFC 8259, section 11), and some OGC clients refuse a problem that has one; Fastify adds it.
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    const type = reply.getHeader('content-type');
+    if (typeof type === 'string' && type.endsWith(jsonWithCharset)) void reply.header('content-type', type.slice(0, -charset.length));
+    done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';

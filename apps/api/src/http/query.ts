@@ -15,20 +15,8 @@ export function cursorOf(...parts: string[]): string {
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
-/** Parts of a cursor; throws a fault that names the parameter where it is not one of ours. */
-export const cursor = (length: number) =>
-  once(
-    z
-      .string()
-      .optional()
-      .transform((text, refinement): string[] | undefined => {
-        if (text === undefined) return undefined;
-        const parts = parse(text);
-        if (Array.isArray(parts) && parts.length === length && parts.every((part) => typeof part === 'string')) return parts;
-        refinement.addIssue({ code: 'custom', message: 'not the cursor of a next link' });
-        return z.NEVER;
-      }),
-  );
+/** Parts of a cursor, checked; a fault where it is not one of ours. */
+export const cursor = <T extends z.ZodType>(parts: T) => once(z.string().transform(parse).pipe(parts).optional());
 
 function parse(text: string): unknown {
   try {

@@ -12,7 +12,7 @@ export async function fetchDocument(uri: string, hosts: readonly string[]): Prom
   let address = uri;
   for (let hop = 0; hop <= mostRedirects; hop += 1) {
     refuseOthers(address, hosts);
-    const response = await fetch(address, { redirect: 'manual', signal, credentials: 'omit', headers: { accept: 'application/cwl, */*' } });
+    const response = await fetch(address, { redirect: 'manual', signal, headers: { accept: 'application/cwl, */*' } });
     const location = response.headers.get('location');
     if (response.status >= 300 && response.status < 400 && location !== null) {
       await response.body?.cancel();

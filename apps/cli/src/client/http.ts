@@ -15,7 +15,7 @@ interface ProblemBody {
 }
 
 export type ApiRequest = Omit<RequestInit, 'body'> & {
-  body?: BodyInit | undefined;
+  body?: NonNullable<RequestInit['body']> | undefined;
   /** Statuses of 400 and above that the caller handles itself. */
   tolerate?: number[];
 };

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { CliError } from '../client/cli-error.ts';
 import { example } from '../client/target-options.ts';
-import { serviceNames, type ServiceName } from '../up/services.ts';
+import { serviceNames, type ServiceName } from '../up/service-names.ts';
 
 interface UpOptions {
   data: string;
@@ -14,6 +14,7 @@ interface UpOptions {
   images?: string;
   slots?: number;
   publicUrl?: string;
+  repositories?: string;
 }
 
 /** `runnel up`: everything on one machine, or a part of it. */
@@ -31,6 +32,7 @@ export function upCommand(program: Command): void {
     .option('--images FILE', 'images.json: folders that stand for container images on this machine')
     .option('--slots N', 'steps at a time (default: number of cores)', wholeNumber)
     .option('--public-url URL', 'address under which users reach the API, for links')
+    .option('--repositories FILE', 'Git branches whose workflows are deployed (docs/operations.md)')
     .action(async (options: UpOptions) => {
       const { up } = await import('../up.ts');
       await up({ ...options, only: parseOnly(options.only) });

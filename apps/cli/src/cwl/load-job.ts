@@ -55,9 +55,17 @@ export async function loadJob(pkg: CwlPackage, options: CwlOptions, evaluateJava
 
 async function readJob(named: string, pkg: CwlPackage): Promise<{ inputs: JsonObject; requirements: Requirement[] }> {
   const address = toAddress(named);
-  const parsed = parseInputs(await readDocument(address), address, { namespaces: pkg.namespaces });
+  const parsed = parseInputs(await readOrFail(address, named), address, { namespaces: pkg.namespaces });
   if ('diagnostics' in parsed) throw faultOf(parsed.diagnostics);
   return parsed.job;
+}
+
+async function readOrFail(address: string, named: string): Promise<string> {
+  try {
+    return await readDocument(address);
+  } catch (error) {
+    throw new CwlFault(`the job ${named} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** `cwl:requirements` of the job count as the process's own and override those of the document. */

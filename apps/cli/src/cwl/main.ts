@@ -16,6 +16,7 @@ import { CwlFault } from './fault.ts';
 import { loadJob, loadProcess } from './load-job.ts';
 import { createLocalExchange } from './local-exchange.ts';
 import { helpText, parseArguments, type CwlOptions } from './options.ts';
+import { outputText } from './output-text.ts';
 import { publishOutputs } from './publish-outputs.ts';
 import { createProgress, type Progress } from './report-progress.ts';
 import { runProcess } from './run-process.ts';
@@ -76,7 +77,7 @@ async function run(options: CwlOptions): Promise<number> {
       signal: interrupted.signal,
     });
     const published = await publishOutputs(outputs, { outdir: resolve(options.outdir), workRoot });
-    process.stdout.write(`${JSON.stringify(published, undefined, 4)}\n`);
+    process.stdout.write(`${outputText(published)}\n`);
     return 0;
   } finally {
     progress.end();

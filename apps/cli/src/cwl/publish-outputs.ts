@@ -71,8 +71,10 @@ function isTaken(value: PathValue, { outdir, placed }: Publication): boolean {
   return existsSync(path) && placed.get(sourceKey(value)) !== path;
 }
 
+/** Links to one file are one source. */
 function sourceKey(value: PathValue): string {
-  return `${String(value['location'])} ${baseNameOf(value) ?? ''}`;
+  const { location } = value;
+  return `${typeof location === 'string' && location.startsWith('file:') ? realPath(location) : String(location)} ${baseNameOf(value) ?? ''}`;
 }
 
 function freePath(value: PathValue, folder: string, { placed }: Publication): string {

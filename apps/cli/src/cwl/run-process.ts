@@ -88,7 +88,7 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
       const outputs = summary?.phase === 'publishing' ? run.outputs() : undefined;
       if (outputs) {
         over = true;
-        resolveValues(outputs, (key) => run.read(key)).then((values) => resolve(values as JsonObject), reject);
+        resolveValues(outputs, (key) => run.read(key)).then((values) => resolve(values), reject);
       } else if (summary?.phase === 'failed' && running.size === 0) {
         const { failure } = summary;
         fail(
@@ -134,7 +134,7 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
         {
           package: options.package,
           process: job.process.id,
-          inputs: (await resolveValues(job.inputs, (key) => run.read(key))) as JsonObject,
+          inputs: (await resolveValues(job.inputs, (key) => run.read(key))),
           requirements: job.requirements,
           hints: job.hints,
           directory,
@@ -161,7 +161,7 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
 }
 
 async function contextOf(request: EvaluationRequest, read: (key: string) => Promise<Json>): Promise<{ inputs: JsonObject; self: Json }> {
-  const inputs = (await resolveValues(request.context.inputs, read)) as JsonObject;
+  const inputs = (await resolveValues(request.context.inputs, read));
   const self = await resolveValue(request.context.self, read);
   for (const [id, what] of Object.entries(request.load ?? {})) {
     inputs[id] = await loadForStep(inputs[id] ?? null, what, localFiles(), request.cwlVersion, `${request.path}.${id}`);

@@ -1,3 +1,69 @@
-/** The five services, in the order in which they start. */
-export const serviceNames = ['api', 'scheduler', 'executor', 'ingester', 'harvester'] as const;
-export type ServiceName = (typeof serviceNames)[number];
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { ApiConfig, startApi } from '@runnel/api';
+import { ExecutorConfig, startExecutor } from '@runnel/executor';
+import { HarvesterConfig, startHarvester } from '@runnel/harvester';
+import { ingesterConfig, startIngester } from '@runnel/ingester';
+import { SchedulerConfig, startScheduler } from '@runnel/scheduler';
+import { createLogger } from '@runnel/service';
+import type { ServiceName } from './service-names.ts';
+import type { BusAccess, DatabaseAccess } from './servers.ts';
+
+export interface Surroundings {
+  folder: string;
+  database: DatabaseAccess;
+  bus: BusAccess;
+  objects: string;
+  host: string;
+  port: number;
+  publicUrl?: string | undefined;
+  images?: string | undefined;
+  slots?: number | undefined;
+  repositories?: string | undefined;
+}
+
+/** A service that runs in this process. */
+export interface Started {
+  name: ServiceName;
+  url: string;
+  /** What `up` prints beside its name. */
+  about?: string;
+  close(): Promise<void>;
+}
+
+/** Starts one service with its own connections, as its own program would. */
+export async function startService(name: ServiceName, surroundings: Surroundings): Promise<Started> {
+  const { folder, database, bus, objects, host, port, publicUrl, images, slots, repositories } = surroundings;
+  const common = { natsUrl: bus.url, objects, ...bus.userOf(name) };
+  const options = { logger: createLogger({ service: name }) };
+  switch (name) {
+    case 'api':
+      return { name, ...(await startApi(ApiConfig.parse({ ...common, postgresUrl: database.urlOf(name), host, port, publicUrl }), options)) };
+    case 'scheduler': {
+      const config = SchedulerConfig.parse({ ...common, postgresUrl: database.urlOf(name), schedulerId: nameFor(folder) });
+      const { url, close } = await startScheduler(config, options);
+      return { name, url, close };
+    }
+    case 'executor': {
+      const config = ExecutorConfig.parse({ ...common, workDir: join(folder, 'work'), hidden: folder, images, slots, executorId: `${nameFor(folder)}-${randomBytes(3).toString('hex')}` });
+      const { id, url, isolation, close } = await startExecutor(config, options);
+      return { name, url, about: `${id}, isolation: ${isolation}`, close };
+    }
+    case 'ingester': {
+      const { url, close } = await startIngester(ingesterConfig.parse({ ...common, postgresUrl: database.urlOf(name) }), options);
+      return { name, url, close };
+    }
+    case 'harvester': {
+      const config = HarvesterConfig.parse({ ...common, postgresUrl: database.urlOf(name), workDir: join(folder, 'repositories'), repositories });
+      return { name, ...(await startHarvester(config, options)) };
+    }
+  }
+}
+
+/** The same on every start with this folder: a scheduler that comes back under its name has its partitions at once. */
+function nameFor(folder: string): string {
+  const host = hostname().toLowerCase().replaceAll(/[^a-z0-9-]/g, '-').slice(0, 24);
+  const place = folder.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '').slice(-24);
+  return `${host}-${place}`;
+}

@@ -29,5 +29,7 @@ function addFile(listing: Json[], path: string[], file: JsonObject): void {
 }
 
 function isFolder(entry: Json, name: string): boolean {
-  return typeof entry === 'object' && entry !== null && !Array.isArray(entry) && entry['class'] === 'Directory' && entry['basename'] === name;
+  return (
+    typeof entry === 'object' && entry !== null && !Array.isArray(entry) && entry['class'] === 'Directory' && entry['basename'] === name
+  );
 }

@@ -3,19 +3,22 @@ import { admit } from './admit.ts';
 import type { Turns } from './admit.ts';
 import { readDemand } from './read-demand.ts';
 import { writeAdmission } from './write-admission.ts';
+import type { WrittenGrant } from './write-admission.ts';
 import { startLoop } from '../loop.ts';
+import type { SchedulerMetrics } from '../metrics.ts';
 
 export interface AdmitterOptions {
   url: string;
   /** Tells the owners of these runs that grants stand in the table. */
-  tellOwners: (runs: readonly string[]) => void;
+  onGrants: (grants: readonly WrittenGrant[]) => void;
+  /** Grants of these runs have stood for a while: their owners may not have heard. */
+  onUnheard: (runs: readonly string[]) => void;
+  metrics: Pick<SchedulerMetrics, 'grants'>;
   onError: (error: unknown) => void;
 }
 
 export interface Admitter {
-  /** True while this process holds the lock; else changes are told by NOTIFY on `admission`. */
-  readonly holdsLock: boolean;
-  /** Something changed that admission depends on. */
+  /** Something changed that admission depends on: told to whoever holds the lock. */
   wake(): void;
   close(): Promise<void>;
 }
@@ -24,12 +27,14 @@ export interface Admitter {
 const lockKey = 7252;
 /** Milliseconds between looks, for what nobody told. */
 const look = 1000;
+/** Milliseconds from one pass to the next at least: the executors' short queues hide it, and one pass serves all that changed meanwhile. */
+const apart = 8;
 
 /**
  * The one admitter of an installation: whoever holds the advisory lock. Everything it writes goes over the connection that holds the lock, so
  * that one who lost it cannot write any more.
  */
-export function startAdmitter({ url, tellOwners, onError }: AdmitterOptions): Admitter {
+export function startAdmitter({ url, onGrants, onUnheard, metrics, onError }: AdmitterOptions): Admitter {
   let client: Client | undefined;
   let holdsLock = false;
   let turns: Turns = { deficits: new Map() };
@@ -46,7 +51,9 @@ export function startAdmitter({ url, tellOwners, onError }: AdmitterOptions): Ad
       statement_timeout: 10_000,
     });
     fresh.on('error', lost).on('end', lost);
-    fresh.on('notification', () => loop.wake());
+    fresh.on('notification', () => {
+      if (holdsLock) loop.wake();
+    });
     await fresh.connect();
     await fresh.query('listen admission');
     return fresh;
@@ -62,17 +69,24 @@ export function startAdmitter({ url, tellOwners, onError }: AdmitterOptions): Ad
     if (!holdsLock) return;
     const demand = await readDemand(connection);
     const admission = admit(demand.waiting, demand.executors, turns, Date.now());
-    await writeAdmission(connection, admission, demand);
+    const written = await writeAdmission(connection, admission, demand);
     turns = admission.turns;
-    tellOwners([...new Set([...admission.grants.map((grant) => grant.run), ...demand.unheard])]);
+    metrics.grants.inc(admission.grants.reduce((sum, grant) => sum + grant.count, 0));
+    onGrants(written);
+    onUnheard(demand.unheard);
   };
-  const loop = startLoop(pass, look, onError);
+  const loop = startLoop(pass, look, onError, apart);
+  let telling = false;
+  const tellHolder = (): void => {
+    if (telling || !client) return;
+    telling = true;
+    const told = (): void => void (telling = false);
+    client.query('notify admission').then(told, told);
+  };
   return {
-    get holdsLock() {
-      return holdsLock;
-    },
     wake: () => {
       if (holdsLock) loop.wake();
+      else tellHolder();
     },
     close: async () => {
       await loop.close();

@@ -23,7 +23,8 @@ export interface Answering {
 export async function answerRequest(request: EvaluationRequest, accepted: AcceptedRun, answering: Answering): Promise<Outcome> {
   try {
     const value = await evaluateRequest(request, accepted, answering);
-    if (containsReference(value)) return failed('expression', `${request.path}: the value names objects of the store, which only Runnel may do`);
+    if (containsReference(value))
+      return failed('expression', `${request.path}: the value names objects of the store, which only Runnel may do`);
     return { value: await keepSmall(value, request, accepted, answering.objects) };
   } catch (error) {
     if (error instanceof ExpressionError) return failed('expression', error.message);
@@ -48,7 +49,12 @@ async function evaluateRequest(request: EvaluationRequest, accepted: AcceptedRun
 }
 
 /** A value too large for an event becomes an object. */
-async function keepSmall(value: Json, { key }: EvaluationRequest, { workspace, run }: AcceptedRun, objects: ObjectStore): Promise<RunValue> {
+async function keepSmall(
+  value: Json,
+  { key }: EvaluationRequest,
+  { workspace, run }: AcceptedRun,
+  objects: ObjectStore,
+): Promise<RunValue> {
   if (Buffer.byteLength(JSON.stringify(value)) <= largestValueBytes) return value;
   const name = `${valuesPrefix(workspace, run)}/evaluations/${createHash('sha256').update(key).digest('hex')}.json`;
   crashPoint('scheduler.before-value-put');

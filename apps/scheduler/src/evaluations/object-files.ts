@@ -66,7 +66,8 @@ function readableKey(address: string, { workspace, authorised, path }: FileAcces
 
 /** Whether a value holds this address, or that of a folder it lies in. */
 function names(value: Json, address: string): boolean {
-  if (typeof value === 'string') return value === address || (value.startsWith(scheme) && address.startsWith(`${value.replace(/\/+$/, '')}/`));
+  if (typeof value === 'string')
+    return value === address || (value.startsWith(scheme) && address.startsWith(`${value.replace(/\/+$/, '')}/`));
   if (typeof value !== 'object' || value === null) return false;
   return Object.values(value).some((item) => names(item, address));
 }

@@ -65,7 +65,8 @@ export function startExecutorRegistry(options: RegistryOptions): ExecutorRegistr
   return {
     isAlive,
     isLost: (executor) => performance.now() - Math.max(known.get(executor)?.heard ?? -Infinity, deaf) > lease,
-    reports: (executor, run, step, attempt) => isAlive(executor) && (known.get(executor)?.attempts.has(attemptKey(run, step, attempt)) ?? false),
+    reports: (executor, run, step, attempt) =>
+      isAlive(executor) && (known.get(executor)?.attempts.has(attemptKey(run, step, attempt)) ?? false),
     heardAt: (executor) => known.get(executor)?.heardAt,
     places: () => [...known].reduce((sum, [executor, { heartbeat }]) => sum + (isAlive(executor) ? heartbeat.slots : 0), 0),
     close: () => subscription.close(),
@@ -75,7 +76,11 @@ export function startExecutorRegistry(options: RegistryOptions): ExecutorRegistr
 const hasChanged = (a: Heartbeat, b: Heartbeat): boolean =>
   a.accepting !== b.accepting || a.slots !== b.slots || a.cores !== b.cores || a.memoryMiB !== b.memoryMiB;
 
-async function renew(pool: Pool, { executor, backend, slots, cores, memoryMiB, isolation, accepting }: Heartbeat, seconds: number): Promise<void> {
+async function renew(
+  pool: Pool,
+  { executor, backend, slots, cores, memoryMiB, isolation, accepting }: Heartbeat,
+  seconds: number,
+): Promise<void> {
   await pool.query({
     name: 'renew-executor',
     text: `

@@ -19,7 +19,15 @@ const tolerance = 3000;
  * database or a bus that was away is no reason.
  */
 export async function watchAttempts(pool: Pool, registry: ExecutorRegistry, partitions: readonly number[]): Promise<Unattended> {
-  const { rows } = await pool.query<{ run: string; step: string; attempt: number; executor: string; state: string; started: number | null; over: boolean }>({
+  const { rows } = await pool.query<{
+    run: string;
+    step: string;
+    attempt: number;
+    executor: string;
+    state: string;
+    started: number | null;
+    over: boolean;
+  }>({
     name: 'active-attempts',
     text: `
 select s.run_id as run, s.step, s.attempt, s.executor, s.state, extract(epoch from s.started_at)::float8 * 1000 as started,
@@ -31,7 +39,9 @@ where s.state in ('requested', 'running', 'stopping') and r.partition = any($1)`
   const lost = rows.filter(({ executor, over }) => over && registry.isLost(executor));
   const forgotten = rows.filter(
     ({ run, step, attempt, executor, state, started }) =>
-      state === 'running' && (registry.heardAt(executor) ?? 0) > (started ?? Infinity) + tolerance && !registry.reports(executor, run, step, attempt),
+      state === 'running' &&
+      (registry.heardAt(executor) ?? 0) > (started ?? Infinity) + tolerance &&
+      !registry.reports(executor, run, step, attempt),
   );
   return {
     lost: lost.map(({ run, step, attempt, executor }) => ({ run, command: { type: 'lose-step', at: now(), step, attempt, executor } })),

@@ -4,6 +4,7 @@ import type { RunnelTransport } from '@runnel/messaging';
 import type { Advancer } from '../runs/advance-runs.ts';
 import { createCommandQueue, PartitionClosed } from '../runs/command-queue.ts';
 import type { CommandQueue } from '../runs/command-queue.ts';
+import { createGathering } from '../runs/gather.ts';
 import type { News } from '../runs/news.ts';
 import type { PartitionEvents } from './partition-leases.ts';
 
@@ -20,6 +21,7 @@ export function createPartitions(
   onGained: (partition: number) => void,
 ): Partitions {
   const queues = new Map<number, CommandQueue>();
+  const gathering = createGathering();
   const queueOf = (partition: number): CommandQueue => {
     const queue = queues.get(partition);
     if (!queue) throw new PartitionClosed(`partition ${partition} is not owned here`);
@@ -34,7 +36,10 @@ export function createPartitions(
     gained: async (partition) => {
       // What an earlier owner did meanwhile is not in memory.
       advancer.forget((run) => partitionOf(run) === partition);
-      queues.set(partition, createCommandQueue(advancer.advance));
+      queues.set(
+        partition,
+        createCommandQueue(advancer.advance, () => gathering.pause(performance.now())),
+      );
       await transport.startConsumer(partitionDurable(partition));
       onGained(partition);
     },

@@ -24,7 +24,13 @@ const largestResult = 16 * 1024 * 1024;
  * Looks after attempts that were asked for before `before` (milliseconds since 1970): an executor that reports one has it; else its result object
  * tells how it ended; else an executor that lives and does not report it never heard of it, or has forgotten it.
  */
-export async function checkAttempts(run: string, known: KnownRun, objects: ObjectStore, registry: ExecutorRegistry, before: number): Promise<AttemptFindings> {
+export async function checkAttempts(
+  run: string,
+  known: KnownRun,
+  objects: ObjectStore,
+  registry: ExecutorRegistry,
+  before: number,
+): Promise<AttemptFindings> {
   const findings: AttemptFindings = { news: [], again: [] };
   const { workspace } = acceptedOf(known.state);
   const quiet = [...known.state.attempts].filter(([, { state, since }]) => state !== 'stopping' && Date.parse(since) <= before);

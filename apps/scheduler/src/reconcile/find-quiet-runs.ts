@@ -30,6 +30,8 @@ order by r.updated_at`,
 
 /** These runs, as far as they have not stopped. */
 export async function readRuns(pool: Pool, runs: readonly string[]): Promise<QuietRun[]> {
-  const { rows } = await pool.query<QuietRun>('select id as run, version, phase from runs where id = any($1::uuid[]) and not stopped', [runs]);
+  const { rows } = await pool.query<QuietRun>('select id as run, version, phase from runs where id = any($1::uuid[]) and not stopped', [
+    runs,
+  ]);
   return rows;
 }

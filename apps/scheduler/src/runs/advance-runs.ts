@@ -3,7 +3,7 @@ import { outboxRows } from '@runnel/messaging';
 import type { Messaging } from '@runnel/messaging';
 import { putValue } from '@runnel/objects';
 import type { ObjectStore } from '@runnel/objects';
-import { appendEvents, inTransaction, loadRun, VersionConflict } from '@runnel/postgres';
+import { appendWrites, inTransaction, loadRun, VersionConflict, writeTogether } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import { LeastRecentlyUsed } from '../least-recently-used.ts';
@@ -16,12 +16,12 @@ import { byRun } from './news.ts';
 import type { News } from './news.ts';
 import { planWrites } from './plan-writes.ts';
 import type { Writes } from './plan-writes.ts';
-import { GrantsGone, takeGrants } from './project/grants.ts';
-import { writeReadyNodes } from './project/ready-nodes.ts';
-import { writeRuns } from './project/runs-row.ts';
-import { dueSnapshots, writeSnapshots } from './project/snapshots.ts';
-import { writeSteps } from './project/steps.ts';
-import { writeTimers } from './project/timers.ts';
+import { GrantsGone, grantWrites } from './project/grants.ts';
+import { readyNodeWrites } from './project/ready-nodes.ts';
+import { runWrites } from './project/runs-row.ts';
+import { dueSnapshots, snapshotWrites } from './project/snapshots.ts';
+import { stepWrites } from './project/steps.ts';
+import { timerWrites } from './project/timers.ts';
 import type { RunLimits } from './project/timers.ts';
 
 /** What a batch changed, told after its commit. */
@@ -30,6 +30,8 @@ export interface Committed {
   /** Something the admitter decides upon is new. */
   admission: boolean;
   timers: boolean;
+  /** Messages stand in the outbox. */
+  messages: boolean;
 }
 
 export interface AdvanceOptions {
@@ -129,17 +131,17 @@ async function commit({ database, sender, metrics }: AdvanceOptions, writes: Wri
   const end = metrics.commitSeconds.startTimer();
   const outbox = outboxRows(sender, writes.messages);
   const snapshots = await dueSnapshots(writes.folded);
+  const statements = [
+    ...grantWrites(writes.news),
+    ...appendWrites(writes.appends, outbox),
+    ...runWrites(writes.runs),
+    ...stepWrites(writes.steps),
+    ...readyNodeWrites(writes.folded),
+    ...timerWrites(writes.timers),
+    ...snapshotWrites(snapshots),
+  ];
   crashPoint('scheduler.before-append');
-  await inTransaction(database, async (tx) => {
-    await takeGrants(tx, writes.news);
-    await appendEvents(tx, writes.appends, outbox);
-    await writeRuns(tx, writes.runs);
-    await writeSteps(tx, writes.steps);
-    await writeReadyNodes(tx, writes.folded);
-    await writeTimers(tx, writes.timers);
-    await writeSnapshots(tx, snapshots);
-    crashPoint('scheduler.before-commit');
-  });
+  await writeTogether(database, statements, () => crashPoint('scheduler.before-commit'));
   crashPoint('scheduler.after-append');
   for (const { folded } of snapshots) folded.known.snapshotVersion = folded.known.state.version;
   end();
@@ -151,10 +153,14 @@ function settle({ folded, stops }: Writes): void {
   for (const { known, attempts } of stops) for (const { step, attempt } of attempts) known.stopsSent.add(`${step}#${attempt}`);
 }
 
-function committedOf({ folded, timers, steps, news, evaluations }: Writes): Committed {
+function committedOf({ folded, timers, steps, news, evaluations, messages }: Writes): Committed {
   return {
     evaluations,
-    admission: steps.length > 0 || folded.some((item) => item.ready.length > 0 || !item.known.inLine) || news.some((item) => item.grant !== undefined),
+    admission:
+      steps.length > 0 ||
+      folded.some((item) => item.ready.length > 0 || !item.known.inLine) ||
+      news.some((item) => item.grant !== undefined),
     timers: timers.set.length > 0,
+    messages: messages.length > 0,
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isUnavailable } from '@runnel/service';
 import type { News } from './news.ts';
 
@@ -23,13 +24,16 @@ interface Submission {
 /** News taken into one batch at most, unless one submission alone has more. */
 const batchSize = 500;
 
-export function createCommandQueue(advance: (news: readonly News[]) => Promise<void>): CommandQueue {
+/** `pause`: milliseconds to wait for more news before the next batch. */
+export function createCommandQueue(advance: (news: readonly News[]) => Promise<void>, pause: () => number = () => 0): CommandQueue {
   let waiting: Submission[] = [];
   let running: Promise<void> | undefined;
   let closed = false;
 
   const drain = async (): Promise<void> => {
     while (waiting.length > 0) {
+      const ms = pause();
+      if (ms > 0 && !closed) await sleep(ms);
       const [batch, rest] = take(waiting);
       waiting = rest;
       await handle(batch);

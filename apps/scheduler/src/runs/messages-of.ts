@@ -24,7 +24,11 @@ export function messagesOf({ run, known, decided }: Folded): Messages {
   const all: Messages = { messages: [], objects: [] };
   for (const { event } of decided) {
     const made =
-      event.type === 'step.requested' ? requestOf(run, known, event.data) : event.type === 'run.outputs-ready' ? outputsOf(run, known, event.data.outputs) : undefined;
+      event.type === 'step.requested'
+        ? requestOf(run, known, event.data)
+        : event.type === 'run.outputs-ready'
+          ? outputsOf(run, known, event.data.outputs)
+          : undefined;
     if (!made) continue;
     all.messages.push(...made.messages);
     all.objects.push(...made.objects);
@@ -59,7 +63,10 @@ export function outputsOf(run: string, { state }: KnownRun, outputs: RunValues):
   const { workspace, process } = acceptedOf(state);
   const { values, objects } = offloadValues(outputs, `${valuesPrefix(workspace, run)}/outputs`);
   const { workspace: owner, id, version } = process;
-  return { messages: [outgoing(RunOutputsReady, { workspace, run, process: { workspace: owner, id, version }, outputs: values })], objects };
+  return {
+    messages: [outgoing(RunOutputsReady, { workspace, run, process: { workspace: owner, id, version }, outputs: values })],
+    objects,
+  };
 }
 
 /** Asks executors to stop attempts; one message per executor and 500 attempts. */

@@ -8,7 +8,17 @@ export function newsOfFinished(data: DataOf<typeof StepFinished>): News {
   const { run, step, attempt, executor, outcome, outputs, failure, result, startedAt, finishedAt, logs } = data;
   return {
     run,
-    command: { type: 'finish-step', at: now(), step, attempt, executor, outcome, outputs, result, ...(failure ? { failure: failureOf(failure) } : {}) },
+    command: {
+      type: 'finish-step',
+      at: now(),
+      step,
+      attempt,
+      executor,
+      outcome,
+      outputs,
+      result,
+      ...(failure ? { failure: failureOf(failure) } : {}),
+    },
     attempt: { startedAt, finishedAt, logs },
   };
 }

@@ -41,7 +41,19 @@ export interface Writes {
 export function planWrites(folded: readonly Folded[], limits: RunLimits): Writes {
   const timers = timerChanges(folded, limits);
   const news = folded.flatMap((item) => item.news);
-  const writes: Writes = { news, folded, objects: [], appends: [], messages: [], runs: [], steps: [], timers, stops: [], evaluations: [], isEmpty: true };
+  const writes: Writes = {
+    news,
+    folded,
+    objects: [],
+    appends: [],
+    messages: [],
+    runs: [],
+    steps: [],
+    timers,
+    stops: [],
+    evaluations: [],
+    isEmpty: true,
+  };
   for (const item of folded) if (item.decided.length > 0 || !item.known.inLine) planRun(item, writes);
   writes.isEmpty = writes.runs.length === 0 && timers.done.length === 0 && news.every((item) => item.grant === undefined);
   return writes;

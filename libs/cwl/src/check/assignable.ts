@@ -12,10 +12,12 @@ export function assignability(source: CwlType, sink: CwlType): Assignability {
   if (sink === 'Any') return source === 'null' ? 'never' : 'always';
   if (source === 'Any') return sink === 'null' ? 'never' : 'sometimes';
   if (typeof source === 'string' || typeof sink === 'string') return source === sink ? 'always' : ofNumbers(source, sink);
-  if (source.type === 'array' && sink.type === 'array') return ofItems(source.items, sink.items);
+  // Lists whose items never fit still share the empty list, but nobody links them for that.
+  if (source.type === 'array' && sink.type === 'array') return assignability(source.items, sink.items);
   if (source.type === 'record' && sink.type === 'record') return ofRecords(source, sink);
   if (source.type === 'enum' && sink.type === 'enum') {
-    const shared = source.symbols.filter((symbol) => sink.symbols.includes(symbol)).length;
+    const accepted = new Set(sink.symbols);
+    const shared = source.symbols.filter((symbol) => accepted.has(symbol)).length;
     return shared === source.symbols.length ? 'always' : shared === 0 ? 'never' : 'sometimes';
   }
   return 'never';
@@ -40,15 +42,11 @@ function ofNumbers(source: CwlType, sink: CwlType): Assignability {
   return 'never';
 }
 
-/** Lists whose items never fit still share the empty list, but nobody links them for that. */
-function ofItems(source: CwlType, sink: CwlType): Assignability {
-  return assignability(source, sink);
-}
-
 function ofRecords(source: RecordType, sink: RecordType): Assignability {
+  const brought = new Map(source.fields.map((field) => [field.name, field.type]));
   const fields = sink.fields.map((field): Assignability => {
-    const given = source.fields.find((one) => one.name === field.name);
-    return given ? assignability(given.type, field.type) : isOptional(field.type) ? 'always' : 'never';
+    const given = brought.get(field.name);
+    return given ? assignability(given, field.type) : isOptional(field.type) ? 'always' : 'never';
   });
   if (fields.includes('never')) return 'never';
   return fields.includes('sometimes') ? 'sometimes' : 'always';

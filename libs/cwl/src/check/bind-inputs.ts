@@ -1,4 +1,4 @@
-import { didYouMean } from '../load/did-you-mean.ts';
+import { didYouMean, listNames } from '../load/did-you-mean.ts';
 import { defineOwn } from '../load/parse-json.ts';
 import type { CwlType, Diagnostic, InputParameter, Json, JsonObject, Process } from '../model.ts';
 import { valueFaults } from './check-value.ts';
@@ -44,7 +44,7 @@ function unknownInputs(process: Pick<Process, 'id' | 'inputs'>, inputs: JsonObje
   return Object.keys(inputs)
     .filter((name) => !known.includes(name))
     .map((name) => ({
-      ...fault(`inputs.${name}`, `unknown input "${name}": the process takes ${known.join(', ') || 'no inputs'}`),
+      ...fault(`inputs.${name}`, `unknown input "${name}": the process takes ${known.length === 0 ? 'no inputs' : listNames(known)}`),
       ...didYouMean(name, known),
     }));
 }

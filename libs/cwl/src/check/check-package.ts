@@ -1,6 +1,6 @@
 import { createReport, type Report } from '../load/report.ts';
 import type { Positions } from '../load/load-package.ts';
-import type { CwlPackage, Diagnostic, Process } from '../model.ts';
+import type { CwlPackage, Diagnostic, InputParameter, OutputParameter, Process } from '../model.ts';
 import { checkFeatures, featuresOf } from './check-features.ts';
 import { checkLinks } from './check-links.ts';
 import { checkStepOrder } from './check-step-order.ts';
@@ -13,15 +13,34 @@ export interface CheckContext {
   report: Report;
   positions: Positions;
   /** Path of an element of a process; the main process contributes nothing. */
-  path(process: Process, ...names: string[]): string;
+  path: (process: Process, ...names: string[]) => string;
+  ports: (process: Process) => Ports;
+}
+
+/** The parameters of a process by id. */
+export interface Ports {
+  inputs: ReadonlyMap<string, InputParameter>;
+  outputs: ReadonlyMap<string, OutputParameter>;
 }
 
 /** Checks what no run should have to find out: types of links, cycles, unknown sources, missing inputs and feature requirements. */
 export function checkPackage(pkg: CwlPackage, positions: Positions = () => undefined): Diagnostic[] {
   const report = createReport();
   const path: CheckContext['path'] = (process, ...names) => (process.id === pkg.main ? names : [process.id, ...names]).join('.');
-  const context: CheckContext = { pkg, report, positions, path };
+  const indexed = new Map<Process, Ports>();
+  const ports = (process: Process): Ports => {
+    const known = indexed.get(process);
+    if (known) return known;
+    const made = {
+      inputs: new Map(process.inputs.map((one) => [one.id, one])),
+      outputs: new Map(process.outputs.map((one) => [one.id, one])),
+    };
+    indexed.set(process, made);
+    return made;
+  };
+  const context: CheckContext = { pkg, report, positions, path, ports };
   for (const process of Object.values(pkg.processes)) {
+    if (report.isFull()) break;
     checkPorts(context, process);
     if (process.class !== 'Workflow') continue;
     checkLinks(context, process);

@@ -1,5 +1,5 @@
 import { describeValue } from '../load/raw.ts';
-import type { CwlType, Json, JsonObject, RecordType } from '../model.ts';
+import type { CwlType, Json, JsonObject, PrimitiveType, RecordType } from '../model.ts';
 import { showType } from './show-type.ts';
 
 /** A value, or a part of it at `path` (`reads[3].format`), that its type does not allow. */
@@ -23,20 +23,27 @@ export function valueFaults(value: Json, type: CwlType, path: string): ValueFaul
   return isMap(value) ? recordFaults(value, type, path) : mismatch(value, type, path);
 }
 
-/** The first alternative that fits. Where none does, the faults inside the only structured one say more than "neither of these". */
+/** The first alternative that fits. Where none does, the faults inside the only one of the value's kind say more than "none of these". */
 function unionFaults(value: Json, types: CwlType[], path: string): ValueFault[] {
-  const tried: ValueFault[][] = [];
+  const alike: ValueFault[][] = [];
   for (const type of types) {
     const faults = valueFaults(value, type, path);
     if (faults.length === 0) return [];
-    tried.push(faults);
+    if (isOfKind(value, type)) alike.push(faults);
   }
-  const inside = tried.filter((faults) => faults.every((fault) => fault.path !== path));
-  const [only] = inside;
-  return inside.length === 1 && only ? only : mismatch(value, types, path);
+  const [only] = alike;
+  return alike.length === 1 && only ? only : mismatch(value, types, path);
 }
 
-function primitiveFaults(value: Json, type: CwlType & string, path: string): ValueFault[] {
+/** A list where a list is expected, a File where a File is, and so on: the fault lies inside. */
+function isOfKind(value: Json, type: CwlType): boolean {
+  if (type === 'File' || type === 'Directory') return isMap(value) && value['class'] === type;
+  if (type === 'int' || type === 'long') return typeof value === 'number' && Number.isInteger(value);
+  if (typeof type !== 'object' || Array.isArray(type)) return false;
+  return type.type === 'array' ? Array.isArray(value) : type.type === 'record' && isMap(value) && value['class'] === undefined;
+}
+
+function primitiveFaults(value: Json, type: PrimitiveType, path: string): ValueFault[] {
   switch (type) {
     case 'null':
       return value === null ? [] : mismatch(value, type, path);

@@ -1,4 +1,4 @@
-import type { CwlType, LinkMerge, PickValue, Process, WorkflowStep } from '../model.ts';
+import type { CwlType, LinkMerge, PickValue, WorkflowStep } from '../model.ts';
 import { orNull, withoutNull } from './assignable.ts';
 
 /** How the sources of one sink come together. */
@@ -29,11 +29,9 @@ function picked(type: CwlType, pickValue: PickValue): CwlType {
   return pickValue === 'all_non_null' ? { type: 'array', items: withoutNull(type.items) } : withoutNull(type.items);
 }
 
-/** What a step brings under `port` once `when` and scatter have done their part; undefined where its process has no such output. */
-export function stepOutputType(step: WorkflowStep, process: Process, port: string): CwlType | undefined {
-  const output = process.outputs.find((one) => one.id === port);
-  if (!output) return undefined;
-  const single = step.when === undefined ? output.type : orNull(output.type);
+/** What a step brings of an output of its process once `when` and scatter have done their part. */
+export function stepOutputType(step: WorkflowStep, declared: CwlType): CwlType {
+  const single = step.when === undefined ? declared : orNull(declared);
   const depth = step.scatter === undefined ? 0 : step.scatterMethod === 'nested_crossproduct' ? step.scatter.length : 1;
   let type: CwlType = single;
   for (let level = 0; level < depth; level++) type = { type: 'array', items: type };

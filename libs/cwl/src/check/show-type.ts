@@ -1,3 +1,4 @@
+import { listNames } from '../load/did-you-mean.ts';
 import type { CwlType } from '../model.ts';
 
 /** A type as one would write it: `File[]?`, `int or string`. For messages. */
@@ -15,6 +16,6 @@ export function showType(type: CwlType): string {
     return items.includes(' ') || items.endsWith('?') ? `(${items})[]` : `${items}[]`;
   }
   if (type.name !== undefined) return type.name;
-  if (type.type === 'enum') return `one of ${type.symbols.slice(0, 10).join(', ')}${type.symbols.length > 10 ? ', ...' : ''}`;
-  return `record of ${type.fields.map((field) => field.name).join(', ')}`;
+  if (type.type === 'enum') return `one of ${listNames(type.symbols)}`;
+  return `record of ${listNames(type.fields.map((field) => field.name))}`;
 }

@@ -3,10 +3,12 @@ import { loadContents, loadListing } from '../files/load.ts';
 import { isWithin, joinPath } from '../files/names.ts';
 import { resolveSecondaryFiles } from '../files/secondary-files.ts';
 import type { FileValue, PathValue } from '../files/values.ts';
-import { addressOf, isDirectory, isFile, mapPathValues } from '../files/values.ts';
+import { addressOf, isDirectory, isFile, mapPathValues, textField } from '../files/values.ts';
 import { ProcessFault } from '../process-fault.ts';
 import { requirement } from '../requirements.ts';
-import { isOfType, isOptional, typeText, valueText } from '../value-type.ts';
+import { showType } from '../check/show-type.ts';
+import { describeValue } from '../load/raw.ts';
+import { isOfType, isOptional } from '../value-type.ts';
 import type { CollectScope } from './collect-outputs.ts';
 import { valueAt } from './output-values.ts';
 
@@ -21,7 +23,14 @@ export async function collectOutput(declared: OutputParameter | RecordField, whe
   const value =
     binding.outputEval === undefined
       ? shapeMatches(matches, declared.type, patterns, where)
-      : unwrapSingle(await scope.evaluator(binding.outputEval, { ...scope.seen, self: await measured(matches, binding, scope) }, `${where}.outputBinding.outputEval`), declared.type);
+      : unwrapSingle(
+          await scope.evaluator(
+            binding.outputEval,
+            { ...scope.seen, self: await measured(matches, binding, scope) },
+            `${where}.outputBinding.outputEval`,
+          ),
+          declared.type,
+        );
   if (value === null && fields !== undefined && !isOptional(declared.type)) return collectFields(fields, where, scope);
   return withTraits(value, declared, where, scope);
 }
@@ -44,7 +53,7 @@ async function globPatterns(binding: OutputBinding, where: string, scope: Collec
     const value = await scope.evaluator(written, { ...scope.seen, self: null }, `${where}.outputBinding.glob`);
     for (const pattern of Array.isArray(value) ? value : [value]) {
       if (typeof pattern === 'string') patterns.push(pattern);
-      else if (pattern !== null) throw new ProcessFault(`${where}.outputBinding.glob`, `must give patterns, not ${valueText(pattern)}`);
+      else if (pattern !== null) throw new ProcessFault(`${where}.outputBinding.glob`, `must give patterns, not ${describeValue(pattern)}`);
     }
   }
   return patterns.filter((pattern) => pattern !== '');
@@ -91,16 +100,20 @@ async function measured(matches: PathValue[], binding: OutputBinding, scope: Col
 function shapeMatches(matches: PathValue[], type: CwlType, patterns: string[], where: string): Json {
   if (matches.length === 0 && isOfType([], type)) return [];
   const [first] = matches;
+  const single = [type].flat().filter((alternative) => alternative === 'File' || alternative === 'Directory');
   const quoted = patterns.map((pattern) => `"${pattern}"`).join(', ');
   if (first === undefined) {
     if (isOptional(type) || recordFields(type) !== undefined) return null;
-    throw new ProcessFault(`${where}.outputBinding.glob`, `the tool left nothing that matches ${quoted || 'an empty list of patterns'}, but ${typeText(type)} is expected`);
+    throw new ProcessFault(
+      `${where}.outputBinding.glob`,
+      `the tool left nothing that matches ${quoted || 'an empty list of patterns'}, but ${showType(type)} is expected`,
+    );
   }
+  if (matches.length === 1 && isOfType(first, single)) return first;
   if (isOfType(matches, type)) return matches;
-  if (matches.length === 1 && isOfType(first, type)) return first;
-  const found = matches.map((match) => `${String(match['basename'])} (${match.class})`);
+  const found = matches.map((match) => `${textField(match, 'basename')} (${match.class})`);
   const shown = found.length > 5 ? `${found.slice(0, 5).join(', ')} and ${found.length - 5} more` : found.join(', ');
-  throw new ProcessFault(`${where}.outputBinding.glob`, `${quoted} matches ${shown}, but ${typeText(type)} is expected`);
+  throw new ProcessFault(`${where}.outputBinding.glob`, `${quoted} matches ${shown}, but ${showType(type)} is expected`);
 }
 
 /** `$(self)` of one match stands for the match where the type is a single File or Directory. */
@@ -121,7 +134,12 @@ async function withTraits(value: Json, declared: OutputParameter | RecordField, 
   return mapPathValues(value, (item) => completed.get(item) ?? item);
 }
 
-async function completeFile(primary: FileValue, declared: OutputParameter | RecordField, where: string, scope: CollectScope): Promise<FileValue> {
+async function completeFile(
+  primary: FileValue,
+  declared: OutputParameter | RecordField,
+  where: string,
+  scope: CollectScope,
+): Promise<FileValue> {
   let file = primary;
   if (declared.secondaryFiles !== undefined && declared.secondaryFiles.length > 0) {
     file = await resolveSecondaryFiles(file, declared.secondaryFiles, {
@@ -135,6 +153,6 @@ async function completeFile(primary: FileValue, declared: OutputParameter | Reco
   const [written] = declared.format ?? [];
   if (written === undefined) return file;
   const format = await scope.evaluator(written, { ...scope.seen, self: file }, `${where}.format`);
-  if (typeof format !== 'string') throw new ProcessFault(`${where}.format`, `must give the IRI of a format, not ${valueText(format)}`);
+  if (typeof format !== 'string') throw new ProcessFault(`${where}.format`, `must give the IRI of a format, not ${describeValue(format)}`);
   return { ...file, format };
 }

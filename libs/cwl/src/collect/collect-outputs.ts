@@ -1,4 +1,5 @@
-import type { CommandLineTool, CwlVersion, Json, JsonObject, OutputParameter, RecordField } from '../model.ts';
+import type { CommandLineTool, CwlVersion, Json, JsonObject, OutputParameter } from '../model.ts';
+import { valueFaults } from '../check/check-value.ts';
 import { ExpressionError } from '../expression/expression-error.ts';
 import type { Evaluator } from '../expression/evaluate.ts';
 import { isWithin, joinPath } from '../files/names.ts';
@@ -7,8 +8,9 @@ import type { ExpressionContext, ToolFiles } from '../ports.ts';
 import { ProcessFault } from '../process-fault.ts';
 import type { RequirementsInForce } from '../requirements.ts';
 import type { Runtime } from '../resources.ts';
-import { isOfType, typeText, valueText } from '../value-type.ts';
+import { describeValue } from '../load/raw.ts';
 import { collectOutput } from './collect-output.ts';
+import type { LinkEnd } from './output-tree.ts';
 import { outputTree } from './output-tree.ts';
 import type { OutputScope } from './output-values.ts';
 import { knownInputs, settleOutput } from './output-values.ts';
@@ -38,6 +40,7 @@ export interface CollectScope extends OutputScope {
 /** `class` as in the failures of runs: a fault of an expression, or of what the tool left. */
 export type Collected = { outputs: JsonObject } | { failure: { class: 'outputs' | 'expression'; reason: string } };
 
+const outputObject = 'cwl.output.json';
 /** No limit of its own: cwl.output.json may be as large as memory allows (§ CommandOutputBinding.outputEval). */
 const noLimit = Number.MAX_SAFE_INTEGER;
 
@@ -75,31 +78,22 @@ async function collect(tool: CommandLineTool, context: CollectContext): Promise<
     cwlVersion: tool.cwlVersion,
     seen: { inputs, runtime: tool.cwlVersion === 'v1.0' ? runtime : { ...runtime, exitCode: context.exitCode } },
   };
-  const written = await scope.tree.stat(joinPath(outdir, 'cwl.output.json'));
-  if (written !== undefined) return validated(tool.outputs, await readOutputObject(scope), scope);
+  const written = await scope.tree.find(joinPath(outdir, outputObject));
+  if (written !== undefined) return validated(tool.outputs, await readOutputObject(written, scope), scope);
   const outputs: JsonObject = {};
   for (const parameter of tool.outputs) outputs[parameter.id] = await collectOutput(parameter, `outputs.${parameter.id}`, scope);
   return validated(tool.outputs, outputs, scope);
 }
 
-async function readOutputObject(scope: CollectScope): Promise<JsonObject> {
-  const place = 'cwl.output.json';
-  const end = await valueOf(place, scope);
+async function readOutputObject(end: LinkEnd, scope: CollectScope): Promise<JsonObject> {
+  if (!('entry' in end) || end.entry.type !== 'file') throw new ProcessFault(outputObject, 'is no regular file in the output directory');
   try {
-    const value = JSON.parse(await scope.files.readText(end, noLimit)) as Json;
+    const value = JSON.parse(await scope.files.readText(end.entry.path, noLimit)) as Json;
     if (isObject(value)) return value;
-    throw new ProcessFault(place, `must hold one object, not ${valueText(value)}`);
+    throw new ProcessFault(outputObject, `must hold one object, not ${describeValue(value)}`);
   } catch (error) {
-    throw error instanceof SyntaxError ? new ProcessFault(place, `is no JSON: ${error.message}`) : error;
+    throw error instanceof SyntaxError ? new ProcessFault(outputObject, `is no JSON: ${error.message}`) : error;
   }
-}
-
-/** The file may be a link, but only to a place that the tool may show. */
-async function valueOf(name: string, scope: CollectScope): Promise<string> {
-  const entry = await scope.tree.stat(joinPath(scope.outdir, name));
-  const end = entry === undefined ? { dangling: name } : await scope.tree.follow(entry);
-  if (!('entry' in end) || end.entry.type !== 'file') throw new ProcessFault(name, 'is no regular file in the output directory');
-  return end.entry.path;
 }
 
 async function validated(parameters: OutputParameter[], outputs: JsonObject, scope: CollectScope): Promise<JsonObject> {
@@ -113,10 +107,10 @@ async function validated(parameters: OutputParameter[], outputs: JsonObject, sco
   return settled;
 }
 
-function assertType(value: Json, declared: OutputParameter | RecordField, where: string): void {
-  if (isOfType(value, declared.type)) return;
+function assertType(value: Json, declared: OutputParameter, where: string): void {
+  const [fault] = valueFaults(value, declared.type, where);
+  if (fault === undefined) return;
   const { glob } = declared.outputBinding ?? {};
   const patterns = glob === undefined || glob.length === 0 ? '' : ` (glob ${glob.join(', ')})`;
-  throw new ProcessFault(where, `must be ${typeText(declared.type)}, but is ${valueText(value)}${patterns}`);
+  throw new ProcessFault(fault.path, fault.message + patterns);
 }
-

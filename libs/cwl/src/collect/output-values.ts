@@ -30,10 +30,10 @@ export interface OutputScope {
 
 /** The File or Directory at a path of the output directory; links are followed, but the name stays that of the link. */
 export async function valueAt(path: string, scope: OutputScope, where: string): Promise<PathValue | undefined> {
-  const entry = path === scope.outdir ? ({ path, type: 'directory', size: 0 } as const) : await scope.tree.stat(path);
-  if (entry === undefined) return undefined;
-  const end = await scope.tree.follow(entry);
-  if ('outside' in end) throw new ProcessFault(where, `${path} is a link to ${end.outside}, which is neither in the output directory nor an input`);
+  const end = await scope.tree.find(path);
+  if (end === undefined) return undefined;
+  if ('outside' in end)
+    throw new ProcessFault(where, `${path} is a link to ${end.outside}, which is neither in the output directory nor an input`);
   if ('dangling' in end) throw new ProcessFault(where, `${path} is a link to ${end.dangling}, which does not exist`);
   if (end.entry.type === 'directory' && isWithin(end.entry.path, scope.outdir)) await assertLinksInside(end.entry.path, scope, where);
   if (end.entry.type === 'other') throw new ProcessFault(where, `${path} is neither a file nor a directory`);
@@ -51,7 +51,8 @@ export async function valueAt(path: string, scope: OutputScope, where: string): 
 async function assertLinksInside(directory: string, scope: OutputScope, where: string): Promise<void> {
   for (const link of await scope.tree.linksBelow(directory)) {
     const end = await scope.tree.follow(link);
-    if ('outside' in end) throw new ProcessFault(where, `${link.path} is a link to ${end.outside}, which is neither in the output directory nor an input`);
+    if ('outside' in end)
+      throw new ProcessFault(where, `${link.path} is a link to ${end.outside}, which is neither in the output directory nor an input`);
   }
 }
 
@@ -89,7 +90,8 @@ async function settleExisting(value: PathValue, scope: OutputScope, where: strin
   const said: PathValue = withoutPath(value);
   for (const field of ['location', 'size', 'checksum']) delete said[field];
   const path = pathInTool(value, scope, where);
-  const location = path === undefined ? textField(value, 'location') : isWithin(path, scope.outdir) ? undefined : passedOnInput(path, scope.inputs);
+  const location =
+    path === undefined ? textField(value, 'location') : isWithin(path, scope.outdir) ? undefined : passedOnInput(path, scope.inputs);
   if (location !== undefined) return completeNames({ ...said, location, ...measures(scope.inputs.byLocation.get(location)) });
   const actual = await valueAt(path ?? scope.outdir, scope, where);
   if (actual === undefined) throw new ProcessFault(where, `${path} does not exist`);
@@ -99,16 +101,23 @@ async function settleExisting(value: PathValue, scope: OutputScope, where: strin
 }
 
 function measures(value: PathValue | undefined): JsonObject {
-  return { ...(value?.['size'] !== undefined && { size: value['size'] }), ...(value?.['checksum'] !== undefined && { checksum: value['checksum'] }) };
+  return {
+    ...(value?.['size'] !== undefined && { size: value['size'] }),
+    ...(value?.['checksum'] !== undefined && { checksum: value['checksum'] }),
+  };
 }
 
 /** Absolute path as the tool sees it; undefined where the value is an input named by its location. */
 function pathInTool(value: PathValue, scope: OutputScope, where: string): string | undefined {
   const location = textField(value, 'location');
-  const path = textField(value, 'path') ?? (location === undefined || scope.inputs.byLocation.has(location) ? undefined : locationToPath(location));
+  const path =
+    textField(value, 'path') ?? (location === undefined || scope.inputs.byLocation.has(location) ? undefined : locationToPath(location));
   if (path === undefined) {
     if (location !== undefined && scope.inputs.byLocation.has(location)) return undefined;
-    throw new ProcessFault(where, `a ${value.class} says neither a path in the output directory nor the location of an input${location === undefined ? '' : `: ${location}`}`);
+    throw new ProcessFault(
+      where,
+      `a ${value.class} says neither a path in the output directory nor the location of an input${location === undefined ? '' : `: ${location}`}`,
+    );
   }
   const absolute = joinPath(scope.outdir, path);
   if (isWithin(absolute, scope.outdir) || passedOnInput(absolute, scope.inputs) !== undefined) return absolute;

@@ -9,7 +9,8 @@ export function argumentText(value: Json, path: string): string {
   if (typeof value === 'number') return numberText(value);
   if (!isPathValue(value)) return toText(value);
   const staged = textField(value, 'path');
-  if (staged === undefined) throw new ProcessFault(path, `the ${value.class} ${textField(value, 'basename') ?? ''} has no path on the machine of the tool`);
+  if (staged === undefined)
+    throw new ProcessFault(path, `the ${value.class} ${textField(value, 'basename') ?? ''} has no path on the machine of the tool`);
   return staged;
 }
 
@@ -32,7 +33,9 @@ function arrayArguments(binding: CommandLineBinding, value: Json[], prefix: stri
     const joined = value.map((item) => argumentText(item, path)).join(binding.itemSeparator);
     return withPrefix(binding, prefix, joined);
   }
-  return binding.valueFrom === undefined ? prefix : [...prefix, ...value.flatMap((item) => bindingArguments({ valueFrom: '' }, item, path))];
+  return binding.valueFrom === undefined
+    ? prefix
+    : [...prefix, ...value.flatMap((item) => bindingArguments({ valueFrom: '' }, item, path))];
 }
 
 function withPrefix(binding: CommandLineBinding, prefix: string[], text: string): string[] {

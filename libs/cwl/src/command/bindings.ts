@@ -3,7 +3,8 @@ import type { Evaluator } from '../expression/evaluate.ts';
 import { compareCodePoints } from '../expression/json-text.ts';
 import type { ExpressionContext } from '../ports.ts';
 import { ProcessFault } from '../process-fault.ts';
-import { alternativeFor, valueText } from '../value-type.ts';
+import { describeValue } from '../load/raw.ts';
+import { alternativeFor } from '../value-type.ts';
 import { isObject, isPathValue } from '../files/values.ts';
 
 type SortKey = (number | string)[];
@@ -60,14 +61,22 @@ function compareKeys(left: SortKey, right: SortKey): number {
 async function bind(declared: Bindable, value: Json, lead: SortKey, tail: SortKey, path: string, scope: Scope): Promise<BoundValue[]> {
   const binding = declared.inputBinding;
   const type = alternativeFor(value, declared.type);
-  if (type === undefined) throw new ProcessFault(path, `${valueText(value)} fits no type of the parameter`);
+  if (type === undefined) throw new ProcessFault(path, `${describeValue(value)} fits no type of the parameter`);
   const parts = binding?.valueFrom === undefined ? await bindParts(type, binding, value, lead, tail, path, scope) : [];
   if (binding === undefined) return parts;
   const key = [...lead, await position(binding, value, path, scope), ...tail];
   return [...parts.map((part) => ({ ...part, key: [...key, ...part.key] })), { key, binding, value, path }];
 }
 
-async function bindParts(type: Exclude<CwlType, CwlType[]>, outer: CommandLineBinding | undefined, value: Json, lead: SortKey, tail: SortKey, path: string, scope: Scope) {
+async function bindParts(
+  type: Exclude<CwlType, CwlType[]>,
+  outer: CommandLineBinding | undefined,
+  value: Json,
+  lead: SortKey,
+  tail: SortKey,
+  path: string,
+  scope: Scope,
+) {
   if (Array.isArray(value)) {
     const declared = typeof type === 'object' && type.type === 'array' ? type : { items: 'Any' as const, inputBinding: undefined };
     const items = declared.inputBinding ?? (outer !== undefined && outer.itemSeparator === undefined ? {} : undefined);
@@ -83,7 +92,15 @@ async function bindParts(type: Exclude<CwlType, CwlType[]>, outer: CommandLineBi
 }
 
 /** The binding that an array type declares belongs to each of its items. */
-async function bindItems(items: CwlType, binding: CommandLineBinding | undefined, value: Json[], lead: SortKey, tail: SortKey, path: string, scope: Scope) {
+async function bindItems(
+  items: CwlType,
+  binding: CommandLineBinding | undefined,
+  value: Json[],
+  lead: SortKey,
+  tail: SortKey,
+  path: string,
+  scope: Scope,
+) {
   const bound: BoundValue[] = [];
   for (const [index, item] of value.entries()) {
     if (item === null) continue;
@@ -94,7 +111,15 @@ async function bindItems(items: CwlType, binding: CommandLineBinding | undefined
 }
 
 /** Enum and record types may have a binding of their own besides that of the parameter. */
-async function bindType(type: ArrayType | EnumType | RecordType, value: Json, parts: BoundValue[], lead: SortKey, tail: SortKey, path: string, scope: Scope) {
+async function bindType(
+  type: ArrayType | EnumType | RecordType,
+  value: Json,
+  parts: BoundValue[],
+  lead: SortKey,
+  tail: SortKey,
+  path: string,
+  scope: Scope,
+) {
   const binding = type.inputBinding;
   if (binding === undefined) return parts;
   const key = [...lead, await position(binding, value, path, scope), ...tail];
@@ -107,6 +132,7 @@ async function position(binding: CommandLineBinding, self: Json, path: string, s
   if (typeof declared === 'number') return declared;
   const value = await scope.evaluator(declared, { ...scope.context, self }, `${path}.inputBinding.position`);
   if (value === null) return 0;
-  if (!Number.isInteger(value)) throw new ProcessFault(`${path}.inputBinding.position`, `must give a whole number or null, not ${valueText(value)}`);
+  if (!Number.isInteger(value))
+    throw new ProcessFault(`${path}.inputBinding.position`, `must give a whole number or null, not ${describeValue(value)}`);
   return value as number;
 }

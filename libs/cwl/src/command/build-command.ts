@@ -6,7 +6,7 @@ import { ProcessFault } from '../process-fault.ts';
 import type { DockerRequirement, RequirementsInForce } from '../requirements.ts';
 import { requirement } from '../requirements.ts';
 import type { Runtime } from '../resources.ts';
-import { valueText } from '../value-type.ts';
+import { describeValue } from '../load/raw.ts';
 import { bindingArguments, shellQuote } from './arguments.ts';
 import { collectBindings } from './bindings.ts';
 import { planInitialWorkDir } from './initial-work-dir.ts';
@@ -72,7 +72,11 @@ export async function buildCommand(tool: CommandLineTool, stagedInputs: JsonObje
     initialWorkDir: workDir.entries,
     inputs: workDir.inputs,
     ...(timeLimit !== undefined && { timeLimit }),
-    network: await flag(requirement(requirements, 'NetworkAccess')?.networkAccess ?? tool.cwlVersion === 'v1.0', 'NetworkAccess.networkAccess', scope),
+    network: await flag(
+      requirement(requirements, 'NetworkAccess')?.networkAccess ?? tool.cwlVersion === 'v1.0',
+      'NetworkAccess.networkAccess',
+      scope,
+    ),
     reuse: await flag(requirement(requirements, 'WorkReuse')?.enableReuse ?? true, 'WorkReuse.enableReuse', scope),
     ...(image !== undefined && { image }),
     successCodes: tool.successCodes,
@@ -88,8 +92,12 @@ interface Scope extends CommandContext {
 async function commandLine(tool: CommandLineTool, shell: boolean, scope: Scope): Promise<string[]> {
   const words = shell ? tool.baseCommand.map(shellQuote) : [...tool.baseCommand];
   const { inputs, runtime = {} } = scope.seen;
-  for (const { binding, value, path } of await collectBindings(tool, inputs, { evaluator: scope.evaluator, context: { inputs, runtime } })) {
-    const effective = binding.valueFrom === undefined ? value : await scope.evaluator(binding.valueFrom, { ...scope.seen, self: value }, path);
+  for (const { binding, value, path } of await collectBindings(tool, inputs, {
+    evaluator: scope.evaluator,
+    context: { inputs, runtime },
+  })) {
+    const effective =
+      binding.valueFrom === undefined ? value : await scope.evaluator(binding.valueFrom, { ...scope.seen, self: value }, path);
     const elements = bindingArguments(binding, effective, path);
     words.push(...(shell && binding.shellQuote !== false ? elements.map(shellQuote) : elements));
   }
@@ -103,7 +111,8 @@ async function streamName(stream: 'stdin' | 'stdout' | 'stderr', declared: strin
   if (declared === undefined) return undefined;
   const value = await scope.evaluator(declared, scope.seen, stream);
   if (value === null && stream === 'stdin') return undefined;
-  if (typeof value !== 'string' || value === '') throw new ProcessFault(stream, `must give the name of a file, not ${valueText(value)}`);
+  if (typeof value !== 'string' || value === '')
+    throw new ProcessFault(stream, `must give the name of a file, not ${describeValue(value)}`);
   if (stream !== 'stdin' && (value.includes('/') || value === '.' || value === '..')) {
     throw new ProcessFault(stream, `${value} is no plain file name; the file is always made in the output directory`);
   }
@@ -115,7 +124,8 @@ async function environment(scope: Scope): Promise<{ [name: string]: string }> {
   for (const { name, value } of requirement(scope.requirements, 'EnvVarRequirement')?.variables ?? []) {
     const path = `requirements.EnvVarRequirement.${name}`;
     const evaluated: Json = await scope.evaluator(value, scope.seen, path);
-    if (evaluated === null || typeof evaluated === 'object') throw new ProcessFault(path, `must give a text, not ${valueText(evaluated)}`);
+    if (evaluated === null || typeof evaluated === 'object')
+      throw new ProcessFault(path, `must give a text, not ${describeValue(evaluated)}`);
     if (!/^[^=\0]+$/.test(name)) throw new ProcessFault(path, 'is no name of an environment variable');
     env[name] = interpolated(evaluated);
   }
@@ -128,14 +138,15 @@ async function timeLimitOf(scope: Scope): Promise<number | undefined> {
   if (declared === undefined) return undefined;
   const path = 'requirements.ToolTimeLimit.timelimit';
   const seconds = typeof declared === 'string' ? await scope.evaluator(declared, scope.seen, path) : declared;
-  if (typeof seconds !== 'number' || !(seconds >= 0)) throw new ProcessFault(path, `must be a number of seconds that is not negative, not ${valueText(seconds)}`);
+  if (typeof seconds !== 'number' || !(seconds >= 0))
+    throw new ProcessFault(path, `must be a number of seconds that is not negative, not ${describeValue(seconds)}`);
   return seconds === 0 ? undefined : seconds;
 }
 
 async function flag(declared: boolean | string, name: string, scope: Scope): Promise<boolean> {
   if (typeof declared === 'boolean') return declared;
   const value = await scope.evaluator(declared, scope.seen, `requirements.${name}`);
-  if (typeof value !== 'boolean') throw new ProcessFault(`requirements.${name}`, `must give true or false, not ${valueText(value)}`);
+  if (typeof value !== 'boolean') throw new ProcessFault(`requirements.${name}`, `must give true or false, not ${describeValue(value)}`);
   return value;
 }
 

@@ -5,10 +5,19 @@ import type { ExpressionContext } from '../ports.ts';
 import { ProcessFault } from '../process-fault.ts';
 import type { RequirementsInForce } from '../requirements.ts';
 import { requirement } from '../requirements.ts';
-import { valueText } from '../value-type.ts';
+import { describeValue } from '../load/raw.ts';
 import { baseNameOf, isWithin, joinPath } from '../files/names.ts';
 import type { PathValue } from '../files/values.ts';
-import { isLiteral, isObject, isPathValue, listingOf, mapPathValues, secondaryFilesOf, textField, visitPathValues } from '../files/values.ts';
+import {
+  isLiteral,
+  isObject,
+  isPathValue,
+  listingOf,
+  mapPathValues,
+  secondaryFilesOf,
+  textField,
+  visitPathValues,
+} from '../files/values.ts';
 import type { StagingEntry, StagingPlan } from './staging.ts';
 import { assertNoCollisions, placeValue, withPath } from './staging.ts';
 
@@ -39,7 +48,10 @@ interface WorkDirItem {
 export async function planInitialWorkDir(context: InitialWorkDirContext): Promise<StagingPlan> {
   const required = requirement(context.requirements, 'InitialWorkDirRequirement');
   if (required === undefined) return { entries: [], inputs: context.inputs };
-  const items = typeof required.listing === 'string' ? await evaluatedItems(required.listing, base, context) : await listedItems(required.listing, context);
+  const items =
+    typeof required.listing === 'string'
+      ? await evaluatedItems(required.listing, base, context)
+      : await listedItems(required.listing, context);
   const inPlace = requirement(context.requirements, 'InplaceUpdateRequirement')?.inplaceUpdate === true;
   const entries: StagingEntry[] = [];
   const moved = new Map<string, string>();
@@ -78,7 +90,7 @@ function resultItems(value: Json, path: string): WorkDirItem[] {
   if (isPathValue(value)) return [{ content: value, writable: value['writable'] === true, path }];
   const name = isObject(value) ? textField(value, 'entryname') : undefined;
   if (!isObject(value) || value['entry'] === undefined) {
-    throw new ProcessFault(path, `must give File, Directory or Dirent objects, or null, not ${valueText(value)}`);
+    throw new ProcessFault(path, `must give File, Directory or Dirent objects, or null, not ${describeValue(value)}`);
   }
   return contentItems(value['entry'], { name, writable: value['writable'] === true, path });
 }
@@ -87,7 +99,8 @@ async function direntItems(dirent: JsonObject, path: string, context: InitialWor
   const { entry, entryname, writable } = dirent;
   const content = typeof entry === 'string' ? await evaluate(entry, `${path}.entry`, context, true) : (entry ?? null);
   const name = typeof entryname === 'string' ? await evaluate(entryname, `${path}.entryname`, context) : undefined;
-  if (name !== undefined && (typeof name !== 'string' || name === '')) throw new ProcessFault(`${path}.entryname`, `must give a name, not ${valueText(name)}`);
+  if (name !== undefined && (typeof name !== 'string' || name === ''))
+    throw new ProcessFault(`${path}.entryname`, `must give a name, not ${describeValue(name)}`);
   return contentItems(content, { name, writable: writable === true, path });
 }
 
@@ -98,7 +111,8 @@ function contentItems(content: Json, dirent: { name: string | undefined; writabl
   if (content === null) return [];
   if (isPathValue(content)) return [{ content, writable, path, ...named }];
   if (Array.isArray(content) && content.every(isPathValue)) {
-    if (name !== undefined && content.length > 0) throw new ProcessFault(`${path}.entryname`, 'one name cannot be given to a list of files');
+    if (name !== undefined && content.length > 0)
+      throw new ProcessFault(`${path}.entryname`, 'one name cannot be given to a list of files');
     return content.map((item) => ({ content: item, writable, path }));
   }
   if (name === undefined) throw new ProcessFault(path, 'an entry that is text needs an entryname');
@@ -117,10 +131,14 @@ function targetName(item: WorkDirItem, context: InitialWorkDirContext): string {
   if (name === undefined) throw new ProcessFault(path, 'a literal needs a basename or an entryname');
   if (name.startsWith('/')) {
     if (requirement(context.requirements, 'DockerRequirement')?.mandatory === true) return name;
-    throw new ProcessFault(path, `the absolute name ${name} needs DockerRequirement under requirements: only a container has a file system of its own`);
+    throw new ProcessFault(
+      path,
+      `the absolute name ${name} needs DockerRequirement under requirements: only a container has a file system of its own`,
+    );
   }
   const target = joinPath(context.outdir, name);
-  if (target === context.outdir || !isWithin(target, context.outdir)) throw new ProcessFault(path, `the name ${name} leaves the output directory`);
+  if (target === context.outdir || !isWithin(target, context.outdir))
+    throw new ProcessFault(path, `the name ${name} leaves the output directory`);
   return name;
 }
 

@@ -2,14 +2,20 @@ import type { JsonObject, Json } from '../model.ts';
 import { ProcessFault } from '../process-fault.ts';
 import { baseNameOf, completeNames, directoryName, joinPath, pathToLocation } from '../files/names.ts';
 import type { PathValue } from '../files/values.ts';
-import { isDirectory, isFile, isLiteral, listingOf, mapPathValues, secondaryFilesOf, textField } from '../files/values.ts';
+import { contentsOf, isDirectory, isFile, isLiteral, listingOf, mapPathValues, secondaryFilesOf, textField } from '../files/values.ts';
 
 /**
  * One thing to put in place before the tool starts; directories above `target` are made as needed, entries are carried out in order. `writable`:
  * the tool may change it, so it is a copy of its own.
  */
 export type StagingEntry =
-  | { kind: 'file' | 'directory'; source: string; target: string; writable: boolean; /** Change the original, not a copy (InplaceUpdateRequirement). */ inPlace?: boolean }
+  | {
+      kind: 'file' | 'directory';
+      source: string;
+      target: string;
+      writable: boolean;
+      /** Change the original, not a copy (InplaceUpdateRequirement). */ inPlace?: boolean;
+    }
   | { kind: 'literal'; contents: string; target: string; writable: boolean }
   | { kind: 'empty-directory'; target: string; writable: boolean };
 
@@ -69,7 +75,8 @@ export interface PlaceOptions {
 export function placeValue(value: PathValue, folder: string, options: PlaceOptions): { entries: StagingEntry[]; value: PathValue } {
   const name = options.name ?? baseNameOf(value);
   if (name === undefined) throw new ProcessFault(options.path, `a ${value.class} literal needs a basename`);
-  if (options.name === undefined && (name.includes('/') || name === '.' || name === '..')) throw new ProcessFault(options.path, `${name} is no basename`);
+  if (options.name === undefined && (name.includes('/') || name === '.' || name === '..'))
+    throw new ProcessFault(options.path, `${name} is no basename`);
   const target = joinPath(folder, name);
   const nested: PlaceOptions = { writable: options.writable, path: options.path, ...(options.inPlace === true && { inPlace: true }) };
   const entries: StagingEntry[] = [entryFor(value, target, nested)];
@@ -84,10 +91,13 @@ function entryFor(value: PathValue, target: string, options: PlaceOptions): Stag
   const { writable } = options;
   const path = textField(value, 'path');
   if (isLiteral(value)) {
-    return isFile(value) ? { kind: 'literal', contents: String(value['contents']), target, writable } : { kind: 'empty-directory', target, writable };
+    return isFile(value)
+      ? { kind: 'literal', contents: contentsOf(value), target, writable }
+      : { kind: 'empty-directory', target, writable };
   }
   const source = textField(value, 'location') ?? (path === undefined ? undefined : pathToLocation(path));
-  if (source === undefined) throw new ProcessFault(options.path, `a ${value.class} needs a location, or ${isFile(value) ? 'contents' : 'a listing'}`);
+  if (source === undefined)
+    throw new ProcessFault(options.path, `a ${value.class} needs a location, or ${isFile(value) ? 'contents' : 'a listing'}`);
   const kind = isFile(value) ? 'file' : 'directory';
   return { kind, source, target, writable, ...(options.inPlace === true && writable && { inPlace: true }) };
 }
@@ -96,8 +106,10 @@ function entryFor(value: PathValue, target: string, options: PlaceOptions): Stag
 export function withPath(value: PathValue, path: string): PathValue {
   const moved: PathValue = { ...value, path, basename: path.slice(path.lastIndexOf('/') + 1) };
   const secondary = secondaryFilesOf(value);
-  if (secondary.length > 0) moved['secondaryFiles'] = secondary.map((file) => withPath(file, joinPath(directoryName(path), baseNameOf(file) ?? '')));
-  if (Array.isArray(value['listing'])) moved['listing'] = listingOf(value).map((item) => withPath(item, joinPath(path, baseNameOf(item) ?? '')));
+  if (secondary.length > 0)
+    moved['secondaryFiles'] = secondary.map((file) => withPath(file, joinPath(directoryName(path), baseNameOf(file) ?? '')));
+  if (Array.isArray(value['listing']))
+    moved['listing'] = listingOf(value).map((item) => withPath(item, joinPath(path, baseNameOf(item) ?? '')));
   return completeNames(moved);
 }
 

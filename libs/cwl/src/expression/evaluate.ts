@@ -28,8 +28,12 @@ export interface EvaluateOptions {
  */
 export function evaluate(template: Template, context: ExpressionContext, options: EvaluateOptions = {}): Json | Promise<Json> {
   const values = template.parts.map((part) => evaluatePart(part, context, options));
-  if (values.some((value) => value instanceof Promise)) return Promise.all(values).then((ready) => combine(template, ready));
-  return combine(template, values as Json[]);
+  if (areReady(values)) return combine(template, values);
+  return Promise.all(values.map((value) => Promise.resolve(value))).then((ready) => combine(template, ready));
+}
+
+function areReady(values: (Json | Promise<Json>)[]): values is Json[] {
+  return !values.some((value) => value instanceof Promise);
 }
 
 function combine(template: Template, values: Json[]): Json {
@@ -52,14 +56,26 @@ function runScript(part: TemplatePart & { kind: 'javascript' }, context: Express
   }
   if (javascript.evaluate === undefined) throw new TypeError(`${part.expression} needs JavaScript, which was not given to evaluate()`);
   const { library, now, seed } = javascript;
-  const task = { kind: part.form, source: part.source, context, library, ...(now !== undefined && { now }), ...(seed !== undefined && { seed }) };
+  const task = {
+    kind: part.form,
+    source: part.source,
+    context,
+    library,
+    ...(now !== undefined && { now }),
+    ...(seed !== undefined && { seed }),
+  };
   return javascript.evaluate(task).catch((error: unknown) => {
     throw error instanceof ExpressionError ? error.at(path, context) : error;
   });
 }
 
 /** Evaluates fields of one process under its version and its requirements; text without an expression is returned as it is. */
-export type Evaluator = (text: string, context: ExpressionContext, path: string, options?: Pick<TemplateOptions, 'keepWhitespace'>) => Json | Promise<Json>;
+export type Evaluator = (
+  text: string,
+  context: ExpressionContext,
+  path: string,
+  options?: Pick<TemplateOptions, 'keepWhitespace'>,
+) => Json | Promise<Json>;
 
 export interface EvaluatorOptions {
   cwlVersion: CwlVersion;

@@ -29,7 +29,7 @@ export function parseReference(source: string): Reference | undefined {
 }
 
 function unescape(quoted: string): string {
-  return quoted.replace(/\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([^]))/g, (_all, unicode?: string, hex?: string, letter = '') => {
+  return quoted.replace(/\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([^]))/g, (_all, unicode?: string, hex?: string, letter: string = '') => {
     const code = unicode ?? hex;
     return code === undefined ? (escapes[letter] ?? letter) : String.fromCharCode(Number.parseInt(code, 16));
   });
@@ -76,7 +76,8 @@ function strictStep(current: Json, key: string | number, seen: string): Resolved
 }
 
 function strictIndex(current: Json, index: number, seen: string): Resolved {
-  if (!Array.isArray(current) && typeof current !== 'string') return { reason: `\`${seen}\` is ${nameOf(current)}, which has no [${index}]` };
+  if (!Array.isArray(current) && typeof current !== 'string')
+    return { reason: `\`${seen}\` is ${nameOf(current)}, which has no [${index}]` };
   const value = current[index];
   return value === undefined ? { reason: `\`${seen}\` has no [${index}]: its length is ${current.length}` } : { value };
 }

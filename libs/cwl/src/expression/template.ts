@@ -92,7 +92,9 @@ function toPart(expression: string): TemplatePart {
   const source = expression.slice(2, -1);
   if (expression.startsWith('${')) return { kind: 'javascript', expression, form: 'body', source };
   const reference = parseReference(source);
-  return reference === undefined ? { kind: 'javascript', expression, form: 'expression', source } : { kind: 'reference', expression, reference };
+  return reference === undefined
+    ? { kind: 'javascript', expression, form: 'expression', source }
+    : { kind: 'reference', expression, reference };
 }
 
 function unfinished(text: string, start: number): ExpressionError {

@@ -5,10 +5,21 @@ import type { RequirementsInForce } from '../requirements.ts';
 import { requirement } from '../requirements.ts';
 import { alternativeFor } from '../value-type.ts';
 import { loadContents, loadListing } from './load.ts';
-import { completeNames } from './names.ts';
+import { baseNameOf, completeNames } from './names.ts';
 import { resolveSecondaryFiles } from './secondary-files.ts';
-import type { DirectoryValue, FileValue } from './values.ts';
-import { addressOf, isDirectory, isFile, isLiteral, isObject, isPathValue } from './values.ts';
+import type { DirectoryValue, FileValue, PathValue } from './values.ts';
+import {
+  addressOf,
+  contentsOf,
+  isDirectory,
+  isFile,
+  isLiteral,
+  isObject,
+  isPathValue,
+  listingOf,
+  mapPathValues,
+  secondaryFilesOf,
+} from './values.ts';
 
 export interface CompleteInputsContext {
   parameters: InputParameter[];
@@ -27,7 +38,7 @@ export interface CompleteInputsContext {
  */
 export async function completeInputs(inputs: JsonObject, context: CompleteInputsContext): Promise<JsonObject> {
   const named: JsonObject = {};
-  for (const { id } of context.parameters) named[id] = completeNames(inputs[id] ?? null);
+  for (const { id } of context.parameters) named[id] = completeNames(nameLiterals(inputs[id] ?? null, id));
   const completed: JsonObject = { ...named };
   for (const parameter of context.parameters) {
     const contents = parameter.loadContents ?? parameter.inputBinding?.loadContents;
@@ -38,6 +49,15 @@ export async function completeInputs(inputs: JsonObject, context: CompleteInputs
   return completed;
 }
 
+/** A literal without a basename gets one of the engine's choice (CommandLineTool § File). */
+function nameLiterals(value: Json, id: string): Json {
+  let count = 0;
+  return mapPathValues(value, (found) => {
+    count++;
+    return isLiteral(found) && baseNameOf(found) === undefined ? { ...found, basename: `${id}-${count}` } : found;
+  });
+}
+
 interface Scope extends CompleteInputsContext {
   seen: JsonObject;
   path: string;
@@ -45,19 +65,23 @@ interface Scope extends CompleteInputsContext {
 
 async function completeValue(value: Json, type: CwlType, traits: FileTraits, scope: Scope): Promise<Json> {
   if (isFile(value)) return completeFile(value, traits, scope);
-  if (isDirectory(value)) return loadListing(value, listingMode(traits, scope), scope.files);
+  if (isDirectory(value)) return withSizes(await loadListing(value, listingMode(traits, scope), scope.files), scope.files);
   if (value === null || typeof value !== 'object') return value;
   const chosen = alternativeFor(value, type);
   if (Array.isArray(value)) {
     const items = typeof chosen === 'object' && chosen.type === 'array' ? chosen.items : 'Any';
     const completed: Json[] = [];
-    for (const [index, item] of value.entries()) completed.push(await completeValue(item, items, traits, { ...scope, path: `${scope.path}[${index}]` }));
+    for (const [index, item] of value.entries())
+      completed.push(await completeValue(item, items, traits, { ...scope, path: `${scope.path}[${index}]` }));
     return completed;
   }
   const fields = typeof chosen === 'object' && chosen.type === 'record' ? chosen.fields : [];
   const completed: JsonObject = { ...value };
   for (const field of fields) {
-    completed[field.name] = await completeValue(value[field.name] ?? null, field.type, field, { ...scope, path: `${scope.path}.${field.name}` });
+    completed[field.name] = await completeValue(value[field.name] ?? null, field.type, field, {
+      ...scope,
+      path: `${scope.path}.${field.name}`,
+    });
   }
   return completed;
 }
@@ -66,18 +90,28 @@ async function completeFile(value: FileValue, traits: FileTraits, scope: Scope):
   let file = await withSize(value, scope.files);
   if (traits.loadContents === true) file = await loadContents(file, scope.files, scope.cwlVersion, scope.path);
   if (traits.secondaryFiles === undefined || traits.secondaryFiles.length === 0) return file;
-  return resolveSecondaryFiles(file, traits.secondaryFiles, {
+  file = await resolveSecondaryFiles(file, traits.secondaryFiles, {
     evaluator: scope.evaluator,
     context: { inputs: scope.seen },
     requiredByDefault: true,
     path: scope.path,
     ...(scope.discoverSecondaryFiles && { find: (address) => kindOf(address, scope.files) }),
   });
+  return { ...file, secondaryFiles: await allWithSizes(secondaryFilesOf(file), scope.files) };
+}
+
+/** Sizes of the files that a listing brings along. */
+async function withSizes(directory: DirectoryValue, files: ToolFiles): Promise<DirectoryValue> {
+  return Array.isArray(directory['listing']) ? { ...directory, listing: await allWithSizes(listingOf(directory), files) } : directory;
+}
+
+function allWithSizes(values: PathValue[], files: ToolFiles): Promise<PathValue[]> {
+  return Promise.all(values.map((value) => (isDirectory(value) ? withSizes(value, files) : withSize(value, files))));
 }
 
 async function withSize(file: FileValue, files: ToolFiles): Promise<FileValue> {
   if (typeof file['size'] === 'number') return file;
-  if (isLiteral(file)) return { ...file, size: utf8Length(String(file['contents'])) };
+  if (isLiteral(file)) return { ...file, size: utf8Length(contentsOf(file)) };
   const address = addressOf(file);
   const entry = address === undefined ? undefined : await files.stat(address);
   return entry === undefined ? file : { ...file, size: entry.size };
@@ -116,8 +150,10 @@ export async function loadForStep(
 ): Promise<Json> {
   if (Array.isArray(value)) return Promise.all(value.map((item) => loadForStep(item, what, files, cwlVersion, path)));
   if (isFile(value)) return what.contents === true ? loadContents(completeNames(value), files, cwlVersion, path) : value;
-  if (isDirectory(value)) return loadListing(completeNames(value) as DirectoryValue, what.listing ?? 'no_listing', files);
+  if (isDirectory(value)) return loadListing(completeNames(value), what.listing ?? 'no_listing', files);
   if (!isObject(value) || isPathValue(value)) return value;
-  const loaded = await Promise.all(Object.entries(value).map(async ([key, item]) => [key, await loadForStep(item, what, files, cwlVersion, path)] as const));
+  const loaded = await Promise.all(
+    Object.entries(value).map(async ([key, item]) => [key, await loadForStep(item, what, files, cwlVersion, path)] as const),
+  );
   return Object.fromEntries(loaded);
 }

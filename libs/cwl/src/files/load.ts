@@ -13,9 +13,13 @@ export async function loadContents(file: FileValue, files: ToolFiles, cwlVersion
   if (typeof file['contents'] === 'string') return file;
   const address = addressOf(file);
   const entry = address === undefined ? undefined : await files.stat(address);
-  if (address === undefined || entry === undefined) throw new ProcessFault(path, `loadContents: ${address ?? 'a File without location'} does not exist`);
+  if (address === undefined || entry === undefined)
+    throw new ProcessFault(path, `loadContents: ${address ?? 'a File without location'} does not exist`);
   if (entry.size > largestContents && cwlVersion !== 'v1.0' && cwlVersion !== 'v1.1') {
-    throw new ProcessFault(path, `loadContents: ${textField(file, 'basename') ?? address} has ${entry.size} bytes, more than the limit of 64 KiB`);
+    throw new ProcessFault(
+      path,
+      `loadContents: ${textField(file, 'basename') ?? address} has ${entry.size} bytes, more than the limit of 64 KiB`,
+    );
   }
   return { ...file, contents: await files.readText(address, largestContents) };
 }

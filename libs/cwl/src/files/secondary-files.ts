@@ -3,7 +3,7 @@ import type { Evaluator } from '../expression/evaluate.ts';
 import { hasExpression } from '../expression/template.ts';
 import type { ExpressionContext } from '../ports.ts';
 import { ProcessFault } from '../process-fault.ts';
-import { valueText } from '../value-type.ts';
+import { describeValue } from '../load/raw.ts';
 import { baseNameOf, completeNames, directoryName, joinPath, relatedLocation } from './names.ts';
 import type { FileValue, PathValue } from './values.ts';
 import { addressOf, isPathValue, secondaryFilesOf, textField } from './values.ts';
@@ -36,7 +36,11 @@ export function applyPattern(basename: string, pattern: string): string {
  * Completes the secondary files of a primary file by the declared patterns and expressions: what it already carries counts, the others are looked
  * for beside it. Throws ProcessFault for a required one that is missing.
  */
-export async function resolveSecondaryFiles(primary: FileValue, declared: SecondaryFile[], options: SecondaryFilesContext): Promise<FileValue> {
+export async function resolveSecondaryFiles(
+  primary: FileValue,
+  declared: SecondaryFile[],
+  options: SecondaryFilesContext,
+): Promise<FileValue> {
   const present = [...secondaryFilesOf(primary)];
   for (const [index, declaration] of declared.entries()) {
     const path = `${options.path}.secondaryFiles[${index}]`;
@@ -53,11 +57,16 @@ async function isRequired(declaration: SecondaryFile, primary: FileValue, option
   if (required === undefined) return options.requiredByDefault;
   if (typeof required === 'boolean') return required;
   const value = await options.evaluator(required, { ...options.context, self: primary }, `${options.path}.required`);
-  if (typeof value !== 'boolean' && value !== null) throw new ProcessFault(`${options.path}.required`, `must give true, false or null, not ${valueText(value)}`);
+  if (typeof value !== 'boolean' && value !== null)
+    throw new ProcessFault(`${options.path}.required`, `must give true, false or null, not ${describeValue(value)}`);
   return value === true;
 }
 
-async function wantedFiles(declaration: SecondaryFile, primary: FileValue, options: SecondaryFilesContext): Promise<(string | PathValue)[]> {
+async function wantedFiles(
+  declaration: SecondaryFile,
+  primary: FileValue,
+  options: SecondaryFilesContext,
+): Promise<(string | PathValue)[]> {
   const { pattern } = declaration;
   if (!hasExpression(pattern)) return [applyPattern(baseNameOf(primary) ?? '', pattern)];
   const value = await options.evaluator(pattern, { ...options.context, self: primary }, options.path);
@@ -65,14 +74,20 @@ async function wantedFiles(declaration: SecondaryFile, primary: FileValue, optio
   return list.flatMap((item): (string | PathValue)[] => {
     if (item === null || item === '') return [];
     if (typeof item === 'string' || isPathValue(item)) return [item];
-    throw new ProcessFault(options.path, `must give names, File or Directory objects, not ${valueText(item)}`);
+    throw new ProcessFault(options.path, `must give names, File or Directory objects, not ${describeValue(item)}`);
   });
 }
 
-async function addWanted(present: PathValue[], wanted: string | PathValue, primary: FileValue, required: boolean, options: SecondaryFilesContext) {
+async function addWanted(
+  present: PathValue[],
+  wanted: string | PathValue,
+  primary: FileValue,
+  required: boolean,
+  options: SecondaryFilesContext,
+) {
   const name = typeof wanted === 'string' ? wanted : baseNameOf(wanted);
   if (name !== undefined && present.some((file) => baseNameOf(file) === name)) return;
-  const candidate = typeof wanted === 'string' ? sibling(primary, wanted) : (completeNames(wanted) as PathValue);
+  const candidate = typeof wanted === 'string' ? sibling(primary, wanted) : completeNames(wanted);
   const address = addressOf(candidate);
   if (options.find === undefined) {
     if (typeof wanted !== 'string') present.push(candidate);
@@ -80,7 +95,7 @@ async function addWanted(present: PathValue[], wanted: string | PathValue, prima
     return;
   }
   const kind = address === undefined ? candidate.class : await options.find(address);
-  if (kind !== undefined) present.push({ ...candidate, class: kind } as PathValue);
+  if (kind !== undefined) present.push({ ...candidate, class: kind });
   else if (required) throw missing(name ?? 'without a name', primary, options.path);
 }
 

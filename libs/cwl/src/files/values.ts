@@ -28,6 +28,12 @@ export function textField(value: JsonObject, name: string): string | undefined {
   return typeof field === 'string' && field !== '' ? field : undefined;
 }
 
+/** Text of a file literal. */
+export function contentsOf(file: FileValue): string {
+  const { contents } = file;
+  return typeof contents === 'string' ? contents : '';
+}
+
 /** Files and directories that a value carries along. */
 export function secondaryFilesOf(value: PathValue): PathValue[] {
   return listOf(value['secondaryFiles']);

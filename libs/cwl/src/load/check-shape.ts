@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../model.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { isAtLeast, type Shape } from './field-rules.ts';
+import { isAtLeast, requiredFields, type Shape } from './field-rules.ts';
 import { describeValue, type Raw } from './raw.ts';
 import { at, join, type Scope } from './scope.ts';
 
@@ -24,7 +24,7 @@ export function checkShape(
   for (const [field, value] of Object.entries(raw)) {
     if (isMetadata(field) || options.ignore?.includes(field)) continue;
     const rule = Object.hasOwn(shape.fields, field) ? shape.fields[field] : undefined;
-    const where = at(scope, raw, field);
+    const where = () => at(scope, raw, field);
     if (!rule) {
       const known = Object.entries(shape.fields).filter(([, one]) => isAtLeast(scope.version, one.since ?? 'v1.0'));
       const hint = didYouMean(
@@ -34,23 +34,22 @@ export function checkShape(
       const list = known.map(([name]) => name).join(', ');
       report(
         join(path, field),
-        where,
+        where(),
         `unknown field "${field}" in ${shape.name}`,
         'hint' in hint ? hint : { hint: `expected one of: ${list}` },
       );
     } else if (rule.since && !isAtLeast(scope.version, rule.since)) {
       report(
         join(path, field),
-        where,
+        where(),
         `the field "${field}" of ${shape.name} exists since CWL ${rule.since}, but this is a ${scope.version} document`,
       );
     } else if (value !== null && !rule.accepts(value, scope.version)) {
-      report(join(path, field), where, `expected ${rule.expected} as "${field}" of ${shape.name}, found ${describeValue(value)}`);
+      report(join(path, field), where(), `expected ${rule.expected} as "${field}" of ${shape.name}, found ${describeValue(value)}`);
     }
   }
-  for (const [field, rule] of Object.entries(shape.fields)) {
-    if (rule.required && (raw[field] === undefined || raw[field] === null)) {
-      report(path, at(scope, raw), `${shape.name} lacks the field "${field}" (${rule.expected})`);
-    }
+  for (const field of requiredFields(shape)) {
+    if (raw[field] !== undefined && raw[field] !== null) continue;
+    report(path, at(scope, raw), `${shape.name} lacks the field "${field}" (${shape.fields[field]?.expected})`);
   }
 }

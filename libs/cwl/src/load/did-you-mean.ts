@@ -1,10 +1,15 @@
+/** Beyond this many, comparing a mistyped name with each would cost more than the hint is worth. */
+const MAX_CANDIDATES = 500;
+
 /** The candidate that a mistyped name most likely stands for: at most a third of its letters wrong, or only its case. */
 export function closest(name: string, candidates: Iterable<string>): string | undefined {
   // Longer names are no typing errors, and comparing them would cost the product of both lengths.
   if (name.length > 64) return undefined;
   let best: string | undefined;
+  let left = MAX_CANDIDATES;
   let distance = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
+    if (left-- === 0) break;
     if (candidate.toLowerCase() === name.toLowerCase()) return candidate;
     if (Math.abs(candidate.length - name.length) >= distance) continue;
     const found = editDistance(name.toLowerCase(), candidate.toLowerCase());
@@ -14,6 +19,12 @@ export function closest(name: string, candidates: Iterable<string>): string | un
     }
   }
   return best;
+}
+
+/** Names in a message, the first twenty of them. */
+export function listNames(names: readonly string[]): string {
+  if (names.length === 0) return 'none';
+  return names.length > 20 ? `${names.slice(0, 20).join(', ')}, ... (${names.length})` : names.join(', ');
 }
 
 export function didYouMean(name: string, candidates: Iterable<string>): { hint?: string } {

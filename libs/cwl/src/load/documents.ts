@@ -1,6 +1,6 @@
 import type { Diagnostic, SourcePosition } from '../model.ts';
 import type { ReadDocument } from '../ports.ts';
-import { expandDirectives, hasDirectives } from './expand-directives.ts';
+import { createBudget, expandDirectives, hasDirectives } from './expand-directives.ts';
 import type { LoadLimits } from './limits.ts';
 import { parseSource } from './parse-source.ts';
 import type { Report } from './report.ts';
@@ -25,6 +25,7 @@ export interface Documents {
 
 export function createDocuments(read: ReadDocument, sources: SourceMap, report: Report, limits: LoadLimits): Documents {
   const texts = new Map<string, Promise<{ text: string } | { fault: Omit<Diagnostic, 'path'> }>>();
+  const budget = createBudget(limits.nodes);
   const loaded = new Map<string, { root: unknown } | undefined>();
 
   const fetch = async (uri: string): Promise<{ text: string } | { fault: Omit<Diagnostic, 'path'> }> => {
@@ -69,7 +70,15 @@ export function createDocuments(read: ReadDocument, sources: SourceMap, report: 
     if (document && hasDirectives(content)) {
       const chain = [...from.chain, uri];
       document = {
-        root: await expandDirectives(document.root, uri, { documents, sources, report, chain, path: from.path, maxDepth: limits.depth }),
+        root: await expandDirectives(document.root, uri, {
+          documents,
+          sources,
+          report,
+          chain,
+          path: from.path,
+          maxDepth: limits.depth,
+          budget,
+        }),
       };
     }
     loaded.set(uri, document);

@@ -1,10 +1,11 @@
 import type { Documents, Reference } from './documents.ts';
-import { findByName } from './find-by-name.ts';
+import { indexNames, type NameIndex } from './find-by-name.ts';
 import { defineOwn } from './parse-json.ts';
 import { describeValue, isRaw, type Raw } from './raw.ts';
 import type { Report } from './report.ts';
 import type { SourceMap } from './source-map.ts';
 import { fragmentOf, resolveUri, withoutFragment } from './uri.ts';
+import { weigh } from './weight.ts';
 
 interface Expansion {
   documents: Documents;
@@ -14,6 +15,25 @@ interface Expansion {
   chain: readonly string[];
   path: string;
   maxDepth: number;
+  budget: Budget;
+}
+
+/** What all imports of a package may add to it: one large document imported a thousand times is a trap like that of YAML's aliases. */
+export interface Budget {
+  spend(value: unknown): boolean;
+  readonly limit: number;
+}
+
+export function createBudget(limit: number): Budget {
+  const weights = new Map<object, number>();
+  let left = limit;
+  return {
+    limit,
+    spend(value) {
+      left -= weigh(value, weights);
+      return left >= 0;
+    },
+  };
 }
 
 /** Documents without a directive, nearly all, are spared the walk. */
@@ -27,6 +47,12 @@ export function hasDirectives(text: string): boolean {
  */
 export async function expandDirectives(root: unknown, uri: string, expansion: Expansion): Promise<unknown> {
   const finished = new Map<object, unknown>();
+  const indexes = new Map<unknown, NameIndex>();
+  const findByName = (document: unknown, name: string): unknown => {
+    const index = indexes.get(document) ?? indexNames(document);
+    indexes.set(document, index);
+    return index.get(name);
+  };
 
   const expand = async (value: unknown, around: readonly object[]): Promise<unknown> => {
     if (typeof value !== 'object' || value === null) return value;
@@ -66,7 +92,7 @@ export async function expandDirectives(root: unknown, uri: string, expansion: Ex
     if ('$import' in map) return resolve(map, '$import', around);
     if ('$include' in map) {
       const address = addressIn(map, '$include');
-      return address === undefined ? null : ((await expansion.documents.text(address, referenceFrom(map, '$include'))) ?? null);
+      return address === undefined ? null : afford(map, (await expansion.documents.text(address, referenceFrom(map, '$include'))) ?? null);
     }
     if ('$mixin' in map) return mix(map, around);
     for (const [key, value] of Object.entries(map)) {
@@ -99,7 +125,14 @@ export async function expandDirectives(root: unknown, uri: string, expansion: Ex
     if (!loaded) return null;
     const found = fragment === undefined || fragment === '' ? loaded.root : findByName(loaded.root, fragment);
     if (found === undefined) fault(map, `${document} holds nothing with the id or name "${fragment}"`);
-    return local ? expand(found, around) : (found ?? null);
+    return afford(map, local ? await expand(found, around) : (found ?? null));
+  };
+
+  const afford = (map: Raw, value: unknown): unknown => {
+    if (expansion.budget.spend(value)) return value;
+    const message = `imports add more than ${expansion.budget.limit} values`;
+    expansion.report.error(expansion.path, expansion.sources.position(map), message, { code: 'limit-exceeded' });
+    return null;
   };
 
   const addressIn = (map: Raw, directive: string): string | undefined => {

@@ -15,6 +15,17 @@ export interface Shape {
   fields: { [field: string]: FieldRule };
 }
 
+const requiredOf = new WeakMap<Shape, string[]>();
+
+/** The required fields of a shape, found once: shapes are few and checked often. */
+export function requiredFields(shape: Shape): string[] {
+  const known = requiredOf.get(shape);
+  if (known) return known;
+  const found = Object.keys(shape.fields).filter((field) => shape.fields[field]?.required);
+  requiredOf.set(shape, found);
+  return found;
+}
+
 const VERSIONS: readonly CwlVersion[] = ['v1.0', 'v1.1', 'v1.2'];
 
 export function isAtLeast(version: CwlVersion, wanted: CwlVersion): boolean {

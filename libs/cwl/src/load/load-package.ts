@@ -2,13 +2,13 @@ import { checkPackage } from '../check/check-package.ts';
 import type { CwlPackage, Diagnostic, SourcePosition } from '../model.ts';
 import type { ReadDocument } from '../ports.ts';
 import { createDocuments } from './documents.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean, listNames } from './did-you-mean.ts';
 import { DEFAULT_LIMITS, type LoadLimits } from './limits.ts';
 import { readMetadata } from './metadata.ts';
 import { readFormatRelations } from './format-relations.ts';
 import { createProcessLoader, type ProcessLoader } from './process-loader.ts';
 import { describeValue, isRaw, type Raw } from './raw.ts';
-import { createReport, type Report } from './report.ts';
+import { createReport, inReadingOrder, type Report } from './report.ts';
 import { classOf } from './scope.ts';
 import { DOCUMENT_FIELDS } from './shapes.ts';
 import { createSourceMap, type SourceMap } from './source-map.ts';
@@ -43,17 +43,18 @@ export async function loadPackage(uri: string, read: ReadDocument, options: Load
   const document = withoutFragment(uri);
   const start: SourcePosition = { file: document, line: 1, column: 1 };
   const positions: Positions = (node, field) => sources.position(node, field);
+  const failed = (): LoadResult => ({ diagnostics: inReadingOrder(report.diagnostics), positions });
 
   const loaded = await documents.load(document, { path: '', position: start, chain: [] });
-  if (!loaded) return { diagnostics: report.diagnostics, positions };
+  if (!loaded) return failed();
   const { root } = loaded;
   if (!isRaw(root)) {
     report.error('', start, `expected a CWL document (a map with cwlVersion and class), found ${describeValue(root)}`);
-    return { diagnostics: report.diagnostics, positions };
+    return failed();
   }
   const main = await loadRoot(root, uri, { sources, report, loader, options });
   const formatParents = report.hasErrors() ? {} : await readFormatRelations(loader, documents, report);
-  if (main === undefined || report.hasErrors()) return { diagnostics: report.diagnostics, positions };
+  if (main === undefined || report.hasErrors()) return failed();
   const namespaces = loader.namespaces();
   const pkg: CwlPackage = {
     format: 1,
@@ -63,14 +64,14 @@ export async function loadPackage(uri: string, read: ReadDocument, options: Load
     metadata: readMetadata(root, namespaces),
     formatParents,
   };
-  return { package: pkg, diagnostics: report.diagnostics, positions };
+  return { package: pkg, diagnostics: inReadingOrder(report.diagnostics), positions };
 }
 
 /** Loads, then checks every link: the package is there only when both found no error. */
 export async function loadAndCheck(uri: string, read: ReadDocument, options?: LoadOptions): Promise<LoadResult> {
   const loaded = await loadPackage(uri, read, options);
   if (!loaded.package) return loaded;
-  const diagnostics = [...loaded.diagnostics, ...checkPackage(loaded.package, loaded.positions)];
+  const diagnostics = inReadingOrder([...loaded.diagnostics, ...checkPackage(loaded.package, loaded.positions)]);
   const { positions } = loaded;
   return diagnostics.some((one) => one.severity === 'error')
     ? { diagnostics, positions }
@@ -118,7 +119,7 @@ function chooseMain(root: Raw, uri: string, members: Raw[], { loader, report, so
     const named = loader.find(root, fragment);
     if (!named) {
       const more = didYouMean(`#${fragment}`, ids);
-      report.error('$graph', sources.position(root, '$graph'), `the document holds no process "${fragment}", only ${ids.join(', ')}`, more);
+      report.error('$graph', sources.position(root, '$graph'), `the document holds no process "${fragment}", only ${listNames(ids)}`, more);
     }
     return named;
   }
@@ -129,7 +130,7 @@ function chooseMain(root: Raw, uri: string, members: Raw[], { loader, report, so
   const main = byRule ?? first;
   if (!main) {
     const message =
-      members.length === 0 ? 'the document holds no process' : `none of the processes is called main: name one of ${ids.join(', ')}`;
+      members.length === 0 ? 'the document holds no process' : `none of the processes is called main: name one of ${listNames(ids)}`;
     report.error('$graph', sources.position(root, '$graph'), message);
   }
   return main;

@@ -40,7 +40,7 @@ function relate(relations: Parents, from: string, to: string): void {
 function readRdfXml(text: string, parents: Parents): void {
   const entities = new Map([...text.matchAll(/<!ENTITY\s+(\S+)\s+["']([^"']*)["']/g)].map((entity) => [entity[1] ?? '', entity[2] ?? '']));
   const iri = (value: string) => value.replace(/&([^;]+);/g, (whole, name: string) => entities.get(name) ?? XML_ENTITIES[name] ?? whole);
-  const tag = /<(\/?)([\w.-]+:)?(Class|Description|subClassOf|equivalentClass)\b([^>]*?)(\/?)>/g;
+  const tag = /<(\/?)([\w.-]+:)?(Class|Description|subClassOf|equivalentClass)\b([^<>]*?)(\/?)>/g;
   const classes: (string | undefined)[] = [];
   const relations: string[] = [];
   for (const [, closing, , name = '', attributes = '', empty] of text.matchAll(tag)) {
@@ -71,7 +71,7 @@ function add(parents: Parents, subject: string, relation: string, object: string
 
 /** Comments, IRIs, prefixed names, texts (long and short) and punctuation of Turtle. */
 const TURTLE =
-  /#[^\n]*|<([^>\s]*)>|"""[^]*?"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|@?[\p{L}\d_.-]*:?[\p{L}\d_%/-]*(?:\.[\p{L}\d_%/-]+)*|[;,.[\]()]|\S/gu;
+  /#[^\n]*|<([^<>\s]*)>|"""[^]*?"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[;,[\]()]|@?[\p{L}\d_:][\p{L}\d_:%/-]*(?:\.+[\p{L}\d_:%/-]+)*|\S/gu;
 
 function readTurtle(text: string, parents: Parents): void {
   const prefixes = new Map<string, string>();

@@ -58,18 +58,20 @@ export function parseJson(document: SourceText, map: SourceMap, maxDepth: number
   };
   const readObject = (depth: number): unknown => {
     const value: Record<string, unknown> = {};
-    const entries = new Map<string, number>();
-    map.record(value, document, at++, entries);
+    const keys: string[] = [];
+    const entries: number[] = [];
+    map.record(value, { document, offset: at++, keys, entries });
     for (skipSpace(); text[at] !== '}'; skipSpace()) {
-      if (entries.size > 0) {
+      if (keys.length > 0) {
         if (text[at] !== ',') fault('"," or "}"');
         at++;
         skipSpace();
       }
       const start = at;
       const key = readString();
-      if (entries.has(key)) throw new SyntaxFault(`the key "${key}" is given twice`, start, 'final');
-      entries.set(key, start);
+      if (Object.hasOwn(value, key)) throw new SyntaxFault(`the key "${key}" is given twice`, start, 'final');
+      keys.push(key);
+      entries.push(start);
       skipSpace();
       if (text[at] !== ':') fault('":"');
       at++;
@@ -80,15 +82,15 @@ export function parseJson(document: SourceText, map: SourceMap, maxDepth: number
   };
   const readArray = (depth: number): unknown => {
     const value: unknown[] = [];
-    const entries = new Map<string, number>();
-    map.record(value, document, at++, entries);
+    const entries: number[] = [];
+    map.record(value, { document, offset: at++, entries });
     for (skipSpace(); text[at] !== ']'; skipSpace()) {
       if (value.length > 0) {
         if (text[at] !== ',') fault('"," or "]"');
         at++;
         skipSpace();
       }
-      entries.set(String(value.length), at);
+      entries.push(at);
       value.push(read(depth + 1));
     }
     at++;

@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
 import { defineOwn, SyntaxFault } from './parse-json.ts';
+import { textWeight } from './weight.ts';
 import type { SourceMap, SourceText } from './source-map.ts';
 
 /** A value with the number of nodes it stands for; `open` while its own content is still being read. */
@@ -16,6 +17,8 @@ interface Anchor {
 export function parseYaml(document: SourceText, map: SourceMap, limits: { depth: number; nodes: number }): unknown {
   const parsed = parseDocument(document.text, { prettyErrors: false, keepSourceTokens: false, uniqueKeys: false, logLevel: 'silent' });
   const [error] = parsed.errors;
+  // The parser recurses, and says so as of any other fault when that overflows its stack.
+  if (error?.message.includes('call stack')) throw new SyntaxFault(`nested deeper than ${limits.depth} levels`, error.pos[0], 'limit');
   if (error) throw new SyntaxFault(error.message, error.pos[0]);
 
   const anchors = new Map<string, Anchor>();
@@ -44,7 +47,9 @@ export function parseYaml(document: SourceText, map: SourceMap, limits: { depth:
   const convertContent = (node: Node, offset: number, depth: number): unknown => {
     if (isMap(node)) return convertMap(node as YAMLMap<Node, Node | null>, offset, depth);
     if (isSeq(node)) return convertSeq(node as YAMLSeq<Node | null>, offset, depth);
-    return isScalar(node) ? node.value : null;
+    if (!isScalar(node)) return null;
+    if (typeof node.value === 'string') addWeight(textWeight(node.value), offset);
+    return node.value;
   };
 
   const resolveAlias = (name: string, offset: number): unknown => {
@@ -56,17 +61,15 @@ export function parseYaml(document: SourceText, map: SourceMap, limits: { depth:
   };
 
   const convertSeq = (node: YAMLSeq<Node | null>, offset: number, depth: number): unknown[] => {
-    const entries = new Map<string, number>();
-    const value = node.items.map((item, index) => {
-      if (item?.range) entries.set(String(index), item.range[0]);
-      return convert(item, depth + 1);
-    });
-    map.record(value, document, offset, entries);
+    const entries = node.items.map((item) => item?.range?.[0] ?? offset);
+    const value = node.items.map((item) => convert(item, depth + 1));
+    map.record(value, { document, offset, entries });
     return value;
   };
 
   const convertMap = (node: YAMLMap<Node, Node | null>, offset: number, depth: number): Record<string, unknown> => {
-    const entries = new Map<string, number>();
+    const keys: string[] = [];
+    const entries: number[] = [];
     const value: Record<string, unknown> = {};
     const merged: [unknown, number][] = [];
     for (const pair of node.items) {
@@ -76,19 +79,21 @@ export function parseYaml(document: SourceText, map: SourceMap, limits: { depth:
       if (key === '<<' && item !== null && typeof item === 'object') {
         merged.push([item, start]);
       } else {
-        if (entries.has(key)) throw new SyntaxFault(`the key "${key}" is given twice`, start);
-        entries.set(key, start);
+        if (Object.hasOwn(value, key)) throw new SyntaxFault(`the key "${key}" is given twice`, start);
+        keys.push(key);
+        entries.push(start);
         defineOwn(value, key, item);
       }
     }
     for (const [item, start] of merged) {
-      for (const [key, inherited] of [item].flat().flatMap((one) => Object.entries((one ?? {}) as object) as [string, unknown][])) {
+      for (const [key, inherited] of [item].flat().flatMap((one) => Object.entries(one ?? {}) as [string, unknown][])) {
         if (Object.hasOwn(value, key)) continue;
-        entries.set(key, start);
+        keys.push(key);
+        entries.push(start);
         defineOwn(value, key, inherited);
       }
     }
-    map.record(value, document, offset, entries);
+    map.record(value, { document, offset, keys, entries });
     return value;
   };
 
@@ -99,5 +104,5 @@ export function parseYaml(document: SourceText, map: SourceMap, limits: { depth:
     throw new SyntaxFault('expected a plain text as key, found a map or list', offset);
   };
 
-  return convert(parsed.contents as Node | null, 0);
+  return convert(parsed.contents, 0);
 }

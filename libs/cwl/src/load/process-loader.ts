@@ -1,7 +1,7 @@
 import type { CwlVersion, Process, SourcePosition } from '../model.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean, listNames } from './did-you-mean.ts';
 import type { Documents } from './documents.ts';
-import { namesOf } from './find-by-name.ts';
+import { fragmentsOf } from './find-by-name.ts';
 import { readNamespaces } from './metadata.ts';
 import { readProcess } from './read-process.ts';
 import type { ResolveRun } from './read-workflow.ts';
@@ -47,6 +47,8 @@ export function createProcessLoader(context: Context): ProcessLoader {
   const processes = new Map<string, Process>();
   const homes = new Map<Raw, Home>();
   const schemas = new Map<string, SourcePosition | undefined>();
+  const contents = new Map<Raw, { members: Raw[]; named: ReadonlyMap<string, Raw> }>();
+  const counts = new Map<string, number>();
 
   const openDocument = (root: Raw, uri: string): Home => {
     const known = homes.get(root);
@@ -82,26 +84,35 @@ export function createProcessLoader(context: Context): ProcessLoader {
     return 'v1.2';
   };
 
-  const members = (root: Raw): Raw[] =>
+  /** The processes of a document and their names, found once: a packed document may refer to itself thousands of times. */
+  const contentsOf = (root: Raw): { members: Raw[]; named: ReadonlyMap<string, Raw> } => {
+    const known = contents.get(root);
+    if (known) return known;
+    const found = { members: root['$graph'] === undefined ? [root] : graphMembers(root), named: new Map<string, Raw>() };
+    for (const member of found.members) {
+      for (const name of new Set(fragmentsOf(member['id']))) {
+        if (found.named.has(name)) report.error('$graph', sources.position(member, 'id'), `two processes have the id "${name}"`);
+        else found.named.set(name, member);
+      }
+    }
+    contents.set(root, found);
+    return found;
+  };
+
+  /** Types may stand in a graph too; they were taken up when it was opened. */
+  const graphMembers = (root: Raw): Raw[] =>
     listOf(root['$graph']).flatMap((member, index) => {
       if (isRaw(member)) return member['class'] === undefined && typeof member['name'] === 'string' ? [] : [member];
-      report.error(`$graph.[${index}]`, sources.position(root, '$graph'), `expected a process, found ${describeValue(member)}`);
+      report.error(`$graph[${index}]`, sources.position(root, '$graph'), `expected a process, found ${describeValue(member)}`);
       return [];
     });
-
-  const find = (root: Raw, fragment: string): Raw | undefined =>
-    root['$graph'] === undefined
-      ? namesOf(root['id'], fragment)
-        ? root
-        : undefined
-      : listOf(root['$graph'])
-          .filter(isRaw)
-          .find((member) => namesOf(member['id'], fragment));
 
   /** `id`, else `id-2`, `id-3`: two files may hold a tool of the same name. */
   const uniqueName = (wanted: string): string => {
     let name = wanted;
-    for (let count = 2; taken.has(name); count++) name = `${wanted}-${count}`;
+    let count = counts.get(wanted) ?? 1;
+    while (taken.has(name)) name = `${wanted}-${++count}`;
+    counts.set(wanted, count);
     taken.add(name);
     return name;
   };
@@ -151,23 +162,24 @@ export function createProcessLoader(context: Context): ProcessLoader {
       return undefined;
     }
     const fragment = fragmentOf(address) ?? '';
-    const processesThere = root['$graph'] === undefined ? [root] : members(root);
-    const [only] = processesThere;
-    const found = fragment !== '' ? find(root, fragment) : processesThere.length === 1 ? only : find(root, 'main');
+    const home = openDocument(root, uri);
+    const { members, named } = contentsOf(root);
+    const [only] = members;
+    const found = fragment !== '' ? named.get(fragment) : members.length === 1 ? only : named.get('main');
     if (!found) {
-      const names = processesThere.flatMap((one) => (typeof one['id'] === 'string' ? [`#${one['id'].replace(/^.*#/s, '')}`] : []));
+      const names = members.flatMap((one) => (typeof one['id'] === 'string' ? [`#${one['id'].replace(/^.*#/s, '')}`] : []));
       const message = fragment === '' ? `${written} holds several processes` : `there is no process "${written}"`;
-      report.error(from.path, from.position, `${message}: expected one of ${names.join(', ')}`, didYouMean(`#${fragment}`, names));
+      report.error(from.path, from.position, `${message}: expected one of ${listNames(names)}`, didYouMean(`#${fragment}`, names));
       return undefined;
     }
     const suggested = fileNameOf(uri).replace(/\.[^.]*$/, '') || 'process';
-    return add(found, openDocument(root, uri), { suggested, chain: [...from.chain, uri] });
+    return add(found, home, { suggested, chain: [...from.chain, uri] });
   };
 
   return {
     openDocument,
-    members,
-    find,
+    members: (root) => contentsOf(root).members,
+    find: (root, fragment) => contentsOf(root).named.get(fragment),
     add,
     processes: () => Object.fromEntries([...processes].sort(([a], [b]) => (a < b ? -1 : 1))),
     namespaces: () => Object.assign({}, ...[...homes.values()].reverse().map((home) => home.namespaces)) as { [prefix: string]: string },

@@ -37,7 +37,9 @@ type Fields<T> = { [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined 
 
 /** The object without its undefined fields. */
 export function compact<T extends object>(fields: Fields<T>): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+  const kept: Partial<Fields<T>> = {};
+  for (const key in fields) if (fields[key] !== undefined) kept[key] = fields[key];
+  return kept as T;
 }
 
 /** What was found, for messages: short, and of maps and lists only the kind. */

@@ -7,7 +7,7 @@ import { withAbsoluteLocations } from './locations.ts';
 import { describeValue, isRaw, listOf, textsOf, type Raw } from './raw.ts';
 import { readType } from './read-type.ts';
 import { DIRENT, ENVIRONMENT_DEFINITION, REQUIREMENT_SHAPES, SOFTWARE_PACKAGE } from './requirement-shapes.ts';
-import { at, classOf, join, shortName, type Scope } from './scope.ts';
+import { adoptedExtension, at, classOf, join, shortName, type Scope } from './scope.ts';
 
 type Kind = 'requirements' | 'hints';
 
@@ -16,10 +16,12 @@ type Kind = 'requirements' | 'hints';
  * is. SchemaDefRequirement leaves no trace: its types are written out where they are used.
  */
 export function readRequirements(scope: Scope, owner: Raw, kind: Kind, path: string): Requirement[] {
-  return requirementMaps(scope, owner, kind, path).flatMap(({ raw, name, path: place }) => {
+  return requirementMaps(scope, owner, kind, path).flatMap(({ raw, name: given, path: place }) => {
+    const adopted = adoptedExtension(given);
+    const name = adopted ?? given;
     const shape = REQUIREMENT_SHAPES.get(name);
     if (!shape) return kind === 'hints' ? [toRequirement(scope, raw, name)] : refuseUnknown(scope, raw, name, place);
-    if (shape.since && !isAtLeast(scope.version, shape.since)) {
+    if (shape.since && adopted === undefined && !isAtLeast(scope.version, shape.since)) {
       const message = `${name} exists since CWL ${shape.since}, but this is a ${scope.version} document`;
       (kind === 'hints' ? scope.report.warn : scope.report.error)(place, at(scope, raw, 'class'), message);
       return [];

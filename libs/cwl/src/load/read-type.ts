@@ -3,16 +3,20 @@ import { checkShape } from './check-shape.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { readEntries } from './entries.ts';
 import { readFileTraits, readInputBinding, readOutputBinding } from './read-bindings.ts';
-import { compact, describeValue, docOf, isRaw, listOf, textOf, type Raw } from './raw.ts';
+import { compact, describeValue, docOf, isRaw, listOf, textOf, textsOf, type Raw } from './raw.ts';
 import { at, shortName, type Scope } from './scope.ts';
 import { ARRAY, ENUM, RECORD, RECORD_FIELD } from './shapes.ts';
 import { fileNameOf, fragmentOf, isAbsoluteUri, resolveUri, withoutFragment } from './uri.ts';
+import { textWeight } from './weight.ts';
 
 const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'string', 'File', 'Directory', 'Any'] as const;
 const VOCABULARY = /^(?:https:\/\/w3id\.org\/cwl\/cwl#|https:\/\/w3id\.org\/cwl\/salad#|http:\/\/www\.w3\.org\/2001\/XMLSchema#)/;
 
 /** Named types written out in place multiply; a package with more types than this is a trap, not a description. */
-const MAX_TYPES = 100_000;
+const MAX_TYPES = 50_000;
+
+/** Checking a link compares every alternative of its source with every one of its sink. */
+const MAX_ALTERNATIVES = 100;
 
 /** Where a type is being read: `node` holds it (for positions and relative names), `open` are the named types around it. */
 interface Place {
@@ -39,12 +43,14 @@ export function splitTypeDsl(text: string): { name: string; lists: number; optio
 function read(scope: Scope, raw: unknown, place: Place): CwlType {
   if (++scope.types.expanded > MAX_TYPES) {
     const message = `more than ${MAX_TYPES} types once every named type is written out`;
-    scope.report.error(place.path, at(scope, place.node, place.field), message, { code: 'limit-exceeded' });
+    if (!scope.types.exhausted) scope.report.error(place.path, at(scope, place.node, place.field), message, { code: 'limit-exceeded' });
+    scope.types.exhausted = true;
     return 'Any';
   }
   if (typeof raw === 'string') return readName(scope, raw, place);
   if (Array.isArray(raw)) {
     if (raw.length === 0) return fault(scope, place, 'expected at least one type, found an empty list');
+    if (raw.length > MAX_ALTERNATIVES) return fault(scope, place, `expected at most ${MAX_ALTERNATIVES} alternatives, found ${raw.length}`);
     return union(raw.map((item, index) => read(scope, item, { ...place, node: raw, field: String(index) })));
   }
   if (isRaw(raw)) return readSchema(scope, raw, place);
@@ -81,6 +87,7 @@ function readPlainName(scope: Scope, name: string, place: Place): CwlType {
 
 function readSchema(scope: Scope, raw: Raw, place: Place): CwlType {
   const kind = textOf(raw['type'])?.replace(VOCABULARY, '');
+  for (const value of Object.values(raw)) for (const text of textsOf(value)) scope.types.expanded += textWeight(text);
   const name = textOf(raw['name']);
   if (name !== undefined) scope.types.add(name, scope.sources.uriOf(raw) ?? scope.uri, raw);
   const inside: Place = { ...place, node: raw, open: place.open.includes(raw) ? place.open : [...place.open, raw] };

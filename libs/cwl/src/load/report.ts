@@ -5,11 +5,24 @@ const MAX_DIAGNOSTICS = 100;
 
 /** Collects what is wrong, so that one load reports several faults. */
 export interface Report {
-  add(diagnostic: Diagnostic): void;
-  error(path: string, position: SourcePosition | undefined, message: string, more?: Pick<Diagnostic, 'hint' | 'code'>): void;
-  warn(path: string, position: SourcePosition | undefined, message: string, more?: Pick<Diagnostic, 'hint' | 'code'>): void;
+  add: (diagnostic: Diagnostic) => void;
+  error: Complain;
+  warn: Complain;
   readonly diagnostics: Diagnostic[];
-  hasErrors(): boolean;
+  hasErrors: () => boolean;
+  /** Nothing more is taken in: looking for more faults is wasted work. */
+  isFull: () => boolean;
+}
+type Complain = (path: string, position: SourcePosition | undefined, message: string, more?: Pick<Diagnostic, 'hint' | 'code'>) => void;
+
+/** In the order in which one reads: file by file as they came up, from top to bottom; what has no position first. */
+export function inReadingOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const files = [...new Set(diagnostics.map((one) => one.position?.file ?? ''))];
+  const rank = ({ position }: Diagnostic) => [files.indexOf(position?.file ?? ''), position?.line ?? 0, position?.column ?? 0] as const;
+  return [...diagnostics].sort((a, b) => {
+    const [left, right] = [rank(a), rank(b)];
+    return left[0] - right[0] || left[1] - right[1] || left[2] - right[2];
+  });
 }
 
 export function createReport(): Report {
@@ -26,8 +39,15 @@ export function createReport(): Report {
     diagnostics.push(diagnostic);
   };
   const build =
-    (severity: Diagnostic['severity']) =>
-    (path: string, position: SourcePosition | undefined, message: string, more: Pick<Diagnostic, 'hint' | 'code'> = {}) =>
+    (severity: Diagnostic['severity']): Complain =>
+    (path, position, message, more = {}) =>
       add({ severity, message, path, ...(position && { position }), ...more });
-  return { add, error: build('error'), warn: build('warning'), diagnostics, hasErrors: () => failed };
+  return {
+    add,
+    error: build('error'),
+    warn: build('warning'),
+    diagnostics,
+    hasErrors: () => failed,
+    isFull: () => diagnostics.length >= MAX_DIAGNOSTICS,
+  };
 }

@@ -24,7 +24,10 @@ export function at(scope: Pick<Scope, 'sources'>, node: object, field?: string):
 
 /** Path of an element for messages; the main process contributes nothing. */
 export function join(path: string, ...names: (string | number)[]): string {
-  return [path, ...names].filter((name) => name !== '').join('.');
+  return names.reduce<string>(
+    (whole, name) => (whole === '' || String(name).startsWith('[') ? `${whole}${name}` : `${whole}.${name}`),
+    path,
+  );
 }
 
 /** Resolves a reference against the document in which `node` was written. */
@@ -49,6 +52,19 @@ export function classOf(scope: Pick<Scope, 'namespaces'>, raw: Raw): string | un
   if (typeof given !== 'string') return undefined;
   const expanded = expandPrefix(scope.namespaces, given);
   return expanded.startsWith(CWL) ? expanded.slice(CWL.length) : expanded;
+}
+
+const CWLTOOL = 'http://commonwl.org/cwltool#';
+
+/**
+ * The standard's name of a requirement that v1.0 documents use as an extension of cwltool, from which v1.1 took it over; undefined for any other.
+ */
+export function adoptedExtension(name: string): string | undefined {
+  const extension = name.replace(/^cwltool:/, CWLTOOL);
+  if (!extension.startsWith(CWLTOOL)) return undefined;
+  const adopted = extension.slice(CWLTOOL.length);
+  if (adopted === 'TimeLimit') return 'ToolTimeLimit';
+  return ['LoadListingRequirement', 'WorkReuse', 'NetworkAccess', 'InplaceUpdateRequirement'].includes(adopted) ? adopted : undefined;
 }
 
 /** The last part of an identifier: `#main/step/in` and `in` both name `in`. */

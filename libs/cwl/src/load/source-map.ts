@@ -1,13 +1,5 @@
 import type { SourcePosition } from '../model.ts';
 
-/** Where one map or list of a source document begins, and where each of its keys or items does (offsets into the text). */
-interface NodeSource {
-  document: SourceText;
-  offset: number;
-  /** By key or by index written as text. */
-  entries: Map<string, number>;
-}
-
 /** A source text that turns offsets into lines and columns; lines are only counted once somebody asks. */
 export interface SourceText {
   uri: string;
@@ -15,12 +7,27 @@ export interface SourceText {
   lineStarts?: number[];
 }
 
+/** Where a map or list begins and where each of its keys or items does, as offsets into the text. */
+export interface NodeSource {
+  document: SourceText;
+  offset: number;
+  /** Of a map; the items of a list are known by their number. */
+  keys?: string[];
+  entries: number[];
+}
+
+/** A node that stands where a field of another does. */
+interface FieldSource {
+  parent: NodeSource;
+  field: string;
+}
+
 /**
  * Remembers where every map and list stands. Scalars have no identity, so a scalar is found through the map or list that holds it. Objects made
  * while loading get a place too: that of the object they were made from (`derive`), or that of one of its fields (`place`).
  */
 export interface SourceMap {
-  record(node: object, document: SourceText, offset: number, entries: Map<string, number>): void;
+  record(node: object, source: NodeSource): void;
   derive<T extends object>(node: T, from: object): T;
   place<T extends object>(node: T, from: object, field: string): T;
   position(node: object, field?: string): SourcePosition | undefined;
@@ -29,9 +36,10 @@ export interface SourceMap {
 }
 
 export function createSourceMap(): SourceMap {
-  const sources = new WeakMap<object, NodeSource>();
+  // Dropped as a whole after the load, and a WeakMap of a large document's nodes would cost the garbage collector more than the load itself.
+  const sources = new Map<object, NodeSource | FieldSource>();
   return {
-    record: (node, document, offset, entries) => void sources.set(node, { document, offset, entries }),
+    record: (node, source) => void sources.set(node, source),
     derive(node, from) {
       const source = sources.get(from);
       if (source) sources.set(node, source);
@@ -39,16 +47,25 @@ export function createSourceMap(): SourceMap {
     },
     place(node, from, field) {
       const source = sources.get(from);
-      if (source) sources.set(node, { document: source.document, offset: source.entries.get(field) ?? source.offset, entries: new Map() });
+      if (source) sources.set(node, 'parent' in source ? source : { parent: source, field });
       return node;
     },
     position(node, field) {
       const source = sources.get(node);
       if (!source) return undefined;
-      return positionAt(source.document, (field === undefined ? undefined : source.entries.get(field)) ?? source.offset);
+      if ('parent' in source) return positionAt(source.parent.document, offsetOf(source.parent, source.field));
+      return positionAt(source.document, offsetOf(source, field));
     },
-    uriOf: (node) => sources.get(node)?.document.uri,
+    uriOf(node) {
+      const source = sources.get(node);
+      return source && ('parent' in source ? source.parent : source).document.uri;
+    },
   };
+}
+
+function offsetOf(source: NodeSource, field: string | undefined): number {
+  if (field === undefined) return source.offset;
+  return source.entries[source.keys ? source.keys.indexOf(field) : Number(field)] ?? source.offset;
 }
 
 /** Line and column (from 1) of an offset. */

@@ -9,6 +9,8 @@ export interface TypeNames {
   names(): string[];
   /** Types read so far with all named ones written out in place; bounded, since names may refer to names twice at each level. */
   expanded: number;
+  /** That bound was passed and reported. */
+  exhausted: boolean;
 }
 
 export function createTypeNames(): TypeNames {
@@ -17,6 +19,7 @@ export function createTypeNames(): TypeNames {
   const byShortName = new Map<string, Raw>();
   return {
     expanded: 0,
+    exhausted: false,
     add(name, uri, raw) {
       const short = lastPart(name);
       byAddress.set(addressOf(name, uri), raw);

@@ -16,7 +16,7 @@ export function resolveUri(base: string, reference: string): string {
   if (encoded.startsWith('//')) return origin.slice(0, origin.indexOf(':') + 1) + encoded;
   const [, relative = '', rest = ''] = /^([^?#]*)(.*)$/s.exec(encoded) ?? [];
   if (relative === '') return origin + path + rest;
-  const joined = relative.startsWith('/') ? relative : path.slice(0, path.lastIndexOf('/') + 1) + relative;
+  const joined = relative.startsWith('/') ? relative : (path.slice(0, path.lastIndexOf('/') + 1) || '/') + relative;
   return origin + withoutDots(joined) + rest;
 }
 

@@ -1,9 +1,9 @@
-import type { CommandLineTool, CwlPackage, CwlType, InputParameter, Process, Requirement, StepInput, Workflow, WorkflowStep } from '@runnel/cwl';
+import type { CommandLineTool, CwlPackage, InputParameter, Process, Requirement, StepInput, Workflow, WorkflowStep } from '@runnel/cwl';
 
 /** Small documents for specs, in the normalised shape that the loader gives. */
 const base = { cwlVersion: 'v1.2' as const, requirements: [], hints: [], metadata: {} };
 
-const inputs = (names: string[]): InputParameter[] => names.map((id) => ({ id, type: 'Any' as CwlType }));
+const inputs = (names: string[]): InputParameter[] => names.map((id) => ({ id, type: 'Any' }));
 
 export function tool(id: string, takes: string[] = ['x'], gives: string[] = ['out'], more: Partial<CommandLineTool> = {}): CommandLineTool {
   return {
@@ -28,8 +28,15 @@ export const from = (...texts: string[]): NonNullable<StepInput['source']> =>
     return port === undefined ? { port: text } : { step: step ?? '', port };
   });
 
-export function step(id: string, into: { [input: string]: string | Omit<StepInput, 'id'> }, more: Partial<WorkflowStep> = {}): WorkflowStep {
-  const ports = Object.entries(into).map(([name, source]) => ({ id: name, ...(typeof source === 'string' ? { source: from(source) } : source) }));
+export function step(
+  id: string,
+  into: { [input: string]: string | Omit<StepInput, 'id'> },
+  more: Partial<WorkflowStep> = {},
+): WorkflowStep {
+  const ports = Object.entries(into).map(([name, source]) => ({
+    id: name,
+    ...(typeof source === 'string' ? { source: from(source) } : source),
+  }));
   return { id, in: ports, out: ['out'], run: 'tool', requirements: [], hints: [], ...more };
 }
 

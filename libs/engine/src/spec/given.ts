@@ -2,7 +2,19 @@ import { expect } from '@jest/globals';
 import type { CwlPackage } from '@runnel/cwl';
 import { createEngine } from '../engine.ts';
 import type { RunState } from '../state.ts';
-import type { AcceptedRun, Advance, EngineOptions, EvaluationRequest, RunCommand, RunEngine, RunEvent, RunFact, RunValue, RunValues, StepJob } from '../types.ts';
+import type {
+  AcceptedRun,
+  Advance,
+  EngineOptions,
+  EvaluationRequest,
+  RunCommand,
+  RunEngine,
+  RunEvent,
+  RunFact,
+  RunValue,
+  RunValues,
+  StepJob,
+} from '../types.ts';
 
 export const at = '2026-11-21T12:00:00.000Z';
 const executor = 'x-1';
@@ -58,7 +70,7 @@ export function unstarted(pkg: CwlPackage, options: EngineOptions = {}): Play {
     events: [],
     objects: new Map(),
     advance(order, time = at) {
-      const advance = engine.advance(state, { at: time, ...order } as RunCommand);
+      const advance = engine.advance(state, { at: time, ...order });
       play.events.push(...advance.events);
       for (const { key, content } of advance.objects) play.objects.set(key, content);
       return advance;

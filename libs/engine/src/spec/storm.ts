@@ -13,7 +13,9 @@ const failure = { class: 'infrastructure', reason: 'the disk was away' };
 /** Any order that could arrive now. Outputs follow from the step's name, so that every way through the run ends with the same outputs. */
 function possible(play: Play, failures: Map<string, number>): Order[] {
   const { evaluations, attempts, ready } = play.engine.outstanding(play.state);
-  const waiting = [...failures.keys()].filter((step) => play.engine.elementStatus(play.state, step)?.reason?.startsWith('waits to be tried again'));
+  const waiting = [...failures.keys()].filter((step) =>
+    play.engine.elementStatus(play.state, step)?.reason?.startsWith('waits to be tried again'),
+  );
   return [
     ...evaluations.map(({ key, context }): Order => ({
       type: 'record-evaluation',

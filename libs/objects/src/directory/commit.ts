@@ -85,10 +85,11 @@ async function removeEmptyFolder(path: string, key: string): Promise<void> {
 }
 
 /** Removes an object and the folders that it leaves empty. */
-export async function remove(folders: StoreFolders, key: string): Promise<void> {
+export async function remove(folders: StoreFolders, key: string, ifMatch: string | undefined): Promise<void> {
   await withKeyLock(folders, key, async () => {
     const info = await lookUp(folders, key);
     if (!info) return;
+    if (ifMatch !== undefined && info.etag !== ifMatch) throw new PreconditionFailed(key, info.etag);
     await unlink(pathOf(folders, key)).catch(ignore('ENOENT', 'ENOTDIR'));
     await keepType(folders, info, undefined);
   });

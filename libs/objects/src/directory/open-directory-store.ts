@@ -41,7 +41,7 @@ export async function openDirectoryStore(root: string, options: DirectoryStoreOp
       checkKey(to);
       return on(from, () => copy(folders, from, to, fsync));
     },
-    delete: async (key) => on(key, () => remove(folders, key)),
+    delete: async (key, options = {}) => on(key, () => remove(folders, key, options.ifMatch)),
     materialize: async (key, path, how) => on(key, () => materialize(folders, key, path, how?.link ?? true)),
     putFile: async (key, path, putOptions = {}) => on(key, () => putFile(folders, key, path, { ...putOptions, fsync })),
     ping: () => guarded(folders, '', () => ping(folders)),

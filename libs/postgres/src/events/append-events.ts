@@ -1,8 +1,9 @@
 import { errorCode, VersionConflict } from '../faults.ts';
 import { query } from '../transaction.ts';
 import type { Transaction } from '../transaction.ts';
-import { insertOutbox, outboxColumns, splitOutbox } from '../outbox.ts';
+import { outboxColumns, outboxWrites, splitOutbox } from '../outbox.ts';
 import type { OutboxRow } from '../outbox.ts';
+import type { Write } from '../write-together.ts';
 import { eventText } from './event-text.ts';
 
 /** What one run's decider decided: events that follow `expectedVersion`. */
@@ -40,6 +41,14 @@ select array(select distinct run_id from appended) as runs`,
  * load again, and with ValueTooLarge; the transaction is lost in both cases.
  */
 export async function appendEvents(tx: Transaction, appends: readonly RunAppend[], outbox: readonly OutboxRow[] = []): Promise<void> {
+  for (const { check, explain, ...statement } of appendWrites(appends, outbox)) {
+    const { rows } = await query(tx, statement).catch(explain);
+    check?.(rows);
+  }
+}
+
+/** The same as statements for `writeTogether`; throws ValueTooLarge. */
+export function appendWrites(appends: readonly RunAppend[], outbox: readonly OutboxRow[] = []): Write[] {
   const rows = appends.flatMap(({ runId, expectedVersion, events }) =>
     events.map((event, index) => ({
       runId,
@@ -51,7 +60,7 @@ export async function appendEvents(tx: Transaction, appends: readonly RunAppend[
     })),
   );
   const [first = [], ...others] = splitOutbox(outbox);
-  if (rows.length === 0 && first.length === 0) return;
+  if (rows.length === 0) return outboxWrites(outbox);
   const values = [
     rows.map((row) => row.runId),
     rows.map((row) => row.expectedVersion),
@@ -61,11 +70,12 @@ export async function appendEvents(tx: Transaction, appends: readonly RunAppend[
     rows.map((row) => row.time),
     ...outboxColumns(first),
   ];
-  const answer = await query<{ runs: string[] }>(tx, { ...append, values }).catch(nameConflict);
-  const appended = new Set(answer.rows[0]?.runs);
-  const refused = appends.filter(({ runId, events }) => events.length > 0 && !appended.has(runId)).map(({ runId }) => runId);
-  if (refused.length > 0) throw new VersionConflict(refused);
-  for (const rest of others) await insertOutbox(tx, rest);
+  const check: Write['check'] = (answer) => {
+    const appended = new Set(answer[0]?.['runs'] as string[]);
+    const refused = appends.filter(({ runId, events }) => events.length > 0 && !appended.has(runId)).map(({ runId }) => runId);
+    if (refused.length > 0) throw new VersionConflict(refused);
+  };
+  return [{ ...append, values, check, explain: nameConflict }, ...others.flatMap(outboxWrites)];
 }
 
 /** The server names the first key that was taken: `Key (run_id, version)=(0193…, 7) already exists.` */

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
 import { query } from '../transaction.ts';
 import type { Transaction } from '../transaction.ts';
+import type { Write } from '../write-together.ts';
 
 const compress = promisify(deflate);
 const expand = promisify<Buffer, Buffer>(inflate);
@@ -16,21 +17,21 @@ export interface Snapshot {
 /** Events after which a snapshot is due. */
 export const snapshotEvery = 500;
 
-/** Compresses outside the database's time; give the result to `writeSnapshot`. */
+/** Compresses outside the database's time; give the result to `snapshotWrite`. */
 export async function packSnapshot(state: unknown): Promise<Buffer> {
   return compress(JSON.stringify(state));
 }
 
 /** Keeps the newest: an older snapshot than the present one changes nothing. */
-export async function writeSnapshot(tx: Transaction, runId: string, version: number, packed: Buffer): Promise<void> {
-  await query(tx, {
+export function snapshotWrite(runId: string, version: number, packed: Buffer): Write {
+  return {
     name: 'write-snapshot',
     text: `
 insert into snapshots (run_id, version, state) values ($1, $2, $3)
 on conflict (run_id) do update set version = excluded.version, state = excluded.state
 where snapshots.version < excluded.version`,
     values: [runId, version, packed],
-  });
+  };
 }
 
 export async function readSnapshot(tx: Transaction, runId: string): Promise<Snapshot | undefined> {

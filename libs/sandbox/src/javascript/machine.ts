@@ -79,7 +79,10 @@ function openGuest(runtime: QuickJSRuntime, memory: LinearMemory): Guest {
 
 function evaluateIn(guest: Guest, task: ThreadTask): string {
   begin(guest, task);
-  const code = task.kind === 'expression' ? `(function(){"use strict";return (${task.source}\n);})()` : `(function(){"use strict";${task.source}\n})()`;
+  const code =
+    task.kind === 'expression'
+      ? `(function(){"use strict";return (${task.source}\n);})()`
+      : `(function(){"use strict";${task.source}\n})()`;
   const value = run(guest, code, 'expression');
   const text = call(guest, guest.end, value);
   return guest.context.getString(text);
@@ -114,7 +117,12 @@ function readable(error: { name?: string; message: string; stack?: string }): st
 }
 
 /** Runs guest code within its limits and says plainly which one it met. `broken`: the module may be in any state. */
-function guarded<T>(guest: Guest, watch: CpuWatch, limits: ThreadLimits, action: () => T): { value: T } | { reason: string; broken?: true } {
+function guarded<T>(
+  guest: Guest,
+  watch: CpuWatch,
+  limits: ThreadLimits,
+  action: () => T,
+): { value: T } | { reason: string; broken?: true } {
   watch.start();
   try {
     return { value: action() };
@@ -139,10 +147,10 @@ function trapReason(error: unknown, limits: ThreadLimits): string {
 }
 
 interface CpuWatch {
-  start(): void;
+  start: () => void;
   /** Asked by QuickJS every few thousand operations. */
-  isOver(): boolean;
-  wasOver(): boolean;
+  isOver: () => boolean;
+  wasOver: () => boolean;
 }
 
 /** Measures the CPU time of this thread: on a busy machine a valid expression is not stopped for the time it only waited. */

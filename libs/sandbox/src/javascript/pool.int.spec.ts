@@ -28,7 +28,12 @@ describe('values in and out', () => {
   });
 
   it('runs a function body', async () => {
-    expect(await evaluate('var sum = 0; for (var i in inputs.list) sum += inputs.list[i]; return sum;', { kind: 'body', inputs: { list: [1, 2, 3] } })).toBe(6);
+    expect(
+      await evaluate('var sum = 0; for (var i in inputs.list) sum += inputs.list[i]; return sum;', {
+        kind: 'body',
+        inputs: { list: [1, 2, 3] },
+      }),
+    ).toBe(6);
   });
 
   it('passes values as they are, not as source', async () => {
@@ -60,7 +65,7 @@ describe('errors name expression, reason and line', () => {
   it.each([
     ['missing.x', "$(missing.x): ReferenceError: 'missing' is not defined"],
     ['1 +', 'SyntaxError'],
-    ['\n\n null.x', 'TypeError: cannot read property \'x\' of null (line 3)'],
+    ['\n\n null.x', "TypeError: cannot read property 'x' of null (line 3)"],
     ['(function () { throw "plain"; })()', 'thrown: plain'],
     ['undeclared = 1', 'ReferenceError'],
   ])('%s', async (source, message) => {
@@ -107,7 +112,9 @@ describe('isolation between evaluations', () => {
   });
 
   it('also for state that a library keeps', async () => {
-    const library = ['var count = 0; var next = (function () { var hidden = 0; return function () { count++; return ++hidden + count; }; })();'];
+    const library = [
+      'var count = 0; var next = (function () { var hidden = 0; return function () { count++; return ++hidden + count; }; })();',
+    ];
     const answers = await Promise.all(Array.from({ length: 20 }, () => evaluate('next() + next()', { library })));
     expect(new Set(answers)).toEqual(new Set([6]));
   });
@@ -135,7 +142,11 @@ describe('hostile scripts', () => {
     ['catastrophic regular expression', 'return /^(a+)+$/.test("a".repeat(40) + "b");', 'more than 1 s of CPU time'],
     ['object bomb', 'var a = []; for (;;) a.push({});', 'more than 32 MiB of memory'],
     ['huge integers', 'return String((3n ** 4000000n) % 7n);', 'BigInt is too large'],
-    ['constructor.constructor', 'return (function () { return this; }).constructor("return this")().constructor.constructor("return process")();', "'process' is not defined"],
+    [
+      'constructor.constructor',
+      'return (function () { return this; }).constructor("return this")().constructor.constructor("return process")();',
+      "'process' is not defined",
+    ],
     ['constructor.constructor of this', 'return this.constructor.constructor("return process")();', 'TypeError'],
     ['Function', 'return Function("return process.env")();', "ReferenceError: 'process' is not defined"],
     ['require', 'return require("fs");', "ReferenceError: 'require' is not defined"],

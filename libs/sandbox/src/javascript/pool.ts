@@ -74,7 +74,10 @@ export function createJavaScriptPool(options: JavaScriptPoolOptions): JavaScript
     const time = now === undefined ? Date.now() : Date.parse(now);
     const { inputs, self, runtime } = context;
     return new Promise((settle) => {
-      queue.push({ task: { id: ++lastId, kind, source, context: JSON.stringify({ inputs, self, runtime }), library, now: time, seed }, settle });
+      queue.push({
+        task: { id: ++lastId, kind, source, context: JSON.stringify({ inputs, self, runtime }), library, now: time, seed },
+        settle,
+      });
       wake();
     });
   }

@@ -12,7 +12,12 @@ export interface Thread {
 /** Starts a thread. It does not keep the process running while it is idle. */
 export function startThread(limits: ThreadLimits): Thread {
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: limits, env: {}, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 4 * limits.memoryMiB } });
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData: limits,
+    env: {},
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: 4 * limits.memoryMiB },
+  });
   let alive = true;
   let current: { id: number; settle: (answer: ThreadAnswer) => void } | undefined;
   const watchdog = setInterval(() => void stopWhenOverdue(), 1000 * limits.timeout).unref();
@@ -65,7 +70,9 @@ export function startThread(limits: ThreadLimits): Thread {
 
 function endReason(error: Error, limits: ThreadLimits): string {
   const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ERR_WORKER_OUT_OF_MEMORY' ? `it needs more than ${limits.memoryMiB} MiB of memory` : `the sandbox failed: ${error.message}`;
+  return code === 'ERR_WORKER_OUT_OF_MEMORY'
+    ? `it needs more than ${limits.memoryMiB} MiB of memory`
+    : `the sandbox failed: ${error.message}`;
 }
 
 async function cpuSeconds(worker: Worker): Promise<number> {

@@ -54,7 +54,7 @@ export function createSpawner(options: SpawnerOptions): Spawner & { warm(count: 
   const all = new Set<Seat>();
   const emptyGroups: MemoryGroup[] = [];
   let idle: Seat[] = [];
-  let freeIndexes: number[] = [];
+  const freeIndexes: number[] = [];
   let guardian: ReturnType<typeof startGuardian> | undefined;
   let sweepTimer: NodeJS.Timeout | undefined;
   const sweepFolders = new Set<string>();

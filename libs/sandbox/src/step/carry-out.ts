@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import {
   buildCommand,
+  checkFormats,
   collectOutputs,
   completeInputs,
   evaluatorFor,
@@ -107,7 +108,7 @@ function allowedLocations(attempt: StepAttempt, process: CommandLineTool | Expre
       const note = (value: Json): void => visitPathValues(value, ({ location: one }) => typeof one === 'string' && found.add(one));
       note(attempt.inputs);
       for (const requirement of [...process.requirements, ...process.hints, ...attempt.requirements, ...attempt.hints])
-        note(requirement as JsonObject);
+        note(requirement);
     }
     for (let at = location.replace(/\/+$/, ''); at.includes('/'); at = at.slice(0, at.lastIndexOf('/'))) {
       if (known.has(at) || known.has(`${at}/`)) return !location.includes('/../') && !location.endsWith('/..');
@@ -120,7 +121,7 @@ async function completed(
   process: CommandLineTool | ExpressionTool,
   { attempt, requirements, evaluator }: Preparation,
 ): Promise<JsonObject> {
-  return completeInputs(attempt.inputs, {
+  const inputs = await completeInputs(attempt.inputs, {
     parameters: process.inputs,
     cwlVersion: process.cwlVersion,
     requirements,
@@ -128,6 +129,8 @@ async function completed(
     files: localFiles(),
     discoverSecondaryFiles: false,
   });
+  await checkFormats(inputs, { package: attempt.package, parameters: process.inputs, evaluator });
+  return inputs;
 }
 
 async function runExpression(tool: ExpressionTool, preparation: Preparation): Promise<JsonObject> {
@@ -169,7 +172,7 @@ async function runTool(
   const runtime = runtimeFor(request, folders.outInTool, folders.tmp);
   const command = await buildCommand(tool, staged.inputs, { requirements, evaluator, runtime });
   const onHost = (path: string): string => hostPath(path, folders.mappings);
-  await placeFiles([...staged.entries, ...command.initialWorkDir], { exchange, mayBringIn, onHost });
+  const linked = await placeFiles([...staged.entries, ...command.initialWorkDir], { exchange, mayBringIn, onHost });
 
   const limits = limitsFor(command, request, ports.limits);
   const spawned = spawnRequest(command, folders, preparation, limits, staged.entries.length > 0);
@@ -178,7 +181,7 @@ async function runTool(
   const failed = result.limit !== undefined || result.cancelled || exitMeaning(result.exitCode, command) !== 'success';
   if (failed) return { failure: toolFailure(attempt.name, result, limits) };
 
-  const readable = inputPlaces(staged.inputs);
+  const readable = [...inputPlaces(staged.inputs), ...linked];
   const files = localFiles(folders.mappings);
   const collected = await collectOutputs(tool, {
     runtime,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   createReadStream,
+  fstatSync,
   lstatSync,
   openSync,
   readdirSync,
@@ -42,7 +43,7 @@ export function localFiles(mappings: PathMapping[] = []): ToolFiles {
   return {
     async list(directory) {
       const entries: OutputEntry[] = [];
-      listInto(entries, onHost(directory), directory.startsWith('file://') ? onHost(directory) : directory.replace(/\/+$/, ''));
+      listInto(entries, onHost(directory), directory.replace(/\/+$/, ''));
       return entries.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
     },
     async stat(address) {
@@ -60,7 +61,7 @@ export function localFiles(mappings: PathMapping[] = []): ToolFiles {
 }
 
 function listInto(entries: OutputEntry[], host: string, shown: string): void {
-  for (const entry of readdirSync(host, { withFileTypes: true }) as Dirent[]) {
+  for (const entry of readdirSync(host, { withFileTypes: true })) {
     const inner = join(host, entry.name);
     const path = `${shown}/${entry.name}`;
     const stat = lstatSync(inner, { throwIfNoEntry: false });
@@ -83,13 +84,14 @@ function kindOf(stat: Stats): OutputEntry['type'] {
 function readStart(path: string, limit: number): string {
   const file = openSync(path, 'r');
   try {
-    const buffer = Buffer.alloc(limit);
+    const buffer = Buffer.alloc(Math.min(limit, fstatSync(file).size));
     let length = 0;
-    for (;;) {
-      const read = readSync(file, buffer, length, limit - length, null);
+    while (length < buffer.length) {
+      const read = readSync(file, buffer, length, buffer.length - length, null);
+      if (read === 0) break;
       length += read;
-      if (read === 0 || length === limit) return buffer.toString('utf8', 0, length);
     }
+    return buffer.toString('utf8', 0, length);
   } finally {
     closeSync(file);
   }

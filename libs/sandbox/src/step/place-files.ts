@@ -14,34 +14,38 @@ export interface PlaceOptions {
   onHost: (target: string) => string;
 }
 
-/** Carries out a staging plan, entry by entry. */
-export async function placeFiles(entries: StagingEntry[], options: PlaceOptions): Promise<void> {
+/** Carries out a staging plan, entry by entry. Returns where the links made here lead: a tool may pass them on as outputs. */
+export async function placeFiles(entries: StagingEntry[], options: PlaceOptions): Promise<string[]> {
+  const linked: string[] = [];
   for (const entry of entries) {
     const target = options.onHost(entry.target);
     mkdirSync(dirname(target), { recursive: true });
     if (entry.kind === 'literal') writeFileSync(target, entry.contents, { mode: entry.writable ? 0o644 : 0o444 });
     else if (entry.kind === 'empty-directory') mkdirSync(target, { recursive: true });
-    else await bringIn(entry, target, options);
+    else linked.push(...(await bringIn(entry, target, options)));
   }
+  return linked;
 }
 
 async function bringIn(
   entry: Extract<StagingEntry, { source: string }>,
   target: string,
   { exchange, mayBringIn }: PlaceOptions,
-): Promise<void> {
+): Promise<string[]> {
   if (!mayBringIn(entry.source))
     throw new StepFault('staging', `${entry.source} is neither an input of this step nor part of the document`);
-  if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) return;
+  if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) return [];
   const wantsCopy = entry.writable && entry.inPlace !== true;
   const stood = await bringOrFail(exchange, entry.source, wantsCopy ? `${target}.original` : target);
   if (!wantsCopy) {
-    if (stood !== target) symlinkSync(stood, target);
-    return;
+    if (stood === target) return [];
+    symlinkSync(stood, target);
+    return [stood];
   }
   cpSync(stood, target, { recursive: true, dereference: true, mode: constants.COPYFILE_FICLONE });
   makeWritable(target);
   if (stood === `${target}.original`) rmSync(stood, { recursive: true, force: true });
+  return [];
 }
 
 async function bringOrFail(exchange: FileExchange, source: string, target: string): Promise<string> {

@@ -57,7 +57,7 @@ async function takeValue(value: Json, scope: Scope): Promise<Json> {
 }
 
 async function takePathValue(value: PathValue, scope: Scope): Promise<PathValue> {
-  const taken = isFile(value) ? await takeFile(value, scope) : await takeDirectory(value as DirectoryValue, scope);
+  const taken = isFile(value) ? await takeFile(value, scope) : await takeDirectory(value, scope);
   const secondary = value['secondaryFiles'];
   if (!Array.isArray(secondary) || secondary.length === 0) return taken;
   return { ...taken, secondaryFiles: await takeAll(secondary, scope) };

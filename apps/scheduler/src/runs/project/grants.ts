@@ -1,5 +1,4 @@
-import { query } from '@runnel/postgres';
-import type { Transaction } from '@runnel/postgres';
+import type { Write } from '@runnel/postgres';
 import type { News } from '../news.ts';
 
 /** Another scheduler took these grants, and appended what this one has not seen. */
@@ -13,15 +12,20 @@ export class GrantsGone extends Error {
   }
 }
 
-/** Takes the rows of these grants with the events they lead to. Rejects with GrantsGone; the transaction is then of no use. */
-export async function takeGrants(tx: Transaction, news: readonly News[]): Promise<void> {
+/** Takes the rows of these grants with the events they lead to. Its check throws GrantsGone. */
+export function grantWrites(news: readonly News[]): Write[] {
   const ids = news.flatMap((item) => (item.grant ? [item.grant.id] : []));
-  if (ids.length === 0) return;
-  const { rows } = await query<{ id: string }>(tx, {
-    name: 'take-grants',
-    text: 'delete from grants where id = any($1::bigint[]) returning id',
-    values: [ids],
-  });
-  const gone = new Set(ids).difference(new Set(rows.map((row) => row.id)));
-  if (gone.size > 0) throw new GrantsGone(gone);
+  if (ids.length === 0) return [];
+  return [
+    {
+      name: 'take-grants',
+      text: 'delete from grants where id = any($1::bigint[]) returning id',
+      values: [ids],
+      check: (rows) => {
+        const taken = new Set(rows.map((row) => row['id'] as string));
+        const gone = new Set(ids.filter((id) => !taken.has(id)));
+        if (gone.size > 0) throw new GrantsGone(gone);
+      },
+    },
+  ];
 }

@@ -1,10 +1,9 @@
-import { query } from '@runnel/postgres';
-import type { Transaction } from '@runnel/postgres';
+import type { Write } from '@runnel/postgres';
 import { acceptedOf } from '../known-run.ts';
 import type { Folded } from '../fold-news.ts';
 
 /** Brings the rows of waiting nodes in line with the runs' states: what the admitter sees. */
-export async function writeReadyNodes(tx: Transaction, folded: readonly Folded[]): Promise<void> {
+export function readyNodeWrites(folded: readonly Folded[]): Write[] {
   const rows = folded.flatMap(({ run, known, ready }) => {
     const nodes = known.inLine ? ready : known.engine.outstanding(known.state).ready;
     const { workspace } = acceptedOf(known.state);
@@ -13,8 +12,10 @@ export async function writeReadyNodes(tx: Transaction, folded: readonly Folded[]
   const present = rows.filter((row) => row.count > 0);
   const gone = rows.filter((row) => row.count === 0);
   const reset = folded.filter(({ known }) => !known.inLine).map(({ run }) => run);
-  if (gone.length > 0 || reset.length > 0) await deleteRows(tx, gone, reset, present);
-  if (present.length > 0) await upsertRows(tx, present);
+  return [
+    ...(gone.length > 0 || reset.length > 0 ? [deleteRows(gone, reset, present)] : []),
+    ...(present.length > 0 ? [upsertRows(present)] : []),
+  ];
 }
 
 interface Row {
@@ -26,18 +27,18 @@ interface Row {
   since: string;
 }
 
-async function deleteRows(tx: Transaction, gone: readonly Row[], reset: readonly string[], present: readonly Row[]): Promise<void> {
-  await query(tx, {
+function deleteRows(gone: readonly Row[], reset: readonly string[], present: readonly Row[]): Write {
+  return {
     name: 'delete-ready-nodes',
     text: `
 delete from ready_nodes r where (r.run_id, r.node) in (select * from unnest($1::uuid[], $2::text[]))
   or r.run_id = any($3::uuid[]) and (r.run_id, r.node) not in (select * from unnest($4::uuid[], $5::text[]))`,
     values: [gone.map((row) => row.run), gone.map((row) => row.node), reset, present.map((row) => row.run), present.map((row) => row.node)],
-  });
+  };
 }
 
-async function upsertRows(tx: Transaction, rows: readonly Row[]): Promise<void> {
-  await query(tx, {
+function upsertRows(rows: readonly Row[]): Write {
+  return {
     name: 'upsert-ready-nodes',
     text: `
 insert into ready_nodes as r (run_id, node, workspace, count, cores, memory_mib, reason, since)
@@ -54,5 +55,5 @@ on conflict (run_id, node) do update set count = excluded.count where r.count <>
       rows.map((row) => row.resources.memoryMiB),
       rows.map((row) => row.since),
     ],
-  });
+  };
 }

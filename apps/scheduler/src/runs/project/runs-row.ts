@@ -1,6 +1,5 @@
 import type { RunPhase, RunState, RunSummary } from '@runnel/engine';
-import { query } from '@runnel/postgres';
-import type { Transaction } from '@runnel/postgres';
+import type { Write } from '@runnel/postgres';
 import type { Folded } from '../fold-news.ts';
 
 /** A run's row after a batch. */
@@ -33,11 +32,12 @@ export function runChange({ run, known: { engine, state }, decided }: Folded): R
   return change;
 }
 
-export async function writeRuns(tx: Transaction, changes: readonly RunChange[]): Promise<void> {
-  if (changes.length === 0) return;
-  await query(tx, {
-    name: 'update-runs',
-    text: `
+export function runWrites(changes: readonly RunChange[]): Write[] {
+  if (changes.length === 0) return [];
+  return [
+    {
+      name: 'update-runs',
+      text: `
 update runs r set
   version = c.version, phase = c.phase, progress = c.progress, message = c.message, failure = coalesce(c.failure, r.failure),
   document = coalesce(c.document, r.document), stopped = c.stopped, started_at = coalesce(r.started_at, c.started_at),
@@ -46,17 +46,18 @@ update runs r set
 from unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::text[], $6::jsonb[], $7::text[], $8::boolean[], $9::timestamptz[], $10::timestamptz[])
   as c (run_id, version, phase, progress, message, failure, document, stopped, started_at, finished_at)
 where r.id = c.run_id`,
-    values: [
-      changes.map((change) => change.run),
-      changes.map((change) => change.version),
-      changes.map((change) => change.phase),
-      changes.map((change) => change.progress),
-      changes.map((change) => change.message),
-      changes.map((change) => (change.failure ? JSON.stringify(change.failure) : null)),
-      changes.map((change) => change.document ?? null),
-      changes.map((change) => change.stopped),
-      changes.map((change) => change.startedAt ?? null),
-      changes.map((change) => change.finishedAt ?? null),
-    ],
-  });
+      values: [
+        changes.map((change) => change.run),
+        changes.map((change) => change.version),
+        changes.map((change) => change.phase),
+        changes.map((change) => change.progress),
+        changes.map((change) => change.message),
+        changes.map((change) => (change.failure ? JSON.stringify(change.failure) : null)),
+        changes.map((change) => change.document ?? null),
+        changes.map((change) => change.stopped),
+        changes.map((change) => change.startedAt ?? null),
+        changes.map((change) => change.finishedAt ?? null),
+      ],
+    },
+  ];
 }

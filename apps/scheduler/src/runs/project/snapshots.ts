@@ -1,5 +1,5 @@
-import { packSnapshot, snapshotEvery, writeSnapshot } from '@runnel/postgres';
-import type { Transaction } from '@runnel/postgres';
+import { packSnapshot, snapshotEvery, snapshotWrite } from '@runnel/postgres';
+import type { Write } from '@runnel/postgres';
 import type { Folded } from '../fold-news.ts';
 import { isFinal } from './runs-row.ts';
 
@@ -24,6 +24,6 @@ function isDue({ known: { state, snapshotVersion }, decided }: Folded): boolean 
   return events >= snapshotEvery || (events >= afterScatter && decided.some(({ event }) => event.type === 'scatter.gathered'));
 }
 
-export async function writeSnapshots(tx: Transaction, snapshots: readonly PackedSnapshot[]): Promise<void> {
-  for (const { folded, packed } of snapshots) await writeSnapshot(tx, folded.run, folded.known.state.version, packed);
+export function snapshotWrites(snapshots: readonly PackedSnapshot[]): Write[] {
+  return snapshots.map(({ folded, packed }) => snapshotWrite(folded.run, folded.known.state.version, packed));
 }

@@ -1,5 +1,4 @@
-import { query } from '@runnel/postgres';
-import type { Transaction } from '@runnel/postgres';
+import type { Write } from '@runnel/postgres';
 import type { RunEvent } from '@runnel/engine';
 import { acceptedOf } from '../known-run.ts';
 import type { Decided, Folded } from '../fold-news.ts';
@@ -67,7 +66,10 @@ function attemptOf({ data }: Extract<RunEvent, { data: { step: string; attempt: 
   return { step: data.step, attempt: data.attempt };
 }
 
-function finish({ at, data }: Extract<RunEvent, { type: 'step.finished' | 'step.retry-scheduled' }>, { attempt }: News): Partial<StepChange> {
+function finish(
+  { at, data }: Extract<RunEvent, { type: 'step.finished' | 'step.retry-scheduled' }>,
+  { attempt }: News,
+): Partial<StepChange> {
   const exitCode = data.failure?.exitCode;
   return {
     finishedAt: attempt?.finishedAt ?? at,
@@ -104,29 +106,31 @@ on conflict (run_id, step) do update set
 where s.attempt <= excluded.attempt`,
 };
 
-export async function writeSteps(tx: Transaction, changes: readonly StepChange[]): Promise<void> {
-  if (changes.length === 0) return;
+export function stepWrites(changes: readonly StepChange[]): Write[] {
+  if (changes.length === 0) return [];
   const column = <T>(of: (change: StepChange) => T | undefined): (T | null)[] => changes.map((change) => of(change) ?? null);
   const json = (value: unknown): string | undefined => (value === undefined ? undefined : JSON.stringify(value));
-  await query(tx, {
-    ...upsert,
-    values: [
-      column((change) => change.run),
-      column((change) => change.step),
-      column((change) => change.attempt),
-      column((change) => change.workspace),
-      column((change) => change.state),
-      column((change) => change.executor),
-      column((change) => change.cores),
-      column((change) => change.memoryMiB),
-      column((change) => change.at),
-      column((change) => change.requestedAt),
-      column((change) => change.startedAt),
-      column((change) => change.finishedAt),
-      column((change) => change.exitCode),
-      column((change) => json(change.failure)),
-      column((change) => change.result),
-      column((change) => json(change.logs)),
-    ],
-  });
+  return [
+    {
+      ...upsert,
+      values: [
+        column((change) => change.run),
+        column((change) => change.step),
+        column((change) => change.attempt),
+        column((change) => change.workspace),
+        column((change) => change.state),
+        column((change) => change.executor),
+        column((change) => change.cores),
+        column((change) => change.memoryMiB),
+        column((change) => change.at),
+        column((change) => change.requestedAt),
+        column((change) => change.startedAt),
+        column((change) => change.finishedAt),
+        column((change) => change.exitCode),
+        column((change) => json(change.failure)),
+        column((change) => change.result),
+        column((change) => json(change.logs)),
+      ],
+    },
+  ];
 }

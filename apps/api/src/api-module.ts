@@ -1,0 +1,24 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { API_CONTEXT } from './context.ts';
+import type { ApiContext } from './context.ts';
+import { FilesController } from './faces/files/files-controller.ts';
+import { OgcController } from './faces/ogc/ogc-controller.ts';
+import { OwnController } from './faces/own/own-controller.ts';
+import { RunController } from './faces/own/run-controller.ts';
+import { SiteController } from './faces/site/site-controller.ts';
+import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
+
+/** Every face. A test calls each of their routes without a token, and with another workspace's. */
+export const controllers = [OgcController, OwnController, RunController, FilesController, SiteController];
+
+@Module({})
+export class ApiModule {
+  static with(context: ApiContext): DynamicModule {
+    return {
+      module: ApiModule,
+      controllers: [...controllers, OnHarvestChanged],
+      providers: [{ provide: API_CONTEXT, useValue: context }],
+    };
+  }
+}

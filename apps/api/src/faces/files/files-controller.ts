@@ -1,0 +1,76 @@
+import { Controller, Inject, Req, Res } from '@nestjs/common';
+import { ObjectNotFound } from '@runnel/objects';
+import { crashPoint } from '@runnel/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { API_CONTEXT } from '../../context.ts';
+import type { ApiContext } from '../../context.ts';
+import { originOf } from '../../http/origin.ts';
+import { Route } from '../../http/route.ts';
+import { sendFile } from './get-file.ts';
+import { fileListSchema, fileQuery, sendList, wantsList } from './list-files.ts';
+import { putFile } from './put-file.ts';
+
+const read = {
+  query: fileQuery,
+  answers: {
+    200: { description: 'The file, or the list of files', schema: fileListSchema },
+    206: { description: 'The range asked for', type: 'application/octet-stream' },
+    304: { description: 'Still the one you have' },
+    416: { description: 'The range lies behind the end' },
+  },
+} as const;
+
+/** Files of a workspace, and the published results of its runs. */
+@Controller('workspaces/:workspace')
+export class FilesController {
+  private readonly context: ApiContext;
+
+  constructor(@Inject(API_CONTEXT) context: ApiContext) {
+    this.context = context;
+  }
+
+  @Route('GET', 'files/*', { action: 'file.read', summary: 'A file, or with "?list" the files below a path', ...read })
+  file(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.send(request, reply, 'files');
+  }
+
+  @Route('GET', 'results/:run/*', { action: 'run.read', summary: 'A published result, or with "?list" those below a path', ...read })
+  result(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.send(request, reply, `results/${(request.params as { run: string }).run}`);
+  }
+
+  @Route('PUT', 'files/*', {
+    action: 'file.write',
+    summary: 'Put a file (X-Checksum-Sha256 or Content-Digest, If-Match, If-None-Match: *)',
+    body: { types: ['application/octet-stream'] },
+    answers: {
+      201: { description: 'Stored; ETag names this content' },
+      204: { description: 'Replaced; ETag names this content' },
+      412: { description: 'There is another one' },
+    },
+  })
+  put(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return putFile(this.context, request, reply, this.placeOf(request, 'files').key);
+  }
+
+  @Route('DELETE', 'files/*', { action: 'file.write', summary: 'Delete a file', answers: { 204: { description: 'Deleted' } } })
+  async delete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { key } = this.placeOf(request, 'files');
+    if (!(await this.context.objects.head(key))) throw new ObjectNotFound(key);
+    crashPoint('api.file.before-delete');
+    await this.context.objects.delete(key);
+    await reply.status(204).send();
+  }
+
+  private send(request: FastifyRequest, reply: FastifyReply, folder: string): Promise<void> {
+    const { prefix, path, key, href } = this.placeOf(request, folder);
+    return wantsList(request) ? sendList(this.context, request, reply, { prefix, path, href }) : sendFile(this.context, request, reply, key);
+  }
+
+  private placeOf(request: FastifyRequest, folder: string) {
+    const { workspace, '*': rest } = request.params as { workspace: string; '*': string };
+    const path = rest.replace(/\/+$/, '');
+    const prefix = `${workspace}/${folder}/`;
+    return { prefix, path, key: prefix + path, href: `${originOf(request, this.context.config.publicUrl)}/workspaces/${prefix.slice(0, -1)}` };
+  }
+}

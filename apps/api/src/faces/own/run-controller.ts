@@ -1,0 +1,88 @@
+import { Controller, Inject, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { API_CONTEXT } from '../../context.ts';
+import type { ApiContext } from '../../context.ts';
+import { Route } from '../../http/route.ts';
+import { streamEvents } from './run-events.ts';
+import { answerRun, answerRuns, dismissOwn, runQuery } from './runs.ts';
+import { runDetailSchema, runListSchema, runSchema, stepListSchema, usageListSchema } from './schemas.ts';
+import { answerLog, logQuery } from './step-log.ts';
+import { answerSteps, stepQuery } from './steps.ts';
+import { answerUsage, usageQuery } from './usage.ts';
+
+/** Runs of the caller's workspace, with everything that is known of them. */
+@Controller('api/v1/runs')
+export class RunController {
+  private readonly context: ApiContext;
+
+  constructor(@Inject(API_CONTEXT) context: ApiContext) {
+    this.context = context;
+  }
+
+  @Route('GET', '', {
+    action: 'run.read',
+    summary: 'Runs of the workspace, newest first',
+    query: runQuery,
+    answers: { 200: { description: 'A page of runs', schema: runListSchema } },
+  })
+  runs(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerRuns(this.context, request, reply);
+  }
+
+  @Route('GET', ':run', {
+    action: 'run.read',
+    summary: 'A run and its nodes, each with the reason why it waits',
+    answers: { 200: { description: 'The run', schema: runDetailSchema } },
+  })
+  run(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerRun(this.context, request, reply);
+  }
+
+  @Route('DELETE', ':run', {
+    action: 'run.dismiss',
+    summary: 'Dismiss a run: final at once, what still runs of it is stopped',
+    answers: { 200: { description: 'The run; one that had ended stays as it is', schema: runSchema } },
+  })
+  dismiss(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return dismissOwn(this.context, request, reply);
+  }
+
+  @Route('GET', ':run/steps', {
+    action: 'run.read',
+    summary: 'Steps of a run: those that were asked for, then those that wait',
+    query: stepQuery,
+    answers: { 200: { description: 'A page of steps', schema: stepListSchema } },
+  })
+  steps(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerSteps(this.context, request, reply);
+  }
+
+  @Route('GET', ':run/steps/:step/log', {
+    action: 'run.read',
+    summary: 'Log of a step (its path with "/" as %2F)',
+    query: logQuery,
+    answers: { 200: { description: 'What the tool wrote', type: 'text/plain' } },
+  })
+  log(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerLog(this.context, request, reply);
+  }
+
+  @Route('GET', ':run/events', {
+    action: 'run.read',
+    summary: 'News of a run as server-sent events until it ends; Last-Event-ID goes on behind a version',
+    answers: { 200: { description: 'Events "status"', type: 'text/event-stream' }, 204: { description: 'It has ended, and you know' } },
+  })
+  events(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return streamEvents(this.context, request, reply);
+  }
+
+  @Route('GET', ':run/usage', {
+    action: 'usage.read',
+    summary: 'What a run has used',
+    query: usageQuery,
+    answers: { 200: { description: 'By attempt and in all', schema: usageListSchema } },
+  })
+  usage(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerUsage(this.context, request, reply);
+  }
+}

@@ -1,0 +1,94 @@
+import { nameOf } from '@runnel/access';
+import { RunStatus } from '@runnel/contracts';
+import type { NodeStatus } from '@runnel/engine';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { ApiContext } from '../../context.ts';
+import { callerOf } from '../../http/access-hook.ts';
+import { cursor, cursorOf, limit, many } from '../../http/query.ts';
+import { dismissRun } from '../../runs/dismiss-run.ts';
+import { findRun, listRuns } from '../../runs/find-runs.ts';
+import type { RunRow } from '../../runs/find-runs.ts';
+import { readState } from '../../runs/read-state.ts';
+import { notFound } from './problems.ts';
+
+export const runQuery = z.object({
+  limit: limit(100).describe('at most so many'),
+  status: many(RunStatus).describe('only runs in these statuses'),
+  process: many(z.string()).describe('only runs of these processes'),
+  after: cursor(z.tuple([z.iso.datetime(), z.uuid()])).describe('where the page begins (of next)'),
+});
+
+/** The run of the request's address, if it is the caller's. */
+export async function runOf({ database }: ApiContext, request: FastifyRequest): Promise<RunRow> {
+  const { run: id } = request.params as { run: string };
+  const run = await findRun(database, callerOf(request).workspace, id);
+  if (!run) throw notFound(`run "${id}"`);
+  return run;
+}
+
+export async function answerRuns({ database }: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const query = runQuery.parse(request.query);
+  const [createdAt, id] = query.after ?? [];
+  const found = await listRuns(database, {
+    workspace: callerOf(request).workspace,
+    phases: query.status,
+    processes: query.process,
+    ...(createdAt !== undefined && id !== undefined ? { after: { createdAt, id } } : {}),
+    limit: query.limit + 1,
+  });
+  const page = found.slice(0, query.limit);
+  const last = found.length > query.limit ? page.at(-1) : undefined;
+  await reply.send({ runs: page.map(runView), ...(last ? { next: nextPage(request, cursorOf(last.createdAt.toISOString(), last.id)) } : {}) });
+}
+
+/** Address of the next page, relative to the host: the same request with another `after`. */
+export function nextPage(request: FastifyRequest, after: string): string {
+  const [path = '', query = ''] = request.url.split('?');
+  const parameters = new URLSearchParams(query);
+  parameters.set('after', after);
+  return `${path}?${parameters}`;
+}
+
+export async function answerRun(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const run = await runOf(context, request);
+  const { engine, state } = await readState(context, run);
+  await reply.send({ ...runView(run), nodes: await withReasons(context, run, engine.nodeStatuses(state)), steps: [] });
+}
+
+export async function dismissOwn(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { run: id } = request.params as { run: string };
+  const run = await dismissRun(context, { workspace: callerOf(request).workspace, run: id, by: nameOf(request.principal) });
+  if (!run) throw notFound(`run "${id}"`);
+  await reply.send(runView(run));
+}
+
+/** What the admitter says of a node that waits for a slot is more than the run itself knows: quotas, fairness, no executor. */
+async function withReasons({ database }: ApiContext, run: RunRow, nodes: NodeStatus[]): Promise<NodeStatus[]> {
+  const { rows } = await database.pool.query<{ node: string; reason: string }>({
+    name: 'ready-reasons',
+    text: 'select node, reason from ready_nodes where run_id = $1 and reason is not null',
+    values: [run.id],
+  });
+  const reasons = new Map(rows.map(({ node, reason }) => [node, reason]));
+  return nodes.map((node) => ({ ...node, ...(reasons.has(node.node) ? { reason: reasons.get(node.node) } : {}) }) as NodeStatus);
+}
+
+export function runView(run: RunRow) {
+  return {
+    run: run.id,
+    workspace: run.workspace,
+    process: { workspace: run.processWorkspace, id: run.processId, version: run.processVersion, digest: run.processDigest },
+    status: run.phase,
+    progress: run.progress,
+    message: run.message,
+    version: run.version,
+    ...(run.failure === null ? {} : { failure: run.failure }),
+    ...(run.attention === null ? {} : { attention: run.attention }),
+    stopped: run.stopped,
+    created: run.createdAt.toISOString(),
+    ...(run.startedAt === null ? {} : { started: run.startedAt.toISOString() }),
+    ...(run.finishedAt === null ? {} : { finished: run.finishedAt.toISOString() }),
+    updated: run.updatedAt.toISOString(),
+  };
+}

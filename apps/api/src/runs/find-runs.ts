@@ -1,0 +1,80 @@
+import type { RunStatus } from '@runnel/contracts';
+import type { Database } from '@runnel/postgres';
+
+/** A run as its projection shows it. */
+export interface RunRow {
+  readonly id: string;
+  readonly workspace: string;
+  readonly processWorkspace: string;
+  readonly processId: string;
+  readonly processVersion: string;
+  readonly processDigest: string;
+  readonly phase: RunStatus;
+  /** 0 to 100. */
+  readonly progress: number;
+  readonly message: string;
+  readonly version: number;
+  readonly failure: { readonly class: string; readonly reason: string; readonly step?: string } | null;
+  /** Why a person should look. */
+  readonly attention: string | null;
+  /** Object key of the result document. */
+  readonly document: string | null;
+  readonly name: string | null;
+  /** Nothing of it runs any more. */
+  readonly stopped: boolean;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly updatedAt: Date;
+}
+
+export const runColumns = `id, workspace, process_workspace as "processWorkspace", process_id as "processId", process_version as "processVersion",
+  process_digest as "processDigest", phase, progress, message, version, failure, attention, document, name, stopped,
+  created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt", updated_at as "updatedAt"`;
+
+const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export const isFinal = (phase: RunStatus): boolean => phase === 'successful' || phase === 'failed' || phase === 'dismissed';
+
+/** A run of a workspace; undefined for what is no id, unknown, or another workspace's. */
+export async function findRun({ pool }: Pick<Database, 'pool'>, workspace: string, id: string): Promise<RunRow | undefined> {
+  if (!idPattern.test(id)) return undefined;
+  const { rows } = await pool.query<RunRow>({
+    name: 'find-run',
+    text: `select ${runColumns} from runs where id = $1 and workspace = $2`,
+    values: [id, workspace],
+  });
+  return rows[0];
+}
+
+export interface RunFilter {
+  readonly workspace: string;
+  readonly phases?: readonly RunStatus[] | undefined;
+  readonly processes?: readonly string[] | undefined;
+  /** Where the page before ended. */
+  readonly after?: { readonly createdAt: string; readonly id: string } | undefined;
+  readonly limit: number;
+}
+
+/** Runs of a workspace, newest first. */
+export async function listRuns({ pool }: Pick<Database, 'pool'>, filter: RunFilter): Promise<RunRow[]> {
+  const { rows } = await pool.query<RunRow>({
+    name: 'list-runs',
+    text: `
+select ${runColumns} from runs
+where workspace = $1
+  and ($2::text[] is null or phase = any($2))
+  and ($3::text[] is null or process_id = any($3))
+  and (created_at, id) < (coalesce($4::timestamptz, 'infinity'), coalesce($5::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+order by created_at desc, id desc limit $6`,
+    values: [
+      filter.workspace,
+      filter.phases ?? null,
+      filter.processes ?? null,
+      filter.after?.createdAt ?? null,
+      filter.after?.id ?? null,
+      filter.limit,
+    ],
+  });
+  return rows;
+}

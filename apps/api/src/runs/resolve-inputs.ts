@@ -1,0 +1,160 @@
+import { decide } from '@runnel/access';
+import type { Principal } from '@runnel/access';
+import type { Json, JsonObject } from '@runnel/cwl';
+import { containsReference } from '@runnel/engine';
+import type { ObjectStore } from '@runnel/objects';
+import { InvalidKey } from '@runnel/objects';
+import { parseAddress, scheme } from './addresses.ts';
+import type { FileAddress } from './addresses.ts';
+
+/** What is wrong with an input, and where: `bands[0]`. */
+export interface InputFault {
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface Caller {
+  readonly principal: Principal;
+  readonly workspace: string;
+  /** Origins under which this service is known: addresses that begin with one are ours. */
+  readonly origins: readonly string[];
+}
+
+/** Files that one Directory input may hold. */
+const mostFiles = 10_000;
+
+/**
+ * Replaces the addresses in inputs by object URIs (rule 14): each is checked for the caller's right to read it and for being there. A Directory
+ * is listed, since objects have no folders. Faults name the input.
+ */
+export async function resolveInputs(
+  objects: ObjectStore,
+  caller: Caller,
+  inputs: JsonObject,
+): Promise<{ readonly inputs: JsonObject } | { readonly faults: readonly InputFault[] }> {
+  const faults: InputFault[] = [];
+  const resolved: JsonObject = {};
+  for (const [name, value] of Object.entries(inputs)) {
+    if (containsReference(value)) faults.push({ path: name, message: 'a value may not hold "$stored" or "$chunks": these names belong to the service' });
+    else resolved[name] = await resolveValue({ objects, caller, faults }, value, name);
+  }
+  return faults.length > 0 ? { faults } : { inputs: resolved };
+}
+
+interface Resolving {
+  readonly objects: ObjectStore;
+  readonly caller: Caller;
+  readonly faults: InputFault[];
+}
+
+async function resolveValue(resolving: Resolving, value: Json, path: string): Promise<Json> {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) {
+    // A list of a hundred thousand numbers needs no walk of its own.
+    if (!value.some((item) => typeof item === 'object')) return value;
+    return mapInOrder(value, (item, index) => resolveValue(resolving, item, `${path}[${index}]`));
+  }
+  const inner: JsonObject = {};
+  for (const [name, item] of Object.entries(value)) inner[name] = await resolveValue(resolving, item, `${path}.${name}`);
+  if (value['class'] === 'File') return resolveFile(resolving, inner, path);
+  if (value['class'] === 'Directory') return resolveDirectory(resolving, inner, path);
+  return inner;
+}
+
+async function resolveFile(resolving: Resolving, file: JsonObject, path: string): Promise<Json> {
+  const { path: plain, location = plain, ...rest } = file;
+  if (location === undefined && typeof file['contents'] === 'string') return file;
+  const address = authorise(resolving, location, path);
+  if (!address) return file;
+  const info = await head(resolving.objects, address.key);
+  if (!info) {
+    resolving.faults.push({ path, message: `there is no file ${String(location)}` });
+    return file;
+  }
+  return { ...rest, location: scheme + address.key, basename: file['basename'] ?? nameOf(address.path), size: info.size };
+}
+
+async function resolveDirectory(resolving: Resolving, directory: JsonObject, path: string): Promise<Json> {
+  const { path: plain, location = plain, ...rest } = directory;
+  if (location === undefined && Array.isArray(directory['listing'])) return directory;
+  const address = authorise(resolving, location, path);
+  if (!address) return directory;
+  const listing = await listFolder(resolving.objects, address.key);
+  if (typeof listing === 'string') {
+    resolving.faults.push({ path, message: `${String(location)}: ${listing}` });
+    return directory;
+  }
+  return { ...rest, basename: directory['basename'] ?? nameOf(address.path), listing };
+}
+
+function authorise({ caller, faults }: Resolving, location: Json | undefined, path: string): FileAddress | undefined {
+  if (typeof location !== 'string' || location === '') {
+    faults.push({ path, message: 'a File or Directory needs a location' });
+    return undefined;
+  }
+  const parsed = parseAddress(location, caller);
+  if ('fault' in parsed) {
+    faults.push({ path, message: parsed.fault });
+    return undefined;
+  }
+  const { address } = parsed;
+  const action = address.folder === 'files' ? 'file.read' : 'run.read';
+  if (!decide({ principal: caller.principal, action, resource: { workspace: address.workspace } }).allow) {
+    // The same as for a file that is not there: nothing is told about other workspaces.
+    faults.push({ path, message: `there is no file ${location}` });
+    return undefined;
+  }
+  return address;
+}
+
+async function head(objects: ObjectStore, key: string) {
+  try {
+    return await objects.head(key);
+  } catch (error) {
+    if (error instanceof InvalidKey) return undefined;
+    throw error;
+  }
+}
+
+type Folder = Map<string, Folder | { key: string; size: number }>;
+
+/** A folder's files as nested listings; a text says why it cannot be one. */
+async function listFolder(objects: ObjectStore, key: string): Promise<Json[] | string> {
+  const root: Folder = new Map();
+  let count = 0;
+  for await (const info of objects.list(`${key}/`)) {
+    count += 1;
+    if (count > mostFiles) return `it holds more than ${mostFiles} files`;
+    const segments = info.key.slice(key.length + 1).split('/');
+    const name = segments.pop() ?? '';
+    folderAt(root, segments).set(name, { key: info.key, size: info.size });
+  }
+  return count === 0 ? 'there is no such folder' : listingOf(root);
+}
+
+function folderAt(root: Folder, segments: readonly string[]): Folder {
+  let folder = root;
+  for (const segment of segments) {
+    const found = folder.get(segment);
+    const next: Folder = found instanceof Map ? found : new Map<string, Folder>();
+    if (next !== found) folder.set(segment, next);
+    folder = next;
+  }
+  return folder;
+}
+
+function listingOf(folder: Folder): Json[] {
+  return [...folder].map(([basename, entry]) =>
+    entry instanceof Map
+      ? { class: 'Directory', basename, listing: listingOf(entry) }
+      : { class: 'File', basename, location: scheme + entry.key, size: entry.size },
+  );
+}
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+async function mapInOrder<T, R>(items: readonly T[], map: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const mapped: R[] = [];
+  for (const [index, item] of items.entries()) mapped.push(await map(item, index));
+  return mapped;
+}

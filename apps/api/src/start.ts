@@ -1,0 +1,112 @@
+import { openAuthenticator } from '@runnel/access';
+import { connect, durablePlans, RunnelTransport, startRelay } from '@runnel/messaging';
+import type { Messaging } from '@runnel/messaging';
+import { openObjectStore } from '@runnel/objects';
+import { openDatabase, waitForSchema } from '@runnel/postgres';
+import { createLogger, createMetrics, runService } from '@runnel/service';
+import type { Logger } from '@runnel/service';
+import { ApiModule } from './api-module.ts';
+import type { ApiConfig } from './config.ts';
+import type { ApiContext } from './context.ts';
+import { openStatusFeed } from './follow/status-feed.ts';
+import { checkAccess } from './http/access-hook.ts';
+import { createAdapter } from './http/adapter.ts';
+import { addAnswerHeaders } from './http/answer-headers.ts';
+import { apiMetrics } from './metrics.ts';
+import { ObjectFaultFilter } from './object-fault-filter.ts';
+import { openDocumentLoader } from './processes/load-document.ts';
+import { openPackages } from './processes/packages.ts';
+
+export interface ApiOptions {
+  /** Default: JSON lines on standard output. */
+  readonly logger?: Logger;
+}
+
+export interface RunningApi {
+  /** `http://127.0.0.1:8080` */
+  readonly url: string;
+  /** Finishes what is in flight, ends what follows runs, closes. */
+  close(): Promise<void>;
+}
+
+type Close = () => Promise<void>;
+
+/** Starts the api with connections of its own; resolves when it listens. Rejects where the database lacks its schema after a minute. */
+export async function startApi(config: ApiConfig, options: ApiOptions = {}): Promise<RunningApi> {
+  const logger = options.logger ?? createLogger({ service: 'api', level: config.logLevel });
+  // What was opened last is closed first.
+  const opened: Close[] = [];
+  const closeAll: Close = async () => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
+  try {
+    const stopping = new AbortController();
+    const context = await openContext(config, logger, stopping.signal, opened);
+    return await serve(context, stopping, closeAll);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSignal, opened: Close[]): Promise<ApiContext> {
+  await waitForSchema(config.postgresUrl);
+  const onIdleError = (error: Error): void => logger.warn({ reason: error.message }, 'lost a connection to Postgres');
+  const database = await openDatabase({ url: config.postgresUrl, name: 'runnel-api', poolSize: 12, onIdleError });
+  opened.push(() => database.close());
+  const objects = await openObjectStore(config.objects);
+  const messaging = await openMessaging(config, logger);
+  opened.push(() => messaging.close());
+  const registry = createMetrics('api');
+  const relay = startRelay({ messaging, pool: database.pool, metrics: registry });
+  opened.push(() => relay.close());
+  const authenticator = openAuthenticator(database);
+  opened.push(() => authenticator.close());
+  const feed = openStatusFeed(messaging);
+  opened.push(() => feed.close());
+  const loader = openDocumentLoader({ hosts: config.documentHosts, logger });
+  opened.push(() => loader.close());
+  const packages = openPackages(objects);
+  const metrics = apiMetrics(registry);
+  return { config, logger, registry, metrics, database, objects, messaging, relay, authenticator, packages, loader, feed, stopping };
+}
+
+function openMessaging(config: ApiConfig, logger: Logger): Promise<Messaging> {
+  const { natsUrl: url, natsUser: user, natsPassword: password, prefix } = config;
+  return connect({ url, user, password, prefix, service: 'api', logger });
+}
+
+async function serve(context: ApiContext, stopping: AbortController, closeAll: Close): Promise<RunningApi> {
+  const { config, logger, messaging, objects, database, registry } = context;
+  const plans = durablePlans(config.prefix).filter(({ service }) => service === 'api');
+  const service = await runService({
+    name: 'api',
+    module: ApiModule.with(context),
+    logger,
+    host: config.host,
+    port: config.port,
+    adapter: createAdapter(),
+    operations: {
+      metrics: registry,
+      checks: new Map<string, () => Promise<unknown>>([
+        ['postgres', () => database.pool.query('select 1')],
+        ['nats', () => messaging.ping()],
+        ['objects', () => objects.ping()],
+      ]),
+    },
+    strategy: () => new RunnelTransport({ messaging, consumers: plans.map((plan) => ({ plan })), metrics: registry }),
+    configure: (app) => {
+      app.useGlobalFilters(new ObjectFaultFilter(logger));
+      const fastify = app.getHttpAdapter().getInstance();
+      addAnswerHeaders(fastify, context.metrics);
+      checkAccess(fastify, context);
+      // Followers hold their connections open; the server would wait for them.
+      fastify.addHook('preClose', (done) => {
+        stopping.abort();
+        done();
+      });
+    },
+    onShutdown: closeAll,
+  });
+  return { url: service.url, close: () => service.close() };
+}

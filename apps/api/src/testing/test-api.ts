@@ -1,0 +1,133 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createToken } from '@runnel/access';
+import type { Scope } from '@runnel/access';
+import { openObjectStore } from '@runnel/objects';
+import type { ObjectStore } from '@runnel/objects';
+import { openDatabase } from '@runnel/postgres';
+import type { Database } from '@runnel/postgres';
+import { removeTestMessaging, testDatabase, testLogger, testMessaging, testNatsUrl } from '@runnel/testing';
+import type { Messaging } from '@runnel/messaging';
+import { ApiConfig } from '../config.ts';
+import { startApi } from '../start.ts';
+import type { RunningApi } from '../start.ts';
+
+/** An api on a database, streams and an object store of its own, with the means to look behind it. */
+export interface TestApi {
+  readonly url: string;
+  readonly config: ApiConfig;
+  readonly database: Database;
+  readonly objects: ObjectStore;
+  readonly messaging: Messaging;
+  token(workspace: string, scopes?: readonly Scope[]): Promise<string>;
+  /** A request as the holder of the workspace's token. */
+  as(workspace: string): Promise<Client>;
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type Client = (method: string, path: string, init?: Omit<RequestInit, 'method'>) => Promise<Answer>;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON; undefined where it is none. */
+  readonly body: any;
+}
+
+export async function startTestApi(more: Partial<ApiConfig> = {}): Promise<TestApi> {
+  const { url: postgresUrl, drop } = await testDatabase();
+  const folder = await mkdtemp(join(tmpdir(), 'runnel-api-test-'));
+  const objectsUri = `${pathToFileURL(folder).href}/`;
+  const messaging = await testMessaging();
+  const config: ApiConfig = {
+    ...ApiConfig.parse({ postgresUrl, natsUrl: testNatsUrl(), prefix: messaging.prefix, objects: objectsUri, port: 0 }),
+    ...more,
+  };
+  const database = await openDatabase({ url: postgresUrl, name: 'api-test' });
+  const objects = await openObjectStore(objectsUri);
+  let api: RunningApi = await startApi(config, { logger: testLogger('api') });
+  const tokens = new Map<string, string>();
+  const token = async (workspace: string, scopes?: readonly Scope[]): Promise<string> =>
+    (await createToken(database, { workspace, name: 'test', ...(scopes ? { scopes } : {}) })).secret;
+  return {
+    get url() {
+      return api.url;
+    },
+    config,
+    database,
+    objects,
+    messaging,
+    token,
+    async as(workspace) {
+      const secret = tokens.get(workspace) ?? (await token(workspace));
+      tokens.set(workspace, secret);
+      return (method, path, init = {}) => request(api.url, method, path, { ...init, headers: { authorization: `Bearer ${secret}`, ...init.headers } });
+    },
+    async restart() {
+      await api.close();
+      api = await startApi(config, { logger: testLogger('api') });
+    },
+    async close() {
+      await api.close();
+      await database.close();
+      await removeTestMessaging(messaging);
+      await drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function request(url: string, method: string, path: string, init: Omit<RequestInit, 'method'> = {}): Promise<Answer> {
+  const response = await fetch(new URL(path, url), { ...init, method });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, body: parse(text) };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+export const cwl = (text: string, type = 'application/cwl+yaml'): { body: string; headers: Record<string, string> } => ({
+  body: text,
+  headers: { 'content-type': type },
+});
+
+export const json = (value: unknown, headers: Record<string, string> = {}): { body: string; headers: Record<string, string> } => ({
+  body: JSON.stringify(value),
+  headers: { 'content-type': 'application/json', ...headers },
+});
+
+/** Two tools in a row, one of them scattered; nothing of it is run by these tests. */
+export const wide = `cwlVersion: v1.2
+$namespaces: {s: https://schema.org/}
+s:softwareVersion: 1.2.3
+$graph:
+- class: Workflow
+  id: wide
+  label: Says many words
+  doc: A word for each number
+  requirements: [{class: ScatterFeatureRequirement}]
+  inputs:
+    n: {type: "int[]", label: Numbers}
+    loud: {type: boolean, default: false}
+    band: {type: File?}
+    folder: {type: Directory?}
+    size: {type: [string, "null"]}
+  outputs: {all: {type: "string[]", outputSource: say/word}}
+  steps:
+    say: {run: "#say", scatter: i, in: {i: n}, out: [word]}
+- class: CommandLineTool
+  id: say
+  baseCommand: [sh, -c, 'printf element-%s-done "$0"']
+  inputs: {i: {type: int, inputBinding: {position: 1}}}
+  stdout: word.txt
+  outputs: {word: {type: string, outputBinding: {glob: word.txt, loadContents: true, outputEval: "$(self[0].contents)"}}}
+`;

@@ -1,0 +1,105 @@
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { lockFolder } from '@runnel/embedded';
+import { closeOnSignals, createLogger, type Logger } from '@runnel/service';
+import { CliError } from './client/cli-error.ts';
+import { makeDataFolder, secretsOf, writeAddresses } from './up/data-folder.ts';
+import { embeddedNats, embeddedPostgres, externalNats, externalPostgres, type BusAccess, type DatabaseAccess } from './up/servers.ts';
+import { startService, type Started } from './up/services.ts';
+import type { ServiceName } from './up/service-names.ts';
+
+export interface UpOptions {
+  data: string;
+  host: string;
+  port: number;
+  only: ServiceName[];
+  postgres?: string;
+  nats?: string;
+  objects?: string;
+  images?: string;
+  slots?: number;
+  publicUrl?: string;
+  repositories?: string;
+}
+
+/** Starts Runnel and returns when everything answers; it then runs until SIGTERM or SIGINT. The one place that composes the apps. */
+export async function up(options: UpOptions): Promise<void> {
+  const logger = createLogger({ service: 'up' });
+  const folder = makeDataFolder(options.data);
+  const lock = lockFolder(folder);
+  if (!lock.held) throw new CliError(`${folder} is in use by another \`runnel up\` (process ${lock.pid})`, 'Stop that one, or give another folder with --data.');
+  const stop: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of stop.splice(0).reverse()) await end();
+    lock.release();
+  };
+  try {
+    if (options.only.includes('api')) await requireFreePort(options.host, options.port);
+    const { database, bus, objects } = await startStores(folder, options, logger, stop);
+    writeAddresses(folder, {
+      pid: process.pid,
+      ...(options.only.includes('api') ? { api: `http://${options.host}:${options.port}` } : {}),
+      postgres: database.admin,
+      nats: bus.url,
+      ...bus.userOf('operator'),
+      objects,
+    });
+    const started: Started[] = [];
+    for (const name of options.only) {
+      const service = await startService(name, { ...options, folder, database, bus, objects });
+      started.push(service);
+      stop.push(() => service.close());
+    }
+    announce(folder, objects, { database, bus }, started);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  closeOnSignals(logger, close);
+}
+
+interface Stores {
+  database: DatabaseAccess;
+  bus: BusAccess;
+}
+
+async function startStores(folder: string, options: UpOptions, logger: Logger, stop: (() => Promise<void>)[]): Promise<Stores & { objects: string }> {
+  const secrets = secretsOf(folder);
+  const [database, bus] = await Promise.all([
+    options.postgres === undefined ? embeddedPostgres(folder, secrets, logger) : externalPostgres(options.postgres),
+    options.nats === undefined ? embeddedNats(folder, secrets, logger) : externalNats(options.nats),
+  ]);
+  stop.push(database.stop, bus.stop);
+  const objects = options.objects ?? `${pathToFileURL(join(folder, 'objects')).href}/`;
+  if (options.objects === undefined) mkdirSync(join(folder, 'objects'), { recursive: true, mode: 0o700 });
+  return { database, bus, objects: objects.includes(':') ? objects : `${pathToFileURL(resolve(objects)).href}/` };
+}
+
+/** A taken port is said before anything is started. */
+function requireFreePort(host: string, port: number): Promise<void> {
+  return new Promise((done, refuse) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const hint = 'Give another one with --port.';
+      refuse(error.code === 'EADDRINUSE' ? new CliError(`port ${port} is taken`, hint) : new CliError(`cannot listen on ${host}:${port}: ${error.message}`, hint));
+    });
+    server.listen(port, host, () => server.close(() => done()));
+  });
+}
+
+function announce(folder: string, objects: string, { database, bus }: Stores, started: readonly Started[]): void {
+  const api = started.find(({ name }) => name === 'api');
+  const executor = started.find(({ name }) => name === 'executor');
+  const lines = [
+    `data          ${folder}`,
+    `Postgres      ${database.admin.replace(/:[^:@/]*@/, ':…@')}`,
+    `NATS          ${bus.url}`,
+    `objects       ${objects}`,
+    ...started.map(({ name, url, about }) => `${name.padEnd(13)} ${url}${about === undefined ? '' : `  (${about})`}`),
+    ...(executor?.about === undefined ? [] : [`isolation     ${executor.about.split('isolation: ')[1] ?? ''}`]),
+    ...(api === undefined ? [] : ['', `ready: ${api.url}   (a token: runnel token create --data ${folder} --workspace demo)`]),
+  ];
+  console.log(lines.join('\n'));
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals';
+import { relevantChanges, type Watched } from './watched.ts';
+
+const watched: Watched = { repository: 'https://git.example/flows.git', branch: 'main', paths: ['flows/**/*.cwl'], workspace: 'demo', allowFile: false };
+
+describe('relevantChanges', () => {
+  it('keeps what the patterns name', () => {
+    expect(
+      relevantChanges(watched, [
+        { path: 'flows/a.cwl', change: 'added' },
+        { path: 'README.md', change: 'updated' },
+      ]),
+    ).toEqual([{ path: 'flows/a.cwl', change: 'added' }]);
+  });
+
+  it('turns a rename across the border into an addition or a deletion', () => {
+    expect(relevantChanges(watched, [{ path: 'flows/a.cwl', change: 'updated', previousPath: 'draft.cwl' }])).toEqual([{ path: 'flows/a.cwl', change: 'added' }]);
+    expect(relevantChanges(watched, [{ path: 'old.cwl', change: 'updated', previousPath: 'flows/a.cwl' }])).toEqual([{ path: 'flows/a.cwl', change: 'deleted' }]);
+    expect(relevantChanges(watched, [{ path: 'flows/b.cwl', change: 'updated', previousPath: 'flows/a.cwl' }])).toEqual([
+      { path: 'flows/b.cwl', change: 'updated', previousPath: 'flows/a.cwl' },
+    ]);
+  });
+});

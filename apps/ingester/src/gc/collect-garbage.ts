@@ -1,0 +1,68 @@
+import type { ObjectStore } from '@runnel/objects';
+import type { Database } from '@runnel/postgres';
+import { deleteLeftovers } from './deleted-runs.ts';
+import type { GarbageItem, GarbageSummary, OnGarbage } from './garbage.ts';
+import { deleteMarked, markUnused } from './unused-objects.ts';
+import { registerObjects } from './unregistered-objects.ts';
+
+export interface GarbageOptions {
+  /** Changes nothing, tells what would be done. */
+  dryRun: boolean;
+  now?: Date;
+  /** Told of each thing, in the order in which it is done. */
+  onGarbage?: OnGarbage;
+}
+
+/** Any number that nobody else uses. */
+const lockKey = 7252;
+
+/**
+ * Deletes what nothing needs any more: content-addressed objects that nothing named for a week (marked, deleted a day later), and what runs that
+ * are no more left behind. Undefined where another collection is under way. Published results and files of users are never touched.
+ */
+export async function collectGarbage(
+  database: Database,
+  objects: ObjectStore,
+  options: GarbageOptions,
+): Promise<GarbageSummary | undefined> {
+  const { dryRun, now = new Date() } = options;
+  const summary: GarbageSummary = { marked: { count: 0, bytes: 0 }, deleted: { count: 0, bytes: 0 } };
+  const onGarbage = (item: GarbageItem): void => {
+    const sum = item.action === 'mark' ? summary.marked : summary.deleted;
+    sum.count += item.count;
+    sum.bytes += item.bytes;
+    options.onGarbage?.(item);
+  };
+  return alone(database, async () => {
+    await deleteMarked(database, objects, now, dryRun, onGarbage);
+    for (const workspace of await workspaces(database)) {
+      await registerObjects(database, objects, workspace, now, dryRun, onGarbage);
+      await deleteLeftovers(database, objects, workspace, now, dryRun, onGarbage);
+    }
+    await markUnused(database, now, dryRun, onGarbage);
+    return summary;
+  });
+}
+
+async function workspaces(database: Database): Promise<string[]> {
+  const { rows } = await database.pool.query<{ workspace: string }>(
+    'select workspace from runs union select workspace from objects union select workspace from processes union select workspace from tokens order by 1',
+  );
+  return rows.map(({ workspace }) => workspace);
+}
+
+/** Runs the work while no other process does the same; undefined where one does. */
+async function alone<Result>(database: Database, work: () => Promise<Result>): Promise<Result | undefined> {
+  const client = await database.pool.connect();
+  try {
+    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1, 1) as locked', [lockKey]);
+    if (!rows[0]?.locked) return undefined;
+    try {
+      return await work();
+    } finally {
+      await client.query('select pg_advisory_unlock($1, 1)', [lockKey]);
+    }
+  } finally {
+    client.release();
+  }
+}

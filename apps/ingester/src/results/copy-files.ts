@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { ObjectNotFound, type ObjectStore } from '@runnel/objects';
+import { crashPoint } from '@runnel/service';
+import { inParallel } from './in-parallel.ts';
+import { OutputsRefused } from './outputs-refused.ts';
+import type { PlannedFile } from './plan-publication.ts';
+
+/** Copies at a time, of one run. */
+const lanes = 8;
+
+/** Copies every file to its published place and completes sizes and checksums; a repetition writes the same again. Throws OutputsRefused. */
+export async function copyFiles(objects: ObjectStore, files: readonly PlannedFile[]): Promise<void> {
+  await inParallel(files, lanes, async (file) => {
+    const size = await place(objects, file);
+    file.entry['size'] = size;
+    file.entry['checksum'] ??= `sha1$${await sha1Of(objects, file.target)}`;
+  });
+}
+
+async function place(objects: ObjectStore, { source, target, output, name }: PlannedFile): Promise<number> {
+  try {
+    crashPoint('ingester.copy.before-put');
+    const copy = 'key' in source ? await objects.copy(source.key, target) : await objects.put(target, source.contents);
+    crashPoint('ingester.copy.after-put');
+    return copy.size;
+  } catch (error) {
+    if (error instanceof ObjectNotFound) throw new OutputsRefused(`output ${output}: the content of ${name} is gone`);
+    throw error;
+  }
+}
+
+async function sha1Of(objects: ObjectStore, key: string): Promise<string> {
+  const hash = createHash('sha1');
+  for await (const chunk of (await objects.get(key)).body) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

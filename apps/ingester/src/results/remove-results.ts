@@ -1,0 +1,31 @@
+import { inTransaction, query } from '@runnel/postgres';
+import { crashPoint } from '@runnel/service';
+import type { IngesterParts } from '../parts.ts';
+import { inParallel } from './in-parallel.ts';
+import { resultsPrefix } from './plan-publication.ts';
+import { lockResults } from './run-facts.ts';
+
+/** Deletions at a time. */
+const lanes = 8;
+
+/** Takes back what was published of a run, rows first, so that nothing names what is being deleted. Doing it twice is doing it once. */
+export async function removeResults(parts: Pick<IngesterParts, 'database' | 'objects'>, workspace: string, run: string): Promise<void> {
+  await inTransaction(parts.database, async (tx) => {
+    await lockResults(tx, run);
+    await query(tx, { name: 'delete-results', text: 'delete from results where run_id = $1', values: [run] });
+    await query(tx, {
+      name: 'delete-catalogue',
+      text: 'delete from catalogue where workspace = $1 and run_id = $2',
+      values: [workspace, run],
+    });
+  });
+  crashPoint('ingester.remove.after-commit');
+  await removeCopies(parts, workspace, run);
+}
+
+/** Deletes the published copies of a run. */
+export async function removeCopies({ objects }: Pick<IngesterParts, 'objects'>, workspace: string, run: string): Promise<void> {
+  const keys: string[] = [];
+  for await (const { key } of objects.list(resultsPrefix(workspace, run))) keys.push(key);
+  await inParallel(keys, lanes, (key) => objects.delete(key));
+}

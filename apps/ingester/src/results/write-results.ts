@@ -1,0 +1,79 @@
+import type { Json, JsonObject } from '@runnel/cwl';
+import { stored } from '@runnel/engine';
+import { putValue, type ObjectStore } from '@runnel/objects';
+import { largestValueBytes, query, type Transaction } from '@runnel/postgres';
+import { crashPoint } from '@runnel/service';
+import type { CatalogueRow } from '../stac/catalogue-rows.ts';
+
+/** A row of the table `results`. */
+export interface ResultRow {
+  output: string;
+  value: Json;
+}
+
+/** Values as their rows hold them: those above 256 KiB become references to objects. */
+export async function resultRows(objects: ObjectStore, workspace: string, run: string, outputs: JsonObject): Promise<ResultRow[]> {
+  const rows: ResultRow[] = [];
+  for (const [output, value] of Object.entries(outputs)) {
+    if (Buffer.byteLength(JSON.stringify(value)) <= largestValueBytes) rows.push({ output, value });
+    else {
+      const key = `${workspace}/values/${run}/results/${output}.json`;
+      crashPoint('ingester.value.before-put');
+      await putValue(objects, key, value);
+      crashPoint('ingester.value.after-put');
+      rows.push({ output, value: stored({ key, ...(Array.isArray(value) ? { length: value.length } : {}) }) });
+    }
+  }
+  return rows;
+}
+
+/** Natural keys: a repetition changes nothing (results) or writes the newest (catalogue, as a re-run with the same ids does). */
+export async function writeResults(
+  tx: Transaction,
+  workspace: string,
+  run: string,
+  rows: readonly ResultRow[],
+  publishedAt: string,
+): Promise<void> {
+  await query(tx, {
+    name: 'insert-results',
+    text: `
+insert into results (run_id, output, workspace, value, published_at)
+select $1, r.output, $2, r.value, $3
+from unnest($4::text[], $5::json[]) as r (output, value)
+on conflict (run_id, output) do nothing`,
+    values: [run, workspace, publishedAt, rows.map(({ output }) => output), rows.map(({ value }) => JSON.stringify(value))],
+  });
+}
+
+/** Documents in one statement. */
+const statementRows = 1000;
+
+export async function writeCatalogue(
+  tx: Transaction,
+  workspace: string,
+  run: string,
+  rows: readonly CatalogueRow[],
+  at: string,
+): Promise<void> {
+  for (let from = 0; from < rows.length; from += statementRows) {
+    const part = rows.slice(from, from + statementRows);
+    await query(tx, {
+      name: 'write-catalogue',
+      text: `
+insert into catalogue (workspace, collection, item, run_id, document, visible, updated_at)
+select $1, c.collection, c.item, $2, c.document, true, $3
+from unnest($4::text[], $5::text[], $6::json[]) as c (collection, item, document)
+on conflict (workspace, collection, item)
+do update set run_id = excluded.run_id, document = excluded.document, visible = true, updated_at = excluded.updated_at`,
+      values: [
+        workspace,
+        run,
+        at,
+        part.map(({ collection }) => collection),
+        part.map(({ item }) => item),
+        part.map(({ document }) => JSON.stringify(document)),
+      ],
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import type { JsonObject } from '@runnel/cwl';
+import type { CatalogueCollection } from './read-catalogue.ts';
+import { idOf } from './check-document.ts';
+import { extentOf } from './extent.ts';
+
+/** A row of the table `catalogue`; item `''` is the collection itself. */
+export interface CatalogueRow {
+  collection: string;
+  item: string;
+  document: JsonObject;
+}
+
+/** Rows for the collections of all output directories of a run; one is made where the user gave none. */
+export function catalogueRows(run: string, process: string, read: readonly CatalogueCollection[], publishedAt: string): CatalogueRow[] {
+  return [...Map.groupBy(read, ({ id }) => id)].flatMap(([id, parts]) => {
+    const items = parts.flatMap((part) => part.items);
+    const own = parts.findLast((part) => part.document)?.document;
+    const names = new Set<string>();
+    return [
+      { collection: id, item: '', document: own ?? generated(id, run, process, items, publishedAt) },
+      ...items.map((item) => {
+        const name = uniqueName(names, idOf(item));
+        return { collection: id, item: name, document: { ...item, id: name } };
+      }),
+    ];
+  });
+}
+
+/** Two outputs of one run may give items of one id (an array of directories does): both are kept. */
+function uniqueName(names: Set<string>, wanted: string): string {
+  let name = wanted;
+  for (let number = 2; names.has(name); number++) name = `${wanted}_${number}`;
+  names.add(name);
+  return name;
+}
+
+function generated(id: string, run: string, process: string, items: readonly JsonObject[], publishedAt: string): JsonObject {
+  return {
+    type: 'Collection',
+    stac_version: '1.0.0',
+    id,
+    title: `Result Collection for Job ${run}`,
+    description: `Results of one run of ${process}`,
+    license: 'proprietary',
+    extent: extentOf(items, publishedAt),
+    links: [],
+  };
+}

@@ -1,0 +1,95 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { connect, durablePlans, RunnelTransport, startRelay, type ConsumerSettings, type Messaging } from '@runnel/messaging';
+import { openObjectStore } from '@runnel/objects';
+import { openDatabase, waitForSchema } from '@runnel/postgres';
+import { createLogger, createMetrics, runService, type Logger, type Registry, type RunningService } from '@runnel/service';
+import type { IngesterConfig } from './config.ts';
+import { collectDaily } from './gc/daily.ts';
+import { Parts, type IngesterParts } from './parts.ts';
+import { OnRunDismissed } from './results/on-run-dismissed.ts';
+import { OnRunOutputsReady } from './results/on-run-outputs-ready.ts';
+import { OnStepFinished } from './usage/on-step-finished.ts';
+import { recordUsage, type UsageEntry } from './usage/record-usage.ts';
+
+export interface IngesterOptions {
+  /** Default: JSON lines on standard output. */
+  logger?: Logger;
+}
+
+@Module({})
+class IngesterModule {
+  static with(parts: IngesterParts): DynamicModule {
+    const controllers = [OnRunOutputsReady, OnRunDismissed, OnStepFinished];
+    return { module: IngesterModule, controllers, providers: [{ provide: Parts, useValue: parts }] };
+  }
+}
+
+/** Starts the ingester; resolves when it consumes. Rejects where the schema, the store or the credentials are missing. */
+export async function startIngester(config: IngesterConfig, options: IngesterOptions = {}): Promise<RunningService> {
+  const logger = options.logger ?? createLogger({ service: 'ingester', level: config.logLevel });
+  await waitForSchema(config.postgresUrl);
+  const objects = await openObjectStore(config.objects);
+  const database = await openDatabase({
+    url: config.postgresUrl,
+    name: 'runnel ingester',
+    onIdleError: (error) => logger.warn({ error }, 'a database connection broke'),
+  });
+  const { natsUrl: url, natsUser: user, natsPassword: password, prefix } = config;
+  const messaging = await connect({ url, user, password, prefix, service: 'ingester', logger }).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
+  const metrics = createMetrics('ingester');
+  const relay = startRelay({ messaging, pool: database.pool, metrics });
+  const parts: IngesterParts = { database, objects, messaging, relay, logger };
+  const collection = collectDaily(parts);
+  return runService({
+    name: 'ingester',
+    module: IngesterModule.with(parts),
+    logger,
+    host: config.host,
+    port: config.port,
+    operations: {
+      metrics,
+      checks: new Map<string, () => Promise<unknown>>([
+        ['postgres', () => database.pool.query('select 1')],
+        ['nats', () => messaging.ping()],
+        ['objects', () => objects.ping()],
+      ]),
+    },
+    configure: (app) => void app.connectMicroservice({ strategy: usageTransport(parts, metrics) }),
+    strategy: () => resultsTransport(messaging, metrics),
+    onShutdown: async () => {
+      await collection.close();
+      await relay.close();
+      await messaging.close();
+      await database.close();
+    },
+  });
+}
+
+/** Publishing takes its time: several runs at once, each message by itself. */
+function resultsTransport(messaging: Messaging, metrics: Registry): RunnelTransport {
+  return new RunnelTransport({ messaging, consumers: consumersOf(messaging, ['ingester-outputs', 'ingester-dismissed']), metrics });
+}
+
+/** The ledger is written in batches. */
+function usageTransport(parts: IngesterParts, metrics: Registry): RunnelTransport<UsageEntry> {
+  return new RunnelTransport<UsageEntry>({
+    messaging: parts.messaging,
+    consumers: consumersOf(parts.messaging, ['ingester-usage']),
+    applyBatch: (items) =>
+      recordUsage(
+        parts.database,
+        items.map(({ command }) => command),
+        new Date(),
+      ),
+    metrics,
+  });
+}
+
+function consumersOf(messaging: Messaging, durables: readonly string[]): ConsumerSettings[] {
+  return durablePlans(messaging.prefix)
+    .filter(({ durable }) => durables.includes(durable))
+    .map((plan) => ({ plan }));
+}

@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createMetrics } from '@runnel/service';
+import { schedulerMetrics } from '../metrics.ts';
+import { wide } from '../spec/documents.ts';
+import { install } from '../spec/installation.ts';
+import type { Installation } from '../spec/installation.ts';
+import { createAdvancer } from './advance-runs.ts';
+import type { Advancer } from './advance-runs.ts';
+import { engines } from './engines.ts';
+import { now } from './news.ts';
+import type { News } from './news.ts';
+
+jest.setTimeout(60_000);
+
+let at: Installation;
+
+beforeEach(async () => {
+  at = await install();
+});
+
+afterEach(() => at.close());
+
+function advancer(): Advancer {
+  const { database, objects, messaging } = at;
+  return createAdvancer({
+    database,
+    objects,
+    sender: { service: 'scheduler', prefix: messaging.prefix },
+    engineFor: engines(objects, () => 2),
+    limits: { run: 0, publish: 0 },
+    metrics: schedulerMetrics(createMetrics('scheduler'), database.pool),
+    keep: 100,
+    onCommitted: () => undefined,
+  });
+}
+
+async function grant(run: string, count: number): Promise<News> {
+  const { rows } = await at.database.pool.query<{ id: string }>(
+    `insert into grants (run_id, node, workspace, executor, count, cores, memory_mib) values ($1, 'each', 'demo', 'x-1', $2, 1, 256) returning id`,
+    [run, count],
+  );
+  const id = rows[0]?.id ?? '';
+  return { run, command: { type: 'grant-steps', at: now(), node: 'each', executor: 'x-1', count }, grant: { id, cores: 1, memoryMiB: 256 } };
+}
+
+const start = (run: string): News => ({ run, command: { type: 'start-run', at: now() } });
+const finish = (run: string, index: number): News => ({
+  run,
+  command: { type: 'finish-step', at: now(), step: `each[${index}]`, attempt: 1, executor: 'x-1', outcome: 'success', outputs: { out: index } },
+});
+const ten = { list: Array.from({ length: 10 }, (_, index) => index) };
+
+describe('advancing a run', () => {
+  it('writes one batch as one transaction: events, rows and messages', async () => {
+    const run = await at.accept(wide, ten, { tell: false });
+    const one = advancer();
+    await one.advance([start(run)]);
+    await one.advance([await grant(run, 3)]);
+    const { rows } = await at.database.pool.query<{ subject: string }>('select subject from outbox order by seq');
+    expect(rows.map(({ subject }) => subject.replace(at.messaging.prefix, ''))).toEqual([
+      '.run.status.demo',
+      '.step.requested.x-1',
+      '.step.requested.x-1',
+      '.step.requested.x-1',
+      '.run.status.demo',
+    ]);
+    expect(await at.row(run)).toMatchObject({ version: 5, phase: 'running' });
+    expect((await at.steps(run)).map(({ step, state }) => [step, state])).toEqual([0, 1, 2].map((index) => [`each[${index}]`, 'requested']));
+    const ready = await at.database.pool.query('select node, count from ready_nodes');
+    expect(ready.rows).toEqual([{ node: 'each', count: 7 }]);
+    expect((await at.database.pool.query('select 1 from grants')).rowCount).toBe(0);
+  });
+
+  it('decides again when another scheduler was first', async () => {
+    const run = await at.accept(wide, ten, { tell: false });
+    const [one, two] = [advancer(), advancer()];
+    await one.advance([start(run)]);
+    await two.advance([start(run)]);
+    await one.advance([await grant(run, 10)]);
+    // Both hold the run in memory and hear of different ends at the same time.
+    await Promise.all([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((index) => (index % 2 ? one : two).advance([finish(run, index)])));
+    const events = await at.events(run);
+    expect(events.filter(({ type }) => type === 'step.finished')).toHaveLength(10);
+    expect(events.at(-1)).toMatchObject({ type: 'run.outputs-ready', data: { outputs: { all: ten.list } } });
+  });
+
+  it('takes a grant once, whoever hears of it', async () => {
+    const run = await at.accept(wide, ten, { tell: false });
+    const [one, two] = [advancer(), advancer()];
+    await one.advance([start(run)]);
+    await two.stateOf(run);
+    const granted = await grant(run, 2);
+    await one.advance([granted]);
+    await two.advance([granted]);
+    expect((await at.steps(run)).length).toBe(2);
+  });
+
+  it('does not build on what the database has forgotten', async () => {
+    const run = await at.accept(wide, ten, { tell: false });
+    const one = advancer();
+    await one.advance([start(run)]);
+    await one.advance([await grant(run, 2)]);
+    // As after restoring a copy from before the grant.
+    await at.database.pool.query('delete from events where run_id = $1 and version > 2', [run]);
+    await one.advance([finish(run, 0), await grant(run, 1)]);
+    expect((await at.events(run)).map(({ type }) => type)).toEqual(['run.accepted', 'run.started', 'step.requested']);
+  });
+
+  it('writes nothing for old news', async () => {
+    const run = await at.accept(wide, ten, { tell: false });
+    const one = advancer();
+    await one.advance([start(run)]);
+    const before = (await at.database.pool.query('select xmin from runs')).rows;
+    await one.advance([start(run), finish(run, 3)]);
+    expect((await at.database.pool.query('select xmin from runs')).rows).toEqual(before);
+  });
+
+  it('makes a snapshot that a fresh process goes on from', async () => {
+    const many = { list: Array.from({ length: 1500 }, (_, index) => index) };
+    const run = await at.accept(wide, many, { tell: false });
+    const one = advancer();
+    await one.advance([start(run)]);
+    for (let from = 0; from < 1200; from += 50) {
+      await one.advance([await grant(run, 50)]);
+      await one.advance(Array.from({ length: 50 }, (_, index) => finish(run, from + index)));
+    }
+    const { rows } = await at.database.pool.query<{ version: number; size: number }>('select version, length(state) as size from snapshots');
+    expect(rows[0]?.version).toBeGreaterThan(1000);
+    const two = advancer();
+    const [known, original] = [await two.stateOf(run), await one.stateOf(run)];
+    expect(known?.snapshotVersion).toBe(rows[0]?.version);
+    expect(known?.engine.summary(known.state)).toEqual(original?.engine.summary(original.state));
+    // The first thousand outputs have left the state for an object.
+    expect((await at.objects.getBytes(`demo/gathered/${run}/each/0.json`, 1e6)).length).toBeGreaterThan(1000);
+  });
+});

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Cluster } from './cluster.ts';
+import type { Work } from './workload.ts';
+
+interface EventRow {
+  run_id: string;
+  version: number;
+  type: string;
+  data: { step?: string; attempt?: number; outcome?: string; result?: string; status?: string };
+}
+
+/**
+ * Compares what is left with what should be: nothing lost, nothing recorded twice, nothing left behind. Returns the faults, each in words; an
+ * empty list is the only good answer.
+ */
+export async function check(cluster: Cluster, work: readonly Work[]): Promise<string[]> {
+  const faults: string[] = [];
+  for (const one of work) {
+    const found = [...(await checkEvents(cluster, one)), ...(await checkResults(cluster, one))];
+    faults.push(...found.map((fault) => `${one.kind} ${one.run}: ${fault}`));
+  }
+  return [...faults, ...(await checkUsage(cluster)), ...(await checkLeftRows(cluster)), ...leftProcesses(cluster), ...leftFolders(cluster)];
+}
+
+async function checkEvents(cluster: Cluster, { run, expected }: Work): Promise<string[]> {
+  const { rows } = await cluster.db.pool.query<EventRow>('select run_id, version, type, data from events where run_id = $1 order by version', [run]);
+  const { rows: runs } = await cluster.db.pool.query<{ phase: string; version: number; attention: string | null }>('select phase, version, attention from runs where id = $1', [run]);
+  const row = runs[0];
+  if (row === undefined) return ['lost: there is no row of it'];
+  const faults: string[] = [];
+  if (row.phase !== expected.status) faults.push(`ended ${row.phase}, expected ${expected.status}`);
+  if (row.attention !== null) faults.push(`asks for attention: ${row.attention}`);
+  if (rows.some((event, index) => event.version !== index + 1)) faults.push(`versions are not 1 to ${rows.length}: ${rows.map((event) => event.version).join(' ')}`);
+  if (rows.length !== row.version) faults.push(`its row says version ${row.version}, there are ${rows.length} events`);
+  for (const type of ['run.accepted', 'run.started', 'run.outputs-ready', 'run.finished', 'run.dismissed', 'run.stopped']) {
+    const count = rows.filter((event) => event.type === type).length;
+    if (count > 1) faults.push(`${type} recorded ${count} times`);
+  }
+  return [...faults, ...checkAttempts(cluster, rows)];
+}
+
+function checkAttempts(cluster: Cluster, events: readonly EventRow[]): string[] {
+  const faults: string[] = [];
+  const ended = new Map<string, number>();
+  const successes = new Map<string, number>();
+  for (const { type, data } of events) {
+    if (type !== 'step.finished' && type !== 'step.requested') continue;
+    const attempt = `${type} of ${data.step}, attempt ${data.attempt}`;
+    ended.set(attempt, (ended.get(attempt) ?? 0) + 1);
+    if (type !== 'step.finished') continue;
+    if (data.outcome === 'success') successes.set(data.step ?? '', (successes.get(data.step ?? '') ?? 0) + 1);
+    if (data.result !== undefined && !existsSync(join(cluster.objects, data.result))) faults.push(`${attempt}: its result object ${data.result} is not there`);
+  }
+  for (const [attempt, count] of ended) if (count > 1) faults.push(`${attempt} recorded ${count} times`);
+  for (const [step, count] of successes) if (count > 1) faults.push(`${step} succeeded ${count} times`);
+  return faults;
+}
+
+async function checkResults(cluster: Cluster, { run, expected }: Work): Promise<string[]> {
+  const { rows } = await cluster.db.pool.query<{ output: string }>('select output from results where run_id = $1', [run]);
+  const { rows: items } = await cluster.db.pool.query('select from catalogue where run_id = $1 and item <> $2 and visible', [run, '']);
+  if (expected.status !== 'successful') {
+    const left = existsSync(join(cluster.objects, 'demo/results', run));
+    return [...(rows.length > 0 ? ['has results though it did not succeed'] : []), ...(items.length > 0 ? ['has visible catalogue items though it did not succeed'] : []), ...(left ? ['its copies are left in the object store'] : [])];
+  }
+  const answer = await cluster.request(`/demo/ogc-api/jobs/${run}/results`);
+  if (!answer.ok) return [`results: ${answer.status} ${await answer.text()}`];
+  const results = (await answer.json()) as Record<string, unknown>;
+  const faults: string[] = [];
+  for (const [output, value] of Object.entries(expected.results ?? {})) {
+    if (JSON.stringify(results[output]) !== JSON.stringify(value)) faults.push(`result ${output} is ${JSON.stringify(results[output])}, expected ${JSON.stringify(value)}`);
+  }
+  for (const [output, content] of Object.entries(expected.contents ?? {})) {
+    const { href } = results[output] as { href: string };
+    const found = await (await cluster.request(new URL(href).pathname)).text();
+    if (digest(found) !== digest(content)) faults.push(`file ${output} holds ${JSON.stringify(found)}, expected ${JSON.stringify(content)}`);
+  }
+  if (expected.items !== undefined && items.length !== expected.items) faults.push(`has ${items.length} catalogue items, expected ${expected.items}`);
+  return faults;
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Every attempt whose end was decided upon is billed, once (its key), and nothing is billed that has no result object. */
+async function checkUsage(cluster: Cluster): Promise<string[]> {
+  const { rows: unbilled } = await cluster.db.pool.query<{ run_id: string; step: string }>(`
+select e.run_id, e.data ->> 'step' as step from events e
+where e.type = 'step.finished' and e.data ->> 'result' is not null and not exists (
+  select from usage u where u.run_id = e.run_id and u.step = e.data ->> 'step' and u.attempt = (e.data ->> 'attempt')::integer)`);
+  const { rows: billed } = await cluster.db.pool.query<{ run_id: string; step: string; attempt: number }>('select run_id, step, attempt from usage');
+  const invented = billed.filter(({ run_id: run, step, attempt }) => !existsSync(join(cluster.objects, 'demo/attempts', run, step, String(attempt), 'result.json')));
+  return [...unbilled.map(({ run_id: run, step }) => `${run}: no usage of ${step}`), ...invented.map(({ run_id: run, step }) => `${run}: usage of ${step} without a result object`)];
+}
+
+/** When every run is over, nothing waits for anything. */
+async function checkLeftRows(cluster: Cluster): Promise<string[]> {
+  const left = {
+    outbox: 'select count(*)::integer as n from outbox',
+    grants: 'select count(*)::integer as n from grants',
+    'ready nodes': 'select count(*)::integer as n from ready_nodes',
+    timers: 'select count(*)::integer as n from timers',
+    'open steps': `select count(*)::integer as n from steps where state in ('requested', 'running', 'stopping')`,
+  };
+  const faults: string[] = [];
+  for (const [name, text] of Object.entries(left)) {
+    const { rows } = await cluster.db.pool.query<{ n: number }>(text);
+    if ((rows[0]?.n ?? 0) > 0) faults.push(`${rows[0]?.n} rows left in: ${name}`);
+  }
+  return faults;
+}
+
+/** Processes that work in an attempt's folder though no attempt is under way. */
+function leftProcesses(cluster: Cluster): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const cwd = readlinkSync(`/proc/${pid}/cwd`);
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        return cwd.startsWith(cluster.folder) && cwd.includes('/work/attempts/') ? [`process ${pid} is left: ${command}`] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+function leftFolders(cluster: Cluster): string[] {
+  return [...cluster.services.values()]
+    .filter(({ kind }) => kind === 'executor')
+    .flatMap(({ name }) => {
+      const folder = join(cluster.folder, name, 'work/attempts');
+      return existsSync(folder) ? readdirSync(folder).map((attempt) => `folder of an attempt is left: ${join(folder, attempt)}`) : [];
+    });
+}

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startCluster, type Cluster } from './cluster.ts';
+import { settle } from './settle.ts';
+import { deployAll, startWork, type Work } from './workload.ts';
+
+/** Disasters in the middle of runs, after which the runs still have to end right. */
+export const losses: Record<string, (cluster: Cluster) => Promise<void>> = {
+  'Postgres is killed': async (cluster) => {
+    await cluster.killPostgres();
+    await sleep(1000);
+    await cluster.startPostgres();
+  },
+  'NATS is killed': async (cluster) => {
+    await cluster.killNats();
+    await sleep(1000);
+    await cluster.startNats();
+  },
+  "JetStream's folder is deleted": (cluster) => cluster.loseJetStream(),
+  'the database goes back to a copy from the middle of the runs': async (cluster) => {
+    const copy = await cluster.copyPostgres();
+    await sleep(700);
+    await cluster.restorePostgres(copy);
+  },
+};
+
+/** Starts runs, lets the disaster happen while they are under way, returns the faults that remain. */
+export async function survive(happen: (cluster: Cluster) => Promise<void>): Promise<{ faults: string[]; folder: string }> {
+  const cluster = await startCluster();
+  let faults: string[] = ['did not get to its end'];
+  try {
+    await deployAll(cluster);
+    const work: Work[] = [];
+    for (let n = 0; n < 6; n += 1) work.push(await startWork(cluster, n, 60));
+    await sleep(300);
+    await happen(cluster);
+    faults = await settle(cluster, work);
+    return { faults, folder: cluster.folder };
+  } finally {
+    await cluster.end(faults.length > 0);
+  }
+}

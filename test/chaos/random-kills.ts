@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { serviceNames, startCluster, type Cluster } from './cluster.ts';
+import { settle } from './settle.ts';
+import { deployAll, startWork, type Work } from './workload.ts';
+
+export interface KillReport {
+  kills: Record<string, number>;
+  runs: number;
+  faults: string[];
+  /** Kept when there are faults. */
+  folder: string;
+}
+
+/** A repeatable random sequence (mulberry32): the seed of a failing run shows it again. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** Kills a random part again and again (SIGKILL), starting each anew at once, while runs go on; then everything has to be as if nothing had happened. */
+export async function randomKills(count: number, seed: number, say: (line: string) => void): Promise<KillReport> {
+  const random = randomNumbers(seed);
+  const cluster = await startCluster();
+  const work: Work[] = [];
+  const kills: Record<string, number> = {};
+  let faults: string[] = [];
+  try {
+    await deployAll(cluster);
+    const feeding = new AbortController();
+    const feed = feedWork(cluster, work, feeding.signal);
+    for (let n = 0; n < count; n += 1) {
+      await sleep(100 + random() * 900);
+      const victim = await killOne(cluster, random);
+      kills[victim] = (kills[victim] ?? 0) + 1;
+      if ((n + 1) % 10 === 0) say(`${n + 1} kills, ${work.length} runs`);
+    }
+    feeding.abort();
+    await feed;
+    faults = await settle(cluster, work, 240_000);
+  } finally {
+    await cluster.end(faults.length > 0);
+  }
+  return { kills, runs: work.length, faults, folder: cluster.folder };
+}
+
+/** Keeps a few runs under way all the time. */
+async function feedWork(cluster: Cluster, work: Work[], signal: AbortSignal): Promise<void> {
+  for (let n = 0; !signal.aborted; n += 1) {
+    work.push(await startWork(cluster, n));
+    await sleep(700);
+  }
+}
+
+async function killOne(cluster: Cluster, random: () => number): Promise<string> {
+  const pick = random();
+  if (pick < 0.06) {
+    await cluster.killPostgres();
+    await cluster.startPostgres();
+    return 'Postgres';
+  }
+  if (pick < 0.12) {
+    await cluster.killNats();
+    await cluster.startNats();
+    return 'NATS';
+  }
+  // The harvester watches nothing here: killing it would prove little.
+  const victims = serviceNames.filter((name) => name !== 'harvester');
+  const victim = victims[Math.floor(random() * victims.length)] ?? 'scheduler';
+  await cluster.kill(`${victim}-0`);
+  cluster.start(`${victim}-0`);
+  return victim;
+}
