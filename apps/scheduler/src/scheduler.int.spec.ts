@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { chain, computed, wide } from './spec/documents.ts';
 import { install } from './spec/installation.ts';
 import type { Installation } from './spec/installation.ts';
+
+jest.setTimeout(60_000);
 
 let at: Installation;
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive, startTimeOf } from './processes.ts';
+import { codeOf, isAlive, startTimeOf } from './processes.ts';
 
 export type FolderLock = { readonly held: true; release(): void } | { readonly held: false; readonly pid: number };
 
@@ -17,7 +17,7 @@ export function lockFolder(folder: string): FolderLock {
       writeFileSync(file, mine, { flag: 'wx', mode: 0o644 });
       return { held: true, release: () => release(file, mine) };
     } catch (error) {
-      if (!(error instanceof Error) || Reflect.get(error, 'code') !== 'EEXIST') throw error;
+      if (codeOf(error) !== 'EEXIST') throw error;
     }
     const holder = readHolder(file);
     if (holder && isHolder(holder)) return { held: false, pid: holder.pid };

@@ -7,7 +7,7 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // It is there but not ours.
-    return error instanceof Error && Reflect.get(error, 'code') === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }
 
@@ -39,4 +39,9 @@ export async function endProcess(pid: number, signals: readonly NodeJS.Signals[]
     for (let waited = 0; waited < patience && isAlive(pid); waited += 50) await sleep(50);
   }
   return !isAlive(pid);
+}
+
+/** Errno name of an error of Node: `ENOENT`. */
+export function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null ? (Reflect.get(error, 'code') as unknown) : undefined;
 }

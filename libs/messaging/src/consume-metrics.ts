@@ -9,7 +9,16 @@ export interface ConsumeMetrics {
   readonly delay: Histogram<'durable'>;
 }
 
+const known = new WeakMap<Registry, ConsumeMetrics>();
+
+/** The registry's metrics: a service with several transports has them once, apart by their durables. */
 export function consumeMetrics(registry: Registry): ConsumeMetrics {
+  const metrics = known.get(registry) ?? createMetrics(registry);
+  known.set(registry, metrics);
+  return metrics;
+}
+
+function createMetrics(registry: Registry): ConsumeMetrics {
   return {
     messages: new Counter({
       name: 'runnel_messages_total',

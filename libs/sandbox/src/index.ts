@@ -4,5 +4,6 @@ export { createSpawner, type SpawnerOptions } from './spawn/spawner.ts';
 export { LOG_LIMIT } from './spawn/log-file.ts';
 export { describeIsolation, detectIsolation, noIsolation, type IsolationReport } from './isolation/detect.ts';
 export { ImagesError, noImages, normaliseImage, readImages, type LocalImages } from './images/local-images.ts';
-export { carryOut, type StepPorts } from './step/carry-out.ts';
+export { carryOut } from './step/carry-out.ts';
+export type { StepPorts } from './step/prepare.ts';
 export { checksumAndSize, localFiles } from './step/local-files.ts';

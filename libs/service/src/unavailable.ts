@@ -29,7 +29,7 @@ const systemCodes = new Set([
 // Connection exceptions (08), no resources (53), stopping or starting (57P0x).
 const sqlStates = /^(08...|53...|57P0.)$/;
 const pgMessages = /connection terminated|timeout exceeded when trying to connect|not queryable|connection ended/i;
-const natsNames = new Set([
+const natsNames: ReadonlySet<string> = new Set([
   'ConnectionError',
   'ClosedConnectionError',
   'DrainingConnectionError',
@@ -59,9 +59,12 @@ export function isUnavailable(error: unknown): boolean {
 
 function recognise(error: unknown): ServiceUnavailable | undefined {
   if (error instanceof ServiceUnavailable) return error;
-  if (!(error instanceof Error)) return undefined;
+  // Not by instanceof: an error may come from another copy of a library, or another realm.
+  if (typeof error !== 'object' || error === null) return undefined;
   const code = property(error, 'code');
-  if (error.name === 'ServiceUnavailable' || error.name === 'ObjectStoreUnavailable') {
+  const name = property(error, 'name');
+  const message = property(error, 'message');
+  if (name === 'ServiceUnavailable' || name === 'ObjectStoreUnavailable') {
     const service = property(error, 'service');
     const retryAfter = property(error, 'retryAfter');
     return new ServiceUnavailable(typeof service === 'string' ? service : 'a service', {
@@ -70,8 +73,9 @@ function recognise(error: unknown): ServiceUnavailable | undefined {
     });
   }
   if (typeof code === 'string' && sqlStates.test(code)) return new ServiceUnavailable('Postgres', { cause: error });
-  if (pgMessages.test(error.message)) return new ServiceUnavailable('Postgres', { cause: error });
-  if (natsNames.has(error.name) || natsNames.has(error.constructor.name)) return new ServiceUnavailable('NATS', { cause: error });
+  if (typeof message === 'string' && pgMessages.test(message)) return new ServiceUnavailable('Postgres', { cause: error });
+  if ([name, error.constructor.name].some((candidate) => typeof candidate === 'string' && natsNames.has(candidate)))
+    return new ServiceUnavailable('NATS', { cause: error });
   // JetStream itself is away or has no room: its answers carry an HTTP-like status.
   if (error.constructor.name === 'JetStreamApiError' && property(error, 'status') === 503)
     return new ServiceUnavailable('NATS', { cause: error });

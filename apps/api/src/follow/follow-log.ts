@@ -65,12 +65,12 @@ function continuation({ offset, text }: Piece, at: number): Buffer | undefined {
 /** Nothing more will be written: the attempt ended and is the last one, or the run did. */
 async function isOver({ database }: Services, run: RunRow, row: StepRow | undefined): Promise<boolean> {
   if (row?.state === 'successful') return true;
+  if (row?.state === 'failed' && row.failure !== null && !triedAgain.includes(row.failure.class)) return true;
   // A failed attempt may be followed by another: that is known once the run is over.
   const waits = row === undefined || row.state === 'failed' || row.state === 'stopped' || row.state === 'waiting';
   const now = waits ? await findRun(database, run.workspace, run.id) : undefined;
-  if (row?.state === 'failed' && row.failure !== null && isOwnFault(row.failure.class)) return true;
   return now !== undefined && isFinal(now.phase);
 }
 
-/** Failures that are never tried again. */
-const isOwnFault = (kind: string): boolean => ['tool', 'outputs', 'expression', 'inputs', 'time-limit', 'output-limit'].includes(kind);
+/** Classes of failures after which the engine may try again. */
+const triedAgain = ['executor-lost', 'infrastructure', 'staging'];

@@ -14,28 +14,28 @@ const largest = 256 * 1024 * 1024;
  */
 export async function readResults(objects: ObjectStore, run: RunRow, origin: string): Promise<JsonObject | undefined> {
   if (run.document === null) return undefined;
-  const document = (await readValue(objects, run.document, largest)) as JsonObject;
   const read = async (key: string): Promise<Json> => (await readValue(objects, key, largest)) as Json;
-  const resolved = containsReference(document) ? await resolveValue(document, read) : document;
-  return Object.fromEntries(Object.entries(resolved as JsonObject).map(([id, value]) => [id, toLinks(value, origin)]));
+  // Written by the ingester.
+  const { outputs } = (await read(run.document)) as { outputs: JsonObject };
+  const resolved = containsReference(outputs) ? ((await resolveValue(outputs, read)) as JsonObject) : outputs;
+  return Object.fromEntries(Object.entries(resolved).map(([id, value]) => [id, toLinks(value, origin)]));
 }
 
 function toLinks(value: Json, origin: string): Json {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map((item) => toLinks(item, origin));
-  if (typeof value['href'] === 'string') return { ...value, href: addressOf(value['href'], origin) ?? value['href'] };
   if (value['class'] === 'File' || value['class'] === 'Directory') return linkOf(value, origin);
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, toLinks(item, origin)]));
 }
 
 /** A CWL file object as a link object; what CWL knows of it comes along. */
 function linkOf(file: JsonObject, origin: string): Json {
-  const { class: kind, location, path: _path, dirname: _dirname, nameroot: _root, nameext: _ext, basename, secondaryFiles, listing, ...known } = file;
+  const { class: kind, location, path: _path, dirname: _dirname, nameroot: _root, nameext: _ext, basename, mediaType, secondaryFiles, listing, ...known } = file;
   const name = typeof basename === 'string' ? basename : '';
   const href = typeof location === 'string' ? addressOf(location, origin) : undefined;
   return {
     ...(href === undefined ? {} : { href }),
-    ...(kind === 'File' ? { type: mediaTypeOf(name) } : {}),
+    ...(kind === 'File' ? { type: typeof mediaType === 'string' ? mediaType : mediaTypeOf(name) } : {}),
     ...(name === '' ? {} : { title: name }),
     ...known,
     ...(Array.isArray(secondaryFiles) ? { secondaryFiles: toLinks(secondaryFiles, origin) } : {}),

@@ -15,10 +15,10 @@ export interface OperatorOptions {
 /** Options of the commands that an operator uses on an installation itself, not through the API. */
 export function withInstallation(command: Command): Command {
   return command
-    .option('--data DIR', 'folder given to `runnel up`', './runnel-data')
-    .option('--postgres URL', 'its Postgres, instead of --data (or RUNNEL_POSTGRES_URL)', process.env['RUNNEL_POSTGRES_URL'])
-    .option('--nats URL', 'its NATS server, instead of --data (or RUNNEL_NATS_URL)', process.env['RUNNEL_NATS_URL'])
-    .option('--objects URI', 'its object store, instead of --data (or RUNNEL_OBJECTS)', process.env['RUNNEL_OBJECTS']);
+    .option('--data <DIR>', 'folder given to `runnel up`', './runnel-data')
+    .option('--postgres <URL>', 'its Postgres, instead of --data (or RUNNEL_POSTGRES_URL)', process.env['RUNNEL_POSTGRES_URL'])
+    .option('--nats <URL>', 'its NATS server, instead of --data (or RUNNEL_NATS_URL)', process.env['RUNNEL_NATS_URL'])
+    .option('--objects <URI>', 'its object store, instead of --data (or RUNNEL_OBJECTS)', process.env['RUNNEL_OBJECTS']);
 }
 
 /** Addresses from the options, the rest from the data folder. */

@@ -10,9 +10,9 @@ interface TargetOptions {
 /** The three options that every command which speaks to the API takes. */
 export function withTarget(command: Command): Command {
   return command
-    .option('--url URL', 'address of the API (or RUNNEL_URL)', process.env['RUNNEL_URL'] ?? 'http://127.0.0.1:8080')
-    .option('--token TOKEN', 'API token (or RUNNEL_TOKEN)')
-    .option('--workspace WORKSPACE', 'workspace (or RUNNEL_WORKSPACE)', process.env['RUNNEL_WORKSPACE'] ?? 'demo');
+    .option('--url <URL>', 'address of the API (or RUNNEL_URL)', process.env['RUNNEL_URL'] ?? 'http://127.0.0.1:8080')
+    .option('--token <TOKEN>', 'API token (or RUNNEL_TOKEN)')
+    .option('--workspace <WORKSPACE>', 'workspace (or RUNNEL_WORKSPACE)', process.env['RUNNEL_WORKSPACE'] ?? 'demo');
 }
 
 export function targetOf(options: TargetOptions): Target {

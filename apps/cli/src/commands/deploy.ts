@@ -14,7 +14,7 @@ interface Summary {
 export function deployCommand(program: Command): void {
   const command = withTarget(program.command('deploy').description('deploy a CWL document as a process; an existing one gets a new version'))
     .argument('<file>', 'CWL document (YAML or JSON, with $graph where it has several processes)')
-    .option('--entry ID', 'workflow of the document to run, where it has several')
+    .option('--entry <ID>', 'workflow of the document to run, where it has several')
     .option('--json', 'print the answer as JSON')
     .action(async (file: string, options: Parameters<typeof targetOf>[0] & { entry?: string; json?: boolean }) => {
       const target = targetOf(options);

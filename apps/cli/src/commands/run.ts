@@ -23,7 +23,7 @@ export function runCommand(program: Command): void {
   const command = withTarget(program.command('run').description('execute a process, follow it live and print its results'))
     .argument('<process>', 'id of a deployed process')
     .argument('[inputs]', 'JSON or YAML file with the inputs; local files that it names are uploaded')
-    .option('-i, --input NAME=VALUE', 'one input; the value is read as YAML (repeatable)', collect, [])
+    .option('-i, --input <NAME=VALUE>', 'one input; the value is read as YAML (repeatable)', collect, [])
     .option('-d, --detach', 'do not wait; print the run id')
     .option('--json', 'print only the results, as JSON')
     .action(async (id: string, file: string | undefined, options: Parameters<typeof targetOf>[0] & RunOptions) => {

@@ -23,8 +23,8 @@ interface Job {
 export function psCommand(program: Command): void {
   const command = withTarget(program.command('ps').description('list runs, newest first'))
     .option('--processes', 'list the deployed processes instead')
-    .option('--status STATUS', 'only runs in this status (accepted, running, successful, failed, dismissed)')
-    .option('--limit N', 'at most so many', '20')
+    .option('--status <STATUS>', 'only runs in this status (accepted, running, successful, failed, dismissed)')
+    .option('--limit <N>', 'at most so many', '20')
     .option('--json', 'print as JSON')
     .action(async (options: Options & { processes?: boolean; status?: string; limit: string }) => {
       const target = targetOf(options);

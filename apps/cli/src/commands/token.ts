@@ -17,9 +17,9 @@ interface TokenOptions extends OperatorOptions {
 export function tokenCommand(program: Command): void {
   const token = program.command('token').description('API tokens');
   const create = withInstallation(token.command('create').description('make a token of a workspace and print it (it is shown only once)'))
-    .requiredOption('--workspace WORKSPACE', 'workspace the token belongs to')
-    .option('--name NAME', 'what it is for', 'command line')
-    .option('--days N', 'days until it expires (default: never)', days)
+    .requiredOption('--workspace <WORKSPACE>', 'workspace the token belongs to')
+    .option('--name <NAME>', 'what it is for', 'command line')
+    .option('--days <N>', 'days until it expires (default: never)', days)
     .option('--json', 'print as JSON')
     .action(async (options: TokenOptions) => {
       if (!Workspace.safeParse(options.workspace).success)

@@ -22,17 +22,17 @@ export function upCommand(program: Command): void {
   const command = program
     .command('up')
     .description('start Runnel here: Postgres, NATS and the five services, or a part of them')
-    .option('--data DIR', 'folder that holds everything; it is made, and found again on the next start', './runnel-data')
-    .option('--port PORT', 'port of the API', wholeNumber, 8080)
-    .option('--host ADDRESS', 'address to listen on', '127.0.0.1')
-    .option('--only SERVICES', `comma-separated part of: ${serviceNames.join(', ')}`)
-    .option('--postgres URL', 'use this Postgres instead of an embedded one')
-    .option('--nats URL', 'use this NATS server (2.11 or newer, with JetStream) instead of an embedded one')
-    .option('--objects URI', 'object store (file:///dir/); default: a folder of --data')
-    .option('--images FILE', 'images.json: folders that stand for container images on this machine')
-    .option('--slots N', 'steps at a time (default: number of cores)', wholeNumber)
-    .option('--public-url URL', 'address under which users reach the API, for links')
-    .option('--repositories FILE', 'Git branches whose workflows are deployed (docs/operations.md)')
+    .option('--data <DIR>', 'folder that holds everything; it is made, and found again on the next start', './runnel-data')
+    .option('--port <PORT>', 'port of the API', wholeNumber, 8080)
+    .option('--host <ADDRESS>', 'address to listen on', '127.0.0.1')
+    .option('--only <SERVICES>', `comma-separated part of: ${serviceNames.join(', ')}`)
+    .option('--postgres <URL>', 'use this Postgres instead of an embedded one')
+    .option('--nats <URL>', 'use this NATS server (2.11 or newer, with JetStream) instead of an embedded one')
+    .option('--objects <URI>', 'object store (file:///dir/); default: a folder of --data')
+    .option('--images <FILE>', 'images.json: folders that stand for container images on this machine')
+    .option('--slots <N>', 'steps at a time (default: number of cores)', wholeNumber)
+    .option('--public-url <URL>', 'address under which users reach the API, for links')
+    .option('--repositories <FILE>', 'Git branches whose workflows are deployed (docs/operations.md)')
     .action(async (options: UpOptions) => {
       const { up } = await import('../up.ts');
       await up({ ...options, only: parseOnly(options.only) });

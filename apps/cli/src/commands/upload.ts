@@ -10,7 +10,7 @@ import { uploadFile } from '../client/upload-inputs.ts';
 export function uploadCommand(program: Command): void {
   const command = withTarget(program.command('upload').description('put local files into the workspace; prints the address to use as an input'))
     .argument('<files...>', 'local files')
-    .option('--to FOLDER', 'folder of the workspace to put them in', 'uploads')
+    .option('--to <FOLDER>', 'folder of the workspace to put them in', 'uploads')
     .option('--json', 'print the addresses as JSON')
     .action(async (files: string[], options: Parameters<typeof targetOf>[0] & { to: string; json?: boolean }) => {
       const target = targetOf(options);

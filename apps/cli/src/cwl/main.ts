@@ -1,26 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-
-import {
-  createJavaScriptPool,
-  createSpawner,
-  describeIsolation,
-  detectIsolation,
-  noImages,
-  noIsolation,
-  readImages,
-  type LocalImages,
-} from '@runnel/sandbox';
-
 import { CwlFault } from './fault.ts';
-import { loadJob, loadProcess } from './load-job.ts';
-import { createLocalExchange } from './local-exchange.ts';
-import { helpText, parseArguments, type CwlOptions } from './options.ts';
-import { outputText } from './output-text.ts';
-import { publishOutputs } from './publish-outputs.ts';
-import { createProgress, type Progress } from './report-progress.ts';
-import { runProcess } from './run-process.ts';
-import { refuseUnsupported } from './unsupported.ts';
+import { helpText, parseArguments } from './options.ts';
+
+/** What is only wrong with the document, its inputs or the command line; anything else is a bug and shows its stack. */
+const expectedErrors = new Set(['CwlFault', 'ProcessFault', 'ExpressionError', 'ImagesError', 'PlanError', 'SlotError']);
 
 async function main(words: string[]): Promise<number> {
   const request = parseArguments(words);
@@ -35,81 +17,16 @@ async function main(words: string[]): Promise<number> {
       process.stderr.write(`runnel-cwl: ${request.message}\n(--help shows the options and an example)\n`);
       return 1;
     case 'validate':
-      await loadProcess(request.options.process, (text) => process.stderr.write(`${text}\n`));
-      process.stderr.write(`${request.options.process} is valid CWL.\n`);
-      return 0;
+      return (await import('./run.ts')).validate(request.options);
     case 'run':
-      return run(request.options);
+      return (await import('./run.ts')).run(request.options);
   }
-}
-
-async function run(options: CwlOptions): Promise<number> {
-  const progress = createProgress(options.quiet);
-  const interrupted = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort());
-  const base = makeTemporary(options.temporaryPrefix);
-  const workRoot = join(base, 'work');
-  mkdirSync(workRoot, { mode: 0o711 });
-  const isolation = options.isolation ? await wantedIsolation(progress) : noIsolation;
-  const spawner = createSpawner({ isolation, control: join(base, 'control'), workRoot, temporary: base });
-  const javascript = createJavaScriptPool({ threads: options.parallel, timeout: options.evalTimeout });
-  try {
-    const pkg = await loadProcess(options.process, (text) => progress.note(text));
-    const images: LocalImages = options.containers && options.images !== undefined ? readImages(options.images) : noImages;
-    refuseUnsupported(pkg, pkg.main, images);
-    const job = await loadJob(pkg, options, javascript.evaluate);
-    const outputs = await runProcess({
-      package: job.package,
-      entry: job.package.main,
-      inputs: job.inputs,
-      workRoot,
-      parallel: options.parallel,
-      ports: {
-        exchange: createLocalExchange(options.isolation),
-        evaluateJavaScript: javascript.evaluate,
-        spawner,
-        images,
-        limits: { network: 'on-request', path: process.env['PATH'] ?? '/usr/bin:/bin' },
-        onWarning: (text) => progress.note(text),
-      },
-      ...(!options.quiet && { onLog: (step: string, chunk: Buffer) => progress.onLog(step, chunk) }),
-      onEvents: (events) => progress.onEvents(events),
-      signal: interrupted.signal,
-    });
-    const published = await publishOutputs(outputs, { outdir: resolve(options.outdir), workRoot });
-    process.stdout.write(`${outputText(published)}\n`);
-    return 0;
-  } finally {
-    progress.end();
-    await Promise.all([spawner.close(), javascript.close()]);
-    rmSync(base, { recursive: true, force: true });
-  }
-}
-
-/** A folder of our own; tools with another uid pass through it. */
-function makeTemporary(prefix: string): string {
-  if (!existsSync(dirname(prefix))) mkdirSync(dirname(prefix), { recursive: true });
-  const base = mkdtempSync(resolve(prefix) + (prefix.endsWith('/') ? '/' : ''));
-  return base;
-}
-
-async function wantedIsolation(progress: Progress): Promise<Awaited<ReturnType<typeof detectIsolation>>['mode']> {
-  const { mode, advice } = await detectIsolation();
-  if (mode.namespaces === 'none') throw new CwlFault(`--isolation is not possible here: ${advice ?? 'no way was found'}`);
-  progress.note(`isolation: ${describeIsolation(mode)}`);
-  return mode;
 }
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof Error)) throw error;
-  const expected =
-    error instanceof CwlFault ||
-    error.name === 'ProcessFault' ||
-    error.name === 'ExpressionError' ||
-    error.name === 'ImagesError' ||
-    error.name === 'PlanError';
-  process.stderr.write(`${expected ? error.message : error.stack}\n`);
+  process.stderr.write(`${expectedErrors.has(error.name) ? error.message : error.stack}\n`);
   process.exitCode = error instanceof CwlFault ? error.exitCode : 1;
 }

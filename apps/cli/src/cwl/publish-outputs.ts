@@ -74,7 +74,8 @@ function isTaken(value: PathValue, { outdir, placed }: Publication): boolean {
 /** Links to one file are one source. */
 function sourceKey(value: PathValue): string {
   const { location } = value;
-  return `${typeof location === 'string' && location.startsWith('file:') ? realPath(location) : String(location)} ${baseNameOf(value) ?? ''}`;
+  const source = typeof location !== 'string' ? '' : location.startsWith('file:') ? realPath(location) : location;
+  return `${source} ${baseNameOf(value) ?? ''}`;
 }
 
 function freePath(value: PathValue, folder: string, { placed }: Publication): string {
@@ -100,10 +101,9 @@ async function publishAt(value: PathValue, path: string, publication: Publicatio
   const secondary = beside.length === 0 ? {} : { secondaryFiles: beside };
 
   if (isFile(value)) {
-    if (source === undefined && typeof contents !== 'string')
-      throw new CwlFault(`the output ${basename} has neither a local file nor contents`);
-    if (source === undefined) writeFileSync(path, String(contents));
-    else placeFile(source, path, publication);
+    if (source !== undefined) placeFile(source, path, publication);
+    else if (typeof contents === 'string') writeFileSync(path, contents);
+    else throw new CwlFault(`the output ${basename} has neither a local file nor contents`);
     publication.placed.set(sourceKey(value), path);
     const known = typeof fields['checksum'] === 'string' && typeof fields['size'] === 'number';
     return { ...named, ...splitName(basename), ...(known ? {} : await checksumAndSize(path)), ...secondary, class: 'File' };

@@ -134,7 +134,7 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
         {
           package: options.package,
           process: job.process.id,
-          inputs: (await resolveValues(job.inputs, (key) => run.read(key))),
+          inputs: await resolveValues(job.inputs, (key) => run.read(key)),
           requirements: job.requirements,
           hints: job.hints,
           directory,
@@ -161,7 +161,7 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
 }
 
 async function contextOf(request: EvaluationRequest, read: (key: string) => Promise<Json>): Promise<{ inputs: JsonObject; self: Json }> {
-  const inputs = (await resolveValues(request.context.inputs, read));
+  const inputs = await resolveValues(request.context.inputs, read);
   const self = await resolveValue(request.context.self, read);
   for (const [id, what] of Object.entries(request.load ?? {})) {
     inputs[id] = await loadForStep(inputs[id] ?? null, what, localFiles(), request.cwlVersion, `${request.path}.${id}`);

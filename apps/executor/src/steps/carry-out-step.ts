@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { Failure, type FailureClass } from '@runnel/contracts';
@@ -33,6 +33,7 @@ export async function carryOutStep(request: StepRequest, surroundings: StepSurro
   let outcome: StepOutcome;
   try {
     await rm(directory, { recursive: true, force: true });
+    await mkdir(directory, { mode: 0o711 });
     outcome = await attemptOnce(request, surroundings, { directory, signal, log: (chunk) => log.write(chunk) });
     outcome.outputs = await storeLargeOutputs(store, attemptIdOf(request), refuseReferences(outcome.outputs));
   } catch (error) {

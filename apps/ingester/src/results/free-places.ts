@@ -14,13 +14,21 @@ export function createFreePlaces(reserved: readonly string[]): FreePlaces {
   const tried = new Map<string, number>();
   const isFree = (folder: string, names: readonly string[]): boolean =>
     !parents(folder).some((parent) => taken.has(parent)) && names.every((name) => !taken.has(folder + name) && !folders.has(folder + name));
+  /** A file may already have the output's name. */
+  const baseOf = (output: string): string => {
+    for (let number = 1; ; number++) {
+      const base = number === 1 ? output : `${output}_${number}`;
+      if (!taken.has(base)) return base;
+    }
+  };
   return {
     take(output, names) {
-      const search = `${output}/${names[0] ?? ''}`;
+      const base = baseOf(output);
+      const search = `${base}/${names[0] ?? ''}`;
       let turn = tried.get(search) ?? 0;
-      while (!isFree(candidate(output, turn), names)) turn++;
+      while (!isFree(candidate(base, turn), names)) turn++;
       tried.set(search, turn);
-      const folder = candidate(output, turn);
+      const folder = candidate(base, turn);
       for (const name of names) taken.add(folder + name);
       for (const parent of parents(folder)) folders.add(parent);
       return folder;
@@ -28,9 +36,9 @@ export function createFreePlaces(reserved: readonly string[]): FreePlaces {
   };
 }
 
-function candidate(output: string, turn: number): string {
+function candidate(base: string, turn: number): string {
   if (turn === 0) return '';
-  return turn === 1 ? `${output}/` : `${output}/${turn}/`;
+  return turn === 1 ? `${base}/` : `${base}/${turn}/`;
 }
 
 /** `a/b/` → `a`, `a/b`. */

@@ -56,7 +56,7 @@ async function keepSmall(
   objects: ObjectStore,
 ): Promise<RunValue> {
   if (Buffer.byteLength(JSON.stringify(value)) <= largestValueBytes) return value;
-  const name = `${valuesPrefix(workspace, run)}/evaluations/${createHash('sha256').update(key).digest('hex')}.json`;
+  const name = `${valuesPrefix(workspace, run, 'evaluations')}/${createHash('sha256').update(key).digest('hex')}.json`;
   crashPoint('scheduler.before-value-put');
   await putValue(objects, name, value);
   crashPoint('scheduler.after-value-put');

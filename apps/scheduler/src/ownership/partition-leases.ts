@@ -20,8 +20,7 @@ export interface LeaseOptions {
 export interface PartitionLeases {
   /** Partitions owned now. */
   owned(): number[];
-  owns(partition: number): boolean;
-  /** Stops everything and gives all partitions back at once. */
+  /** Stops everything and gives all partitions back at once. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -62,18 +61,16 @@ export function startPartitionLeases(database: Database, events: PartitionEvents
   };
   const loop = startLoop(renew, every, onError);
   const watch = setInterval(() => void dropExpired().catch(onError), every / 4);
-  return {
-    owned: () => [...held.keys()],
-    owns: (partition) => held.has(partition),
-    close: async () => {
-      await loop.close();
-      clearInterval(watch);
-      const all = [...held.keys()];
-      await Promise.all(all.map(give));
-      await releaseLeases(database, scheduler, all);
-      await database.pool.query('delete from schedulers where id = $1', [scheduler]);
-    },
+  const giveAll = async (): Promise<void> => {
+    await loop.close();
+    clearInterval(watch);
+    const all = [...held.keys()];
+    await Promise.all(all.map(give));
+    await releaseLeases(database, scheduler, all);
+    await database.pool.query('delete from schedulers where id = $1', [scheduler]);
   };
+  let closing: Promise<void> | undefined;
+  return { owned: () => [...held.keys()], close: () => (closing ??= giveAll()) };
 }
 
 type Tx = Parameters<Parameters<typeof inTransaction>[1]>[0];

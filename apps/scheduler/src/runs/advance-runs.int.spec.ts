@@ -6,6 +6,7 @@ import { install } from '../spec/installation.ts';
 import type { Installation } from '../spec/installation.ts';
 import { createAdvancer } from './advance-runs.ts';
 import type { Advancer } from './advance-runs.ts';
+import { createCommandQueue } from './command-queue.ts';
 import { engines } from './engines.ts';
 import { now } from './news.ts';
 import type { News } from './news.ts';
@@ -78,7 +79,8 @@ describe('advancing a run', () => {
     await two.advance([start(run)]);
     await one.advance([await grant(run, 10)]);
     // Both hold the run in memory and hear of different ends at the same time.
-    await Promise.all([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((index) => (index % 2 ? one : two).advance([finish(run, index)])));
+    const queues = [createCommandQueue(one.advance), createCommandQueue(two.advance)];
+    for (let index = 0; index < 10; index += 2) await Promise.all(queues.map((queue, other) => queue.submit([finish(run, index + other)])));
     const events = await at.events(run);
     expect(events.filter(({ type }) => type === 'step.finished')).toHaveLength(10);
     expect(events.at(-1)).toMatchObject({ type: 'run.outputs-ready', data: { outputs: { all: ten.list } } });
@@ -131,6 +133,6 @@ describe('advancing a run', () => {
     expect(known?.snapshotVersion).toBe(rows[0]?.version);
     expect(known?.engine.summary(known.state)).toEqual(original?.engine.summary(original.state));
     // The first thousand outputs have left the state for an object.
-    expect((await at.objects.getBytes(`demo/gathered/${run}/each/0.json`, 1e6)).length).toBeGreaterThan(1000);
+    expect((await at.objects.getBytes(`demo/values/${run}/each/0.json`, 1e6)).length).toBeGreaterThan(1000);
   });
 });

@@ -88,6 +88,7 @@ export function createAdvancer(options: AdvanceOptions): Advancer {
     const folded = groups.flatMap(([run, items], index) => (known[index] ? [foldNews(run, known[index], items)] : []));
     const writes = planWrites(folded, options.limits);
     end();
+    await refuseStale(database, folded);
     await putObjects(options.objects, writes);
     await commit(options, writes);
     const committed = committedOf(writes);
@@ -116,6 +117,23 @@ export function createAdvancer(options: AdvanceOptions): Advancer {
       for (const run of runs.keys()) if (belongs(run)) runs.delete(run);
     },
   };
+}
+
+/**
+ * News that decide to nothing are old, unless the state is: another scheduler may have gone on with the run while this one still held news of a
+ * partition it had lost. Where something is appended, the version lock tells.
+ */
+async function refuseStale({ pool }: Database, folded: readonly Folded[]): Promise<void> {
+  const silent = folded.filter(({ decided, known }) => decided.length === 0 && known.inLine);
+  if (silent.length === 0) return;
+  const { rows } = await pool.query<{ id: string; version: number }>({
+    name: 'run-versions',
+    text: 'select id, version from runs where id = any($1::uuid[])',
+    values: [silent.map(({ run }) => run)],
+  });
+  const versions = new Map(rows.map(({ id, version }) => [id, version]));
+  const stale = silent.filter(({ run, version }) => versions.get(run) !== version).map(({ run }) => run);
+  if (stale.length > 0) throw new VersionConflict(stale);
 }
 
 /** Objects stand before the events that name them. */

@@ -16,8 +16,9 @@ export interface Messages {
   objects: StoredObject[];
 }
 
-/** Where values of a run that are too large for events and messages are stored. */
-export const valuesPrefix = (workspace: string, run: string): string => `${workspace}/values/${run}`;
+/** Where values of a run that are too large for events and messages are stored; the `@` keeps them apart from the engine's chunks of steps. */
+export const valuesPrefix = (workspace: string, run: string, kind: 'inputs' | 'outputs' | 'events' | 'evaluations'): string =>
+  `${workspace}/values/${run}/@${kind}`;
 
 /** What the events of a batch tell others: requests to executors, outputs to the ingester. */
 export function messagesOf({ run, known, decided }: Folded): Messages {
@@ -42,7 +43,7 @@ export function requestOf(run: string, { engine, state }: KnownRun, ref: Attempt
   if (attempt?.attempt !== ref.attempt || attempt.state === 'stopping') return undefined;
   const { workspace, process } = acceptedOf(state);
   const job = engine.stepJob(state, ref);
-  const { values, objects } = offloadValues(job.inputs, `${valuesPrefix(workspace, run)}/${ref.step}/${ref.attempt}`);
+  const { values, objects } = offloadValues(job.inputs, `${valuesPrefix(workspace, run, 'inputs')}/${ref.step}/${ref.attempt}`);
   const message = outgoing(StepRequested, {
     workspace,
     run,
@@ -61,7 +62,7 @@ export function requestOf(run: string, { engine, state }: KnownRun, ref: Attempt
 /** Asks the ingester to publish. */
 export function outputsOf(run: string, { state }: KnownRun, outputs: RunValues): Messages {
   const { workspace, process } = acceptedOf(state);
-  const { values, objects } = offloadValues(outputs, `${valuesPrefix(workspace, run)}/outputs`);
+  const { values, objects } = offloadValues(outputs, valuesPrefix(workspace, run, 'outputs'));
   const { workspace: owner, id, version } = process;
   return {
     messages: [outgoing(RunOutputsReady, { workspace, run, process: { workspace: owner, id, version }, outputs: values })],

@@ -62,7 +62,7 @@ export function planWrites(folded: readonly Folded[], limits: RunLimits): Writes
 function planRun(folded: Folded, writes: Writes): void {
   const { run, known, version, decided } = folded;
   const { workspace } = acceptedOf(known.state);
-  const events = decided.map(({ event }, index) => offloadEvent(event, `${valuesPrefix(workspace, run)}/events/${version + 1 + index}`));
+  const events = decided.map(({ event }, index) => offloadEvent(event, `${valuesPrefix(workspace, run, 'events')}/${version + 1 + index}`));
   const { messages, objects } = messagesOf(folded);
   const stops = stopsNow(folded);
   const steps = [...stepChanges(folded), ...stops.attempts.map((attempt) => stopping(folded, workspace, attempt))];

@@ -22,6 +22,7 @@ export function checkShape(
 ): void {
   const report = options.severity === 'warning' ? scope.report.warn : scope.report.error;
   for (const [field, value] of Object.entries(raw)) {
+    if (scope.report.isFull()) return;
     if (isMetadata(field) || options.ignore?.includes(field)) continue;
     const rule = Object.hasOwn(shape.fields, field) ? shape.fields[field] : undefined;
     const where = () => at(scope, raw, field);

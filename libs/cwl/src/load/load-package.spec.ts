@@ -159,6 +159,21 @@ describe('references between documents', () => {
     expect(pair.diagnostics[0]?.message).toContain('imports itself');
   });
 
+  it('bounds what imports add, however small the documents are', async () => {
+    const again = (file: string) => JSON.stringify(Array.from({ length: 20 }, () => ({ $import: file })));
+    const files = {
+      'app.cwl': `${ECHO}hints: ${again('a.yml')}`,
+      'a.yml': again('b.yml'),
+      'b.yml': again('c.yml'),
+      'c.yml': '[{class: Note, text: x}]',
+      'text.cwl': `${ECHO}hints: ${JSON.stringify(Array.from({ length: 50 }, () => ({ class: 'Note', text: { $include: 'long.txt' } })))}`,
+      'long.txt': 'x'.repeat(20_000),
+    };
+    expect((await load(files)).diagnostics).toEqual([]);
+    expect((await load(files, 'app.cwl', { limits: { nodes: 5_000 } })).diagnostics[0]).toMatchObject({ code: 'limit-exceeded' });
+    expect((await load(files, 'text.cwl', { limits: { nodes: 5_000 } })).diagnostics[0]).toMatchObject({ code: 'limit-exceeded' });
+  });
+
   it('bounds documents, chains and processes', async () => {
     const chain = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`${index}.cwl`, step(`${index + 1}.cwl`)]));
     expect((await load(chain, '0.cwl', { limits: { importDepth: 5 } })).diagnostics[0]).toMatchObject({ code: 'limit-exceeded' });
@@ -183,6 +198,12 @@ describe('packed documents', () => {
     const files = graph(member('tool'), member('flow', 'Workflow'));
     expect((await load(files)).diagnostics[0]?.message).toContain('#tool, #flow');
     expect((await load(files, 'app.cwl', { entry: 'first-workflow' })).package?.main).toBe('flow');
+  });
+
+  it('refuses two processes of one id', async () => {
+    expect((await load(graph(member('#main'), member('main')))).diagnostics).toMatchObject([
+      { message: expect.stringContaining('two processes') },
+    ]);
   });
 
   it('names the processes there are when the fragment is none of them', async () => {

@@ -13,7 +13,7 @@ const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'string
 const VOCABULARY = /^(?:https:\/\/w3id\.org\/cwl\/cwl#|https:\/\/w3id\.org\/cwl\/salad#|http:\/\/www\.w3\.org\/2001\/XMLSchema#)/;
 
 /** Named types written out in place multiply; a package with more types than this is a trap, not a description. */
-const MAX_TYPES = 50_000;
+const MAX_TYPES = 20_000;
 
 /** Checking a link compares every alternative of its source with every one of its sink. */
 const MAX_ALTERNATIVES = 100;

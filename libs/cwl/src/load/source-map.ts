@@ -14,6 +14,8 @@ export interface NodeSource {
   /** Of a map; the items of a list are known by their number. */
   keys?: string[];
   entries: number[];
+  /** Number of each key, made once somebody asks: few maps have faults. */
+  numbers?: Map<string, number>;
 }
 
 /** A node that stands where a field of another does. */
@@ -65,7 +67,9 @@ export function createSourceMap(): SourceMap {
 
 function offsetOf(source: NodeSource, field: string | undefined): number {
   if (field === undefined) return source.offset;
-  return source.entries[source.keys ? source.keys.indexOf(field) : Number(field)] ?? source.offset;
+  if (!source.keys) return source.entries[Number(field)] ?? source.offset;
+  source.numbers ??= new Map(source.keys.map((key, number) => [key, number]));
+  return source.entries[source.numbers.get(field) ?? -1] ?? source.offset;
 }
 
 /** Line and column (from 1) of an offset. */

@@ -1,6 +1,8 @@
 const page = 4096;
 /** The C stack is the only area of a fresh module that is untouched over megabytes; what lies in it between two calls is dead. */
 const leastStack = 2 * 1024 * 1024;
+/** Copied nevertheless: variables that are still zero may lie right below the stack. */
+const margin = 64 * 1024;
 
 /** The linear memory of a WebAssembly module; its buffer is another one after it has grown. */
 export interface LinearMemory {
@@ -25,7 +27,8 @@ export function findStack(memory: LinearMemory): Area {
       start = undefined;
     }
   }
-  return longest.end - longest.start >= leastStack ? longest : { start: 0, end: 0 };
+  if (longest.end - longest.start < leastStack) return { start: 0, end: 0 };
+  return { start: longest.start + margin, end: longest.end };
 }
 
 /**

@@ -130,6 +130,26 @@ describe('isolation between evaluations', () => {
   });
 });
 
+it('a thousand evaluations of all kinds, one after the other, stay right', async () => {
+  const library = ['var seen = []; function remember(n) { seen.push(n); return seen.length; }'];
+  const kinds: ((n: number) => [script: string, expected: Json | undefined])[] = [
+    (n) => [`inputs.n + ${n}`, 2 * n],
+    (n) => [`remember(${n}) + Object.keys(globalThis).filter(function (k) { return /^leak/.test(k); }).length`, 1],
+    (n) => [`(globalThis.leak${n} = 1, Array.prototype.push = null, "x".repeat(${n}).length)`, n],
+    (n) => [`Array.from({ length: ${n * 10} }, function (_, i) { return { i: i }; }).reverse()[0].i`, n * 10 - 1],
+    () => ['nope()', undefined],
+    () => ['syntax error', undefined],
+    (n) => [`new Uint8Array(${n * 5000}).fill(7).length`, n * 5000],
+    (n) => [`[${n}, 3, 1].sort().map(String).join().replace(/[0-9]+/g, "d")`, 'd,d,d'],
+  ];
+  for (let n = 1; n <= 1000; n++) {
+    const [script, expected] = kinds[(n * 7) % kinds.length]?.(n) ?? ['null', null];
+    const answer = evaluate(script, { inputs: { n }, library });
+    if (expected === undefined) await expect(answer).rejects.toThrow('Error');
+    else expect([n, await answer]).toEqual([n, expected]);
+  }
+});
+
 describe('hostile scripts', () => {
   it.each([
     ['endless loop', 'while (true) {}', 'more than 1 s of CPU time'],

@@ -31,6 +31,7 @@ export function slotCommand(place: SlotPlace): SlotCommand {
     return { ...base, argv: ['/bin/sh'], script: slotScript({ pipe }), ownNamespace: false };
   }
   const ip = place.network ? undefined : findProgram('ip');
+  const replaced = replacedFolders(place.folder, place.hidden);
   const script = slotScript({
     pipe,
     namespaces: {
@@ -38,8 +39,9 @@ export function slotCommand(place: SlotPlace): SlotCommand {
       ...(ip === undefined ? {} : { ip }),
       workRoot: place.workRoot,
       stash: place.mountPoint,
-      hidden: place.hidden.filter((path) => existsSync(path)),
-      replaced: replacedFolders(place.folder, place.hidden),
+      // What lies below a replaced folder is out of sight already.
+      hidden: place.hidden.filter((path) => existsSync(path) && !replaced.some((other) => isBelow(path, other.path))),
+      replaced,
     },
   });
   return { ...base, argv: [...parentDeath(), ...unshareArguments(place), '/bin/sh'], script, ownNamespace: true };

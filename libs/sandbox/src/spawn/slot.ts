@@ -45,6 +45,9 @@ export function startSlot(command: SlotCommand): Slot {
   let alive = true;
   let current: { parser: StreamParser; settle: (end: StepEnd) => void } | undefined;
   let cpuBefore = 0;
+  // No tool ever sees it: it is only in what is written to the shell and, behind a tool's output, in what is read here.
+  const secret = randomBytes(15).toString('hex');
+  let steps = 0;
 
   const ready = watchStart(shell, command, (chunk) => {
     const end = current?.parser.push(chunk);
@@ -71,7 +74,8 @@ export function startSlot(command: SlotCommand): Slot {
     },
     run(script, onOutput) {
       if (!alive) return Promise.resolve({ died: true });
-      const nonce = randomBytes(15).toString('hex');
+      steps += 1;
+      const nonce = `${secret}-${steps}`;
       return new Promise((resolve) => {
         current = { parser: createStreamParser(nonce, onOutput), settle: resolve };
         shell.stdin.write(script(nonce));

@@ -13,7 +13,8 @@ export class StepFault extends Error {
   }
 }
 
-const LOG_TAIL_CHARACTERS = 2000;
+/** Of the log, in a failure. */
+export const LOG_TAIL_CHARACTERS = 2000;
 
 /** Why a tool that ran did not succeed. */
 export function toolFailure(

@@ -9,7 +9,6 @@ import {
   readlinkSync,
   readSync,
   closeSync,
-  type Dirent,
   type Stats,
 } from 'node:fs';
 import { join } from 'node:path';

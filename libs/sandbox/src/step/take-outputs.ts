@@ -73,13 +73,13 @@ async function takeFile(value: FileValue, scope: Scope): Promise<FileValue> {
   const path = typeof value['path'] === 'string' ? scope.onHost(value['path']) : undefined;
   const { path: _path, dirname: _dirname, contents, ...fields } = value;
   if (path !== undefined) return { ...fields, ...(await takeOnce(path, scope)) };
-  if (!isLiteral(value)) return fields;
+  if (!isLiteral(value) || typeof contents !== 'string') return fields;
   const basename = typeof fields['basename'] === 'string' ? fields['basename'] : `literal-${scope.literalCount}`;
   const folder = join(scope.literals, String(scope.literalCount));
   scope.literalCount += 1;
   mkdirSync(folder, { recursive: true });
   const written = join(folder, basename);
-  writeFileSync(written, String(contents));
+  writeFileSync(written, contents);
   return { ...fields, basename, ...splitName(basename), ...(await takeOnce(written, scope)) };
 }
 
@@ -132,7 +132,7 @@ function assertAllAllowed(folder: string, scope: Scope): void {
 function assertAllowed(path: string, scope: Scope): void {
   let real: string;
   try {
-    real = realpathSync(path);
+    real = realpathSync.native(path);
   } catch {
     throw new StepFault('outputs', `${path} does not exist, or is a link to something that does not`);
   }

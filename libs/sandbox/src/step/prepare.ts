@@ -1,0 +1,84 @@
+import {
+  checkFormats,
+  completeInputs,
+  evaluatorFor,
+  requirementsInForce,
+  visitPathValues,
+  type CommandLineTool,
+  type EvaluateJavaScript,
+  type Evaluator,
+  type ExpressionTool,
+  type Json,
+  type JsonObject,
+  type RequirementsInForce,
+} from '@runnel/cwl';
+
+import type { LocalImages } from '../images/local-images.ts';
+import type { FileExchange, Spawner, StepAttempt, StepLimits } from '../types.ts';
+import { localFiles } from './local-files.ts';
+
+/** What carrying out a step needs from its surroundings. */
+export interface StepPorts {
+  exchange: FileExchange;
+  evaluateJavaScript: EvaluateJavaScript;
+  spawner: Spawner;
+  limits: StepLimits;
+  images?: LocalImages;
+  onLog?: (chunk: Buffer) => void;
+  /** What the user should know although nothing failed. */
+  onWarning?: (text: string) => void;
+  /** Ends the step; the outcome is then a failure of class `stopped`. */
+  signal?: AbortSignal;
+}
+
+/** An attempt with all that follows from its process and its requirements. */
+export interface Preparation {
+  attempt: StepAttempt;
+  ports: StepPorts;
+  requirements: RequirementsInForce;
+  evaluator: Evaluator;
+  mayBringIn: (location: string) => boolean;
+}
+
+export function prepare(attempt: StepAttempt, process: CommandLineTool | ExpressionTool, ports: StepPorts): Preparation {
+  const requirements = requirementsInForce(process, attempt);
+  const { evaluateJavaScript } = ports;
+  const evaluator = evaluatorFor(process, { requirements, evaluateJavaScript, now: attempt.acceptedAt, seed: attempt.seed });
+  return { attempt, ports, requirements, evaluator, mayBringIn: allowedLocations(attempt, process) };
+}
+
+/** The inputs as expressions see them, checked for their formats. */
+export async function completedInputs(process: CommandLineTool | ExpressionTool, preparation: Preparation): Promise<JsonObject> {
+  const { attempt, requirements, evaluator } = preparation;
+  const { inputs: parameters, cwlVersion } = process;
+  const files = localFiles();
+  const inputs = await completeInputs(attempt.inputs, {
+    parameters,
+    cwlVersion,
+    requirements,
+    evaluator,
+    files,
+    discoverSecondaryFiles: false,
+  });
+  await checkFormats(inputs, { package: attempt.package, parameters, evaluator });
+  return inputs;
+}
+
+/** A location is a claim, not a right: allowed are those of the inputs and those that the document itself names, and what lies below them. */
+function allowedLocations(attempt: StepAttempt, process: CommandLineTool | ExpressionTool): (location: string) => boolean {
+  let known: Set<string> | undefined;
+  return (location) => {
+    known ??= namedLocations([attempt.inputs, ...process.requirements, ...process.hints, ...attempt.requirements, ...attempt.hints]);
+    if (/(?:^|\/)\.\.(?:\/|$)/.test(location)) return false;
+    for (let at = location.replace(/\/+$/, ''); at.includes('/'); at = at.slice(0, at.lastIndexOf('/'))) {
+      if (known.has(at) || known.has(`${at}/`)) return true;
+    }
+    return false;
+  };
+}
+
+function namedLocations(values: Json[]): Set<string> {
+  const found = new Set<string>();
+  for (const value of values) visitPathValues(value, ({ location }) => typeof location === 'string' && found.add(location));
+  return found;
+}
