@@ -3,6 +3,7 @@
 # SCENE=folder uses other Sentinel-2 bands (B04.tif and B08.tif); PORT=n another port.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+for bin in "$PWD"/node_modules/node-linux-*/bin; do PATH=$bin:$PATH; done
 
 scene=${SCENE:-examples/vegetation/data}
 for band in B04 B08; do

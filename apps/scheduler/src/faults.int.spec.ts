@@ -33,7 +33,17 @@ describe('news that come twice, late or out of order', () => {
     const time = new Date().toISOString();
     const ref = { workspace: 'demo', run, step: 'a', executor: 'x-1' };
     const finished = (attempt: number, out: string) =>
-      outgoing(StepFinished, { ...ref, attempt, startedAt: time, finishedAt: time, outcome: 'success', outputs: { out }, result: 'demo/r', usage, logs: [] });
+      outgoing(StepFinished, {
+        ...ref,
+        attempt,
+        startedAt: time,
+        finishedAt: time,
+        outcome: 'success',
+        outputs: { out },
+        result: 'demo/r',
+        usage,
+        logs: [],
+      });
     // Of an attempt that was never asked for; then the truth, twice; then another story, and the start once more.
     for (const message of [finished(7, 'wrong'), finished(1, 'right'), finished(1, 'right'), finished(1, 'changed')])
       await publishUntilStored(at.messaging, message, randomUUID());
@@ -52,7 +62,11 @@ describe('attempts that fail', () => {
     at.ingester();
     await at.scheduler();
     const run = await at.accept(chain, { x: 1 });
-    expect(await at.ended(run)).toMatchObject({ phase: 'failed', stopped: true, failure: { class: 'tool', reason: 'the tool exited with code 3', step: 'b' } });
+    expect(await at.ended(run)).toMatchObject({
+      phase: 'failed',
+      stopped: true,
+      failure: { class: 'tool', reason: 'the tool exited with code 3', step: 'b' },
+    });
     expect(await at.steps(run)).toMatchObject([{ state: 'successful' }, { state: 'failed', exit_code: 3 }]);
     const { rows } = await at.database.pool.query('select 1 from ready_nodes union all select 1 from timers');
     expect(rows).toHaveLength(0);
@@ -180,7 +194,9 @@ describe('a node that waits', () => {
     await at.executor();
     await at.scheduler();
     const large = { class: 'ResourceRequirement', coresMin: 64 };
-    const run = await at.accept(packageOf(workflow(['x'], [step('a', 'say', { x: 'x' })], { y: 'a/out' }), tool('say', ['x'], [large])), { x: 1 });
+    const run = await at.accept(packageOf(workflow(['x'], [step('a', 'say', { x: 'x' })], { y: 'a/out' }), tool('say', ['x'], [large])), {
+      x: 1,
+    });
     const reason = async (): Promise<string | undefined> => {
       const { rows } = await at.database.pool.query<{ reason: string }>('select reason from ready_nodes where run_id = $1', [run]);
       return rows[0]?.reason;

@@ -5,7 +5,7 @@ export { DEFAULT_LIMITS } from './load/limits.ts';
 export type { LoadOptions, LoadResult, Positions } from './load/load-package.ts';
 export { loadAndCheck, loadPackage } from './load/load-package.ts';
 export { packDigestText } from './load/pack-digest.ts';
-export type { InputObject } from './load/parse-inputs.ts';
+export type { InputObject, ParseInputsOptions } from './load/parse-inputs.ts';
 export { parseInputs } from './load/parse-inputs.ts';
 export type { BindOptions } from './check/bind-inputs.ts';
 export { bindInputs } from './check/bind-inputs.ts';

@@ -77,6 +77,11 @@ export function startRelay(options: RelayOptions): Relay {
 async function relayBatch(pool: Pool, messaging: Messaging, signal: AbortSignal): Promise<number> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // The session may end while the messages are on their way and no statement runs: the next statement says so.
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', onError);
   try {
     await client.query('begin');
     const rows = await claim(client);
@@ -100,6 +105,7 @@ async function relayBatch(pool: Pool, messaging: Messaging, signal: AbortSignal)
     if (!signal.aborted) broken = error instanceof Error ? error : new Error(String(error));
     throw error;
   } finally {
+    client.removeListener('error', onError);
     client.release(broken ?? signal.aborted);
   }
 }

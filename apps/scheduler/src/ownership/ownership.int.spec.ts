@@ -32,7 +32,9 @@ describe('two schedulers', () => {
     const executor = await at.executor({ slots: 8, cores: 8 });
     at.ingester();
     const first = await at.scheduler({ partitionLease: 2, reconcileEvery: 2, quiet: 2 });
-    const runs = await Promise.all(Array.from({ length: 8 }, () => at.accept(wide, { list: Array.from({ length: 20 }, (_, index) => index) })));
+    const runs = await Promise.all(
+      Array.from({ length: 8 }, () => at.accept(wide, { list: Array.from({ length: 20 }, (_, index) => index) })),
+    );
     const second = await at.scheduler({ partitionLease: 2, reconcileEvery: 2, quiet: 2 });
     await eventually('the second has some', () => second.owned().length > 0);
     await first.close();

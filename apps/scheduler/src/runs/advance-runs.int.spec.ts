@@ -41,13 +41,25 @@ async function grant(run: string, count: number): Promise<News> {
     [run, count],
   );
   const id = rows[0]?.id ?? '';
-  return { run, command: { type: 'grant-steps', at: now(), node: 'each', executor: 'x-1', count }, grant: { id, cores: 1, memoryMiB: 256 } };
+  return {
+    run,
+    command: { type: 'grant-steps', at: now(), node: 'each', executor: 'x-1', count },
+    grant: { id, cores: 1, memoryMiB: 256 },
+  };
 }
 
 const start = (run: string): News => ({ run, command: { type: 'start-run', at: now() } });
 const finish = (run: string, index: number): News => ({
   run,
-  command: { type: 'finish-step', at: now(), step: `each[${index}]`, attempt: 1, executor: 'x-1', outcome: 'success', outputs: { out: index } },
+  command: {
+    type: 'finish-step',
+    at: now(),
+    step: `each[${index}]`,
+    attempt: 1,
+    executor: 'x-1',
+    outcome: 'success',
+    outputs: { out: index },
+  },
 });
 const ten = { list: Array.from({ length: 10 }, (_, index) => index) };
 
@@ -66,7 +78,9 @@ describe('advancing a run', () => {
       '.run.status.demo',
     ]);
     expect(await at.row(run)).toMatchObject({ version: 5, phase: 'running' });
-    expect((await at.steps(run)).map(({ step, state }) => [step, state])).toEqual([0, 1, 2].map((index) => [`each[${index}]`, 'requested']));
+    expect((await at.steps(run)).map(({ step, state }) => [step, state])).toEqual(
+      [0, 1, 2].map((index) => [`each[${index}]`, 'requested']),
+    );
     const ready = await at.database.pool.query('select node, count from ready_nodes');
     expect(ready.rows).toEqual([{ node: 'each', count: 7 }]);
     expect((await at.database.pool.query('select 1 from grants')).rowCount).toBe(0);
@@ -126,7 +140,9 @@ describe('advancing a run', () => {
       await one.advance([await grant(run, 50)]);
       await one.advance(Array.from({ length: 50 }, (_, index) => finish(run, from + index)));
     }
-    const { rows } = await at.database.pool.query<{ version: number; size: number }>('select version, length(state) as size from snapshots');
+    const { rows } = await at.database.pool.query<{ version: number; size: number }>(
+      'select version, length(state) as size from snapshots',
+    );
     expect(rows[0]?.version).toBeGreaterThan(1000);
     const two = advancer();
     const [known, original] = [await two.stateOf(run), await one.stateOf(run)];

@@ -18,7 +18,7 @@ export interface CheckContext {
 }
 
 /** The parameters of a process by id. */
-export interface Ports {
+interface Ports {
   inputs: ReadonlyMap<string, InputParameter>;
   outputs: ReadonlyMap<string, OutputParameter>;
 }

@@ -5,7 +5,7 @@ import { describeValue, type Raw } from './raw.ts';
 import { at, join, type Scope } from './scope.ts';
 
 /** Fields that carry a namespace are metadata and stand where they like. */
-export function isMetadata(field: string): boolean {
+function isMetadata(field: string): boolean {
   return field.includes(':');
 }
 

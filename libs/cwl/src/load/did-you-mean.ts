@@ -2,7 +2,7 @@
 const MAX_CANDIDATES = 500;
 
 /** The candidate that a mistyped name most likely stands for: at most a third of its letters wrong, or only its case. */
-export function closest(name: string, candidates: Iterable<string>): string | undefined {
+function closest(name: string, candidates: Iterable<string>): string | undefined {
   // Longer names are no typing errors, and comparing them would cost the product of both lengths.
   if (name.length > 64) return undefined;
   let best: string | undefined;

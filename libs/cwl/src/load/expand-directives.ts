@@ -43,7 +43,8 @@ export function hasDirectives(text: string): boolean {
 
 /**
  * Replaces `$import`, `$include` and `$mixin` (Semantic Annotations for Linked Avro Data, §3.5-3.7) inside a parsed document, in place. What is
- * imported keeps its own place and address, so its references stay relative to the document it comes from.
+ * imported keeps its own place and address, so its references stay relative to the document it comes from. A directive that fails leaves nothing in
+ * its place, so that its fault is not reported twice.
  */
 export async function expandDirectives(root: unknown, uri: string, expansion: Expansion): Promise<unknown> {
   const finished = new Map<object, unknown>();
@@ -59,13 +60,13 @@ export async function expandDirectives(root: unknown, uri: string, expansion: Ex
     if (finished.has(value)) return finished.get(value);
     if (around.includes(value)) {
       fault(value, 'what is imported contains this import');
-      return null;
+      return undefined;
     }
     if (around.length > expansion.maxDepth) {
       expansion.report.error(expansion.path, expansion.sources.position(value), `imports nest deeper than ${expansion.maxDepth} levels`, {
         code: 'limit-exceeded',
       });
-      return null;
+      return undefined;
     }
     const inside = [...around, value];
     const result = Array.isArray(value)
@@ -81,7 +82,7 @@ export async function expandDirectives(root: unknown, uri: string, expansion: Ex
       const expanded = await expand(item, around);
       // An imported list inside of a list contributes its items.
       const spliced = isRaw(item) && '$import' in item && Array.isArray(expanded) ? (expanded as unknown[]) : [expanded];
-      for (const one of spliced) items.push(one);
+      for (const one of spliced) if (one !== undefined) items.push(one);
     }
     list.length = 0;
     for (const item of items) list.push(item);
@@ -92,11 +93,14 @@ export async function expandDirectives(root: unknown, uri: string, expansion: Ex
     if ('$import' in map) return resolve(map, '$import', around);
     if ('$include' in map) {
       const address = addressIn(map, '$include');
-      return address === undefined ? null : afford(map, (await expansion.documents.text(address, referenceFrom(map, '$include'))) ?? null);
+      return address === undefined ? undefined : afford(map, await expansion.documents.text(address, referenceFrom(map, '$include')));
     }
     if ('$mixin' in map) return mix(map, around);
     for (const [key, value] of Object.entries(map)) {
-      if (typeof value === 'object' && value !== null) map[key] = await expand(value, around);
+      if (typeof value !== 'object' || value === null) continue;
+      const expanded = await expand(value, around);
+      if (expanded === undefined) delete map[key];
+      else map[key] = expanded;
     }
     return map;
   };
@@ -113,26 +117,26 @@ export async function expandDirectives(root: unknown, uri: string, expansion: Ex
   const resolve = async (map: Raw, directive: string, around: readonly object[], othersAllowed = false): Promise<unknown> => {
     if (!othersAllowed && Object.keys(map).length > 1) fault(map, `${directive} stands alone in its map`);
     const address = addressIn(map, directive);
-    if (address === undefined) return null;
+    if (address === undefined) return undefined;
     const fragment = fragmentOf(address);
     const document = withoutFragment(address);
     if (document !== withoutFragment(uri) && expansion.chain.includes(document)) {
       fault(map, `${document} imports itself`);
-      return null;
+      return undefined;
     }
     const local = document === withoutFragment(uri);
     const loaded = local ? { root } : await expansion.documents.load(document, referenceFrom(map, directive));
-    if (!loaded) return null;
+    if (!loaded) return undefined;
     const found = fragment === undefined || fragment === '' ? loaded.root : findByName(loaded.root, fragment);
     if (found === undefined) fault(map, `${document} holds nothing with the id or name "${fragment}"`);
-    return afford(map, local ? await expand(found, around) : (found ?? null));
+    return afford(map, local ? await expand(found, around) : found);
   };
 
   const afford = (map: Raw, value: unknown): unknown => {
     if (expansion.budget.spend(value)) return value;
     const message = `imports add more than ${expansion.budget.limit} values`;
     expansion.report.error(expansion.path, expansion.sources.position(map), message, { code: 'limit-exceeded' });
-    return null;
+    return undefined;
   };
 
   const addressIn = (map: Raw, directive: string): string | undefined => {

@@ -10,7 +10,7 @@ import { join, resolveFrom, type Scope } from './scope.ts';
 import { fileNameOf, fragmentOf, resolveUri, withoutFragment } from './uri.ts';
 
 /** What a document says for all its processes. */
-export interface Home {
+interface Home {
   uri: string;
   version: CwlVersion;
   namespaces: { [prefix: string]: string };

@@ -8,13 +8,6 @@ import { compact, docOf, textOf, type Raw } from './raw.ts';
 import { at, join, type Scope } from './scope.ts';
 import { INPUT, OUTPUT } from './shapes.ts';
 
-/** Streams that a port stands for instead of a type: `type: stdin`, `type: stdout`. */
-export interface Shortcuts {
-  stdin?: string;
-  stdout?: string[];
-  stderr?: string[];
-}
-
 export function readInputs(scope: Scope, process: Raw, path: string, stdin?: (input: string) => void): InputParameter[] {
   return readEntries(scope, process, 'inputs', path, 'id', 'type').map((entry) => {
     checkShape(scope, entry.raw, INPUT, entry.path);

@@ -23,7 +23,7 @@ export const REQUIREMENT_SHAPES: ReadonlyMap<string, Shape & { since?: 'v1.1' }>
     dockerOutputDirectory: field.text,
   }),
   shape('SoftwareRequirement', { packages: field.required(field.mapOrList) }),
-  shape('InitialWorkDirRequirement', { listing: field.required(field.anything) }),
+  shape('InitialWorkDirRequirement', { listing: field.required(field.listOrText) }),
   shape('EnvVarRequirement', { envDef: field.required(field.mapOrList) }),
   shape('ShellCommandRequirement'),
   shape('ResourceRequirement', {

@@ -8,7 +8,7 @@ export interface SourceText {
 }
 
 /** Where a map or list begins and where each of its keys or items does, as offsets into the text. */
-export interface NodeSource {
+interface NodeSource {
   document: SourceText;
   offset: number;
   /** Of a map; the items of a list are known by their number. */

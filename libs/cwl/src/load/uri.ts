@@ -25,7 +25,7 @@ export function resolvePath(base: string, path: string): string {
   return isAbsoluteUri(path) ? path : resolveUri(base, encodePath(path));
 }
 
-export function encodePath(path: string): string {
+function encodePath(path: string): string {
   return path.split('/').map(encodeSegment).join('/');
 }
 
