@@ -25,7 +25,7 @@ const faults: string[] = [];
 const names = new Map<string, string>();
 
 for (const path of globSync(folders, { cwd: root }).toSorted()) {
-  if (path.endsWith('.spec.ts') || path.includes('/spec/')) continue;
+  if (/\.(spec|fixture)\.ts$|\/(spec|testing)\//.test(path)) continue;
   const text = readFileSync(join(root, path), 'utf8');
   checkFile(ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true), text);
 }

@@ -18,7 +18,7 @@ export interface Fixture extends IngesterParts {
   addRun(run: { phase: string; inputs?: Json; workspace?: string; createdAt?: Date }): Promise<string>;
   setPhase(run: string, phase: string): Promise<void>;
   /** An intermediate object with this content, as an executor names it in outputs. */
-  made(basename: string, content: string): Promise<JsonObject>;
+  made(basename: string, content: string): Promise<JsonObject & { location: string }>;
   keys(prefix: string): Promise<string[]>;
   /** Messages in the outbox: type and data. */
   told(): Promise<{ type: string; data: JsonObject }[]>;

@@ -68,7 +68,7 @@ describe('ingester', () => {
   });
 
   it('does not start without its schema or store', async () => {
-    const config = ingesterConfig.parse({ postgresUrl: fixture.databaseUrl, natsUrl: testNatsUrl(), objects: 'file:///proc/nowhere/' });
+    const config = ingesterConfig.parse({ postgresUrl: fixture.databaseUrl, natsUrl: testNatsUrl(), objects: 'file:///etc/passwd/store/' });
     await expect(startIngester(config, { logger: testLogger() })).rejects.toThrow('object store');
   });
 });

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Work that is repeated: when it is woken, else after a pause. */
 export interface Loop {
   /** Runs the work as soon as the present one ends; any number of wakes before that count once. */
-  wake(): void;
+  wake: () => void;
   /** Resolves when the work that is under way has ended; nothing runs after that. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /**

@@ -117,7 +117,7 @@ export function startScheduling(options: SchedulingOptions): Scheduling {
     submit,
     submitAll: partitions.submit,
     evaluate: evaluator.ask,
-    onQueued: relay.kick,
+    onQueued: () => relay.kick(),
     onError: failed('reconciling'),
     onLoopError: failed,
   });

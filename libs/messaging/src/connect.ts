@@ -30,9 +30,18 @@ export interface Messaging {
   /** A subject that only this user may listen to, for answers. */
   newInbox(): string;
   /** Calls the listener after each reconnection, when the server has forgotten what was asked of it; returns what ends that. */
-  onReconnect(listener: () => void): () => void;
+  onReconnect(this: void, listener: () => void): () => void;
   /** Sends what is pending and closes. Consumers are to be closed before. */
   close(): Promise<void>;
+}
+
+/** What was asked of the server before will not be answered: ask again. */
+export class Reconnected extends Error {
+  override readonly name = 'Reconnected';
+
+  constructor() {
+    super('the connection to NATS was made anew');
+  }
 }
 
 /** Connects and stays connected: waits for a server that is not there yet, reconnects for ever. Rejects where the credentials are refused. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nanos } from '@nats-io/transport-node';
 import type { Msg } from '@nats-io/transport-node';
+import { Reconnected } from './connect.ts';
 import type { Messaging } from './connect.ts';
 import { toDelivered } from './delivered.ts';
 import type { Delivered } from './delivered.ts';
@@ -51,7 +52,8 @@ export function startPull(options: PullOptions, capacity: number, deliver: (mess
         await session.ended;
       } catch (error) {
         if (stopping.signal.aborted) return;
-        messaging.logger.warn({ durable: plan.durable, reason: reasonOf(error) }, 'asking for messages again');
+        const level = error instanceof Reconnected ? 'debug' : 'warn';
+        messaging.logger[level]({ durable: plan.durable, reason: reasonOf(error) }, 'asking for messages again');
         if (isMissing(error)) await (options.ensure ?? (() => ensureTopology(messaging, stopping.signal)))().catch(() => undefined);
         await sleep(250);
       }
@@ -115,7 +117,7 @@ function openSession(
   const watch = setInterval(() => {
     if (outstanding > 0 && performance.now() - lastSign > 2.5 * heartbeat) fault.reject(new Error('the server gives no sign of life'));
   }, heartbeat);
-  const forget = messaging.onReconnect(() => fault.reject(new Error('reconnected: the server has forgotten what was asked for')));
+  const forget = messaging.onReconnect(() => fault.reject(new Reconnected()));
   ask();
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   const ended = Promise.race([stopped, fault.promise]).finally(async () => {

@@ -26,25 +26,25 @@ export class SchemaMissing extends Error {
 export async function waitForSchema(url: string, options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<void> {
   const end = performance.now() + (options.timeoutMs ?? 60_000);
   for (;;) {
-    const found = await versionAt(url);
-    if (typeof found === 'number' && found >= requiredSchemaVersion) return;
+    const found = await lookAt(url);
+    if ('version' in found && found.version >= requiredSchemaVersion) return;
     options.signal?.throwIfAborted();
     if (performance.now() > end) {
-      const state = typeof found === 'number' ? `has schema version ${found}` : `does not answer (${found.message})`;
+      const state = 'version' in found ? `has schema version ${found.version}` : `does not answer (${found.away})`;
       throw new SchemaMissing(`the database ${state}, version ${requiredSchemaVersion} is needed: run "runnel migrate"`);
     }
     await sleep(100);
   }
 }
 
-async function versionAt(url: string): Promise<number | Error> {
+async function lookAt(url: string): Promise<{ version: number } | { away: string }> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2000 });
   client.on('error', () => undefined);
   try {
     await client.connect();
-    return await schemaVersion(client);
+    return { version: await schemaVersion(client) };
   } catch (error) {
-    if (isUnavailable(error) && error instanceof Error) return error;
+    if (isUnavailable(error)) return { away: String(error) };
     throw error;
   } finally {
     await client.end().catch(() => undefined);

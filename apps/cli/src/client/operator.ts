@@ -1,8 +1,7 @@
-import { connect, type Messaging } from '@runnel/messaging';
-import { openDatabase, ServiceUnavailable, type Database } from '@runnel/postgres';
-import { createLogger } from '@runnel/service';
+import type { Messaging } from '@runnel/messaging';
+import type { Database } from '@runnel/postgres';
 import type { Command } from 'commander';
-import { readAddresses, type Addresses } from '../up/data-folder.ts';
+import { readAddresses, type Addresses } from '../up/addresses.ts';
 import { CliError } from './cli-error.ts';
 
 export interface OperatorOptions {
@@ -22,16 +21,17 @@ export function withInstallation(command: Command): Command {
 }
 
 /** Addresses from the options, the rest from the data folder. */
-export function installationOf(options: OperatorOptions): Pick<Addresses, 'postgres' | 'nats' | 'natsUser' | 'natsPassword' | 'objects'> {
+export async function installationOf(options: OperatorOptions): Promise<Pick<Addresses, 'postgres' | 'nats' | 'natsUser' | 'natsPassword' | 'objects'>> {
   const { postgres, nats, objects } = options;
   if (postgres !== undefined && nats !== undefined && objects !== undefined) return { postgres, nats, objects };
-  const found = readAddresses(options.data);
+  const found = await readAddresses(options.data);
   return { ...found, ...(postgres === undefined ? {} : { postgres }), ...(nats === undefined ? {} : { nats }), ...(objects === undefined ? {} : { objects }) };
 }
 
 /** Runs `work` on the installation's database and closes it. */
 export async function withDatabase<T>(options: OperatorOptions, work: (database: Database) => Promise<T>): Promise<T> {
-  const url = options.postgres ?? readAddresses(options.data).postgres;
+  const { openDatabase, ServiceUnavailable } = await import('@runnel/postgres');
+  const url = options.postgres ?? (await readAddresses(options.data)).postgres;
   const database = await openDatabase({ url, name: 'runnel-cli', poolSize: 2 }).catch((error: unknown) => {
     if (error instanceof ServiceUnavailable) throw new CliError('its Postgres does not answer', `Is it running? runnel up --data ${options.data}`);
     throw error;
@@ -45,7 +45,8 @@ export async function withDatabase<T>(options: OperatorOptions, work: (database:
 
 /** Runs `work` on the installation's message bus, as the operator. */
 export async function withMessaging<T>(options: OperatorOptions, work: (messaging: Messaging) => Promise<T>): Promise<T> {
-  const { nats: url, natsUser: user, natsPassword: password } = installationOf(options);
+  const [{ connect }, { createLogger }] = await Promise.all([import('@runnel/messaging'), import('@runnel/service')]);
+  const { nats: url, natsUser: user, natsPassword: password } = await installationOf(options);
   const logger = createLogger({ service: 'cli', level: 'silent' });
   const messaging = await within(5000, connect({ url, user, password, service: 'operator', logger }), 'its NATS server does not answer');
   try {

@@ -1,4 +1,4 @@
-import { dropDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } from '@runnel/messaging';
+import type { Messaging } from '@runnel/messaging';
 import { InvalidArgumentError, type Command } from 'commander';
 import { CliError } from '../client/cli-error.ts';
 import { withInstallation, withMessaging, type OperatorOptions } from '../client/operator.ts';
@@ -14,7 +14,7 @@ export function dlqCommand(program: Command): void {
   const list = withInstallation(dlq.command('list').description('list them, oldest first'))
     .option('--json', 'print as JSON')
     .action(async (options: Options) => {
-      const found = await withMessaging(options, (messaging) => listDeadLetters(messaging));
+      const found = await withLetters(options, ({ listDeadLetters }, messaging) => listDeadLetters(messaging));
       if (options.json === true) return printJson(found);
       if (found.length === 0) return console.log('no dead letters');
       printTable(
@@ -26,13 +26,13 @@ export function dlqCommand(program: Command): void {
 
   const show = withInstallation(dlq.command('show').description('print one with envelope and payload'))
     .argument('<number>', 'its number', number)
-    .action(async (seq: number, options: Options) => printJson(await withMessaging(options, (messaging) => showDeadLetter(messaging, seq)).then(existing(seq))));
+    .action(async (seq: number, options: Options) => printJson(await withLetters(options, ({ showDeadLetter }, messaging) => showDeadLetter(messaging, seq)).then(existing(seq))));
   example(show, 'runnel dlq show 7 --data ./data');
 
   const replay = withInstallation(dlq.command('replay').description('send it again to where it came from'))
     .argument('<number>', 'its number', number)
     .action(async (seq: number, options: Options) => {
-      existing(seq)((await withMessaging(options, (messaging) => replayDeadLetter(messaging, seq))) || undefined);
+      existing(seq)((await withLetters(options, ({ replayDeadLetter }, messaging) => replayDeadLetter(messaging, seq))) || undefined);
       console.log(`sent ${seq} again`);
     });
   example(replay, 'runnel dlq replay 7 --data ./data');
@@ -40,10 +40,16 @@ export function dlqCommand(program: Command): void {
   const drop = withInstallation(dlq.command('drop').description('delete it'))
     .argument('<number>', 'its number', number)
     .action(async (seq: number, options: Options) => {
-      existing(seq)((await withMessaging(options, (messaging) => dropDeadLetter(messaging, seq))) || undefined);
+      existing(seq)((await withLetters(options, ({ dropDeadLetter }, messaging) => dropDeadLetter(messaging, seq))) || undefined);
       console.log(`dropped ${seq}`);
     });
   example(drop, 'runnel dlq drop 7 --data ./data');
+}
+
+/** Runs `work` with the functions of libs/messaging, which are loaded only here. */
+async function withLetters<T>(options: OperatorOptions, work: (letters: typeof import('@runnel/messaging'), messaging: Messaging) => Promise<T>): Promise<T> {
+  const letters = await import('@runnel/messaging');
+  return withMessaging(options, (messaging) => work(letters, messaging));
 }
 
 const existing =

@@ -1,9 +1,5 @@
-import { jetstreamManager } from '@nats-io/jetstream';
-import { openObjectStore } from '@runnel/objects';
-import { requiredSchemaVersion, schemaVersion } from '@runnel/postgres';
-import { detectIsolation } from '@runnel/sandbox';
 import type { Command } from 'commander';
-import { installationOf, withDatabase, withInstallation, withMessaging, type OperatorOptions } from '../client/operator.ts';
+import { withInstallation, type OperatorOptions } from '../client/operator.ts';
 import { printJson } from '../client/output.ts';
 import { example } from '../client/target-options.ts';
 
@@ -13,58 +9,12 @@ interface Finding {
   found: string;
 }
 
-type Check = (options: OperatorOptions) => Promise<string>;
-
-const checks: Record<string, Check> = {
-  Postgres: (options) =>
-    withDatabase(options, async ({ pool }) => {
-      const { rows } = await pool.query<{ version: string }>(`select current_setting('server_version') as version`);
-      return `version ${rows[0]?.version ?? 'unknown'}`;
-    }),
-  schema: (options) =>
-    withDatabase(options, async ({ pool }) => {
-      const present = await schemaVersion(pool);
-      if (present !== requiredSchemaVersion) throw new Error(`version ${present}, this release wants ${requiredSchemaVersion}: run \`runnel migrate\``);
-      return `version ${present}`;
-    }),
-  NATS: (options) =>
-    withMessaging(options, async ({ nc }) => {
-      const version = nc.info?.version ?? '0';
-      const [major = 0, minor = 0] = version.split('.').map(Number);
-      if (major < 2 || (major === 2 && minor < 11)) throw new Error(`version ${version}: 2.11 or newer is needed`);
-      const { memory, storage } = await (await jetstreamManager(nc)).getAccountInfo();
-      return `version ${version}, JetStream holds ${storage + memory} bytes`;
-    }),
-  'object store': async (options) => {
-    const { objects } = installationOf(options);
-    await (await openObjectStore(objects)).ping();
-    return objects;
-  },
-  clock: (options) =>
-    withDatabase(options, async ({ pool }) => {
-      const { rows } = await pool.query<{ now: Date }>('select clock_timestamp() as now');
-      const skew = Math.abs(Date.now() - (rows[0]?.now.getTime() ?? 0)) / 1000;
-      if (skew > 5) throw new Error(`this machine and Postgres differ by ${skew.toFixed(1)} s: synchronise the clocks`);
-      return `agrees with Postgres within ${Math.ceil(skew)} s`;
-    }),
-  executors: (options) =>
-    withDatabase(options, async ({ pool }) => {
-      const { rows } = await pool.query<{ id: string; slots: number; isolation: string }>('select id, slots, isolation from executors where lease_until > now() and accepting');
-      if (rows.length === 0) throw new Error('none is alive: steps wait until one is started (`runnel up --only executor`)');
-      return rows.map(({ id, slots, isolation }) => `${id}: ${slots} slots, ${isolation}`).join('; ');
-    }),
-  isolation: async () => {
-    const { description, advice } = await detectIsolation();
-    if (description === 'none') throw new Error(`none possible on this machine: ${advice ?? ''}`);
-    return `${description} possible on this machine${advice === undefined ? '' : ` (${advice})`}`;
-  },
-};
-
 /** `runnel doctor`: each part ok, or what to do. */
 export function doctorCommand(program: Command): void {
   const command = withInstallation(program.command('doctor').description('check an installation: each line ok, or what to do'))
     .option('--json', 'print as JSON')
     .action(async (options: OperatorOptions & { json?: boolean }) => {
+      const { checks } = await import('../client/doctor-checks.ts');
       const findings: Finding[] = [];
       for (const [check, run] of Object.entries(checks)) findings.push(await examine(check, () => run(options)));
       if (options.json === true) printJson(findings);

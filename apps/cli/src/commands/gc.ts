@@ -1,5 +1,3 @@
-import { collectGarbage } from '@runnel/ingester';
-import { openObjectStore } from '@runnel/objects';
 import type { Command } from 'commander';
 import { CliError } from '../client/cli-error.ts';
 import { installationOf, withDatabase, withInstallation, type OperatorOptions } from '../client/operator.ts';
@@ -12,8 +10,9 @@ export function gcCommand(program: Command): void {
     .option('--dry-run', 'change nothing, tell what would be done')
     .option('--json', 'print the sums as JSON')
     .action(async (options: OperatorOptions & { dryRun?: boolean; json?: boolean }) => {
+      const [{ collectGarbage }, { openObjectStore }] = await Promise.all([import('@runnel/ingester'), import('@runnel/objects')]);
       const dryRun = options.dryRun === true;
-      const objects = await openObjectStore(installationOf(options).objects);
+      const objects = await openObjectStore((await installationOf(options)).objects);
       const summary = await withDatabase(options, (database) =>
         collectGarbage(database, objects, {
           dryRun,

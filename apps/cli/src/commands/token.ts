@@ -1,5 +1,3 @@
-import { createToken } from '@runnel/access';
-import { Workspace } from '@runnel/contracts';
 import { InvalidArgumentError, type Command } from 'commander';
 import { CliError } from '../client/cli-error.ts';
 import { withDatabase, withInstallation, type OperatorOptions } from '../client/operator.ts';
@@ -22,6 +20,7 @@ export function tokenCommand(program: Command): void {
     .option('--days <N>', 'days until it expires (default: never)', days)
     .option('--json', 'print as JSON')
     .action(async (options: TokenOptions) => {
+      const [{ createToken }, { Workspace }] = await Promise.all([import('@runnel/access'), import('@runnel/contracts')]);
       if (!Workspace.safeParse(options.workspace).success)
         throw new CliError(`"${options.workspace}" is no workspace name`, 'Two to 40 of a-z, 0-9 and -, beginning with a letter.');
       const made = await withDatabase(options, (database) =>

@@ -26,7 +26,7 @@ describe('garbage collection', () => {
     });
     return { items, summary };
   };
-  const keyOf = (file: { location?: unknown }) => String(file.location).slice('runnel:'.length);
+  const keyOf = (file: { location: string }) => file.location.slice('runnel:'.length);
   const addWorkspace = () => fixture.addRun({ phase: 'successful', createdAt: new Date(Date.now() - 30 * day) });
 
   it('marks what nothing named for a week and deletes it a day later', async () => {

@@ -225,7 +225,7 @@ describe('publishing outputs', () => {
   it('refuses outputs whose content is gone', async () => {
     const run = await fixture.addRun({ phase: 'publishing' });
     const file = await fixture.made('a', 'soon gone');
-    await fixture.objects.delete(String(file['location']).slice('runnel:'.length));
+    await fixture.objects.delete(file.location.slice('runnel:'.length));
     expect(await publishOutputs(fixture, request(run, { file, other: await fixture.made('b', 'b') }))).toBe('refused');
     expect((await fixture.told())[0]?.data['reason']).toBe('output file: the content of a is gone');
     expect(await fixture.keys(`demo/results/${run}/`)).toEqual([]);

@@ -43,7 +43,7 @@ describe('usage ledger', () => {
       large: { $stored: { key } },
       gone: null,
     };
-    const hash = String(file['location']).slice(-64);
+    const hash = file.location.slice(-64);
     await fixture.rows(`insert into objects values ('demo', $1, 0, '2020-01-01', '2020-02-01')`, [hash]);
     await recordUsage(fixture.database, [await usageEntryOf(fixture.objects, step)], now);
     expect(await fixture.rows('select touched_at, marked_at, size from objects where sha256 = $1', [hash])).toEqual([

@@ -1,3 +1,6 @@
+import { fitsAtAll } from './fits-at-all.ts';
+import { reasonOf } from './reason-of.ts';
+
 /** A node with elements that wait for a slot; what is already granted is not counted. */
 export interface WaitingNode {
   run: string;
@@ -140,9 +143,6 @@ function emptiest(places: readonly ExecutorLoad[]): ExecutorLoad | undefined {
   );
 }
 
-const fitsAtAll = (node: WaitingNode, executor: ExecutorLoad): boolean =>
-  executor.slots > 0 && node.cores <= executor.cores && node.memoryMiB <= executor.memoryMiB;
-
 /** Cores and memory are over-committed like slots: what is queued at an executor does not use them yet. */
 function fitsNow(node: WaitingNode, executor: ExecutorLoad): boolean {
   const times = Math.max(1, executor.capacity / executor.slots);
@@ -186,18 +186,4 @@ function take(node: WaitingNode, place: ExecutorLoad, queue: readonly WaitingNod
   const grant = granted.get(key) ?? { run, node: node.node, workspace, executor: place.id, count: 0, cores, memoryMiB };
   grant.count += 1;
   granted.set(key, grant);
-}
-
-function reasonOf(node: WaitingNode, executors: readonly ExecutorLoad[]): string {
-  if (executors.length === 0) return 'no executor is alive';
-  const accepting = executors.filter((executor) => executor.accepting && executor.slots > 0);
-  if (accepting.length === 0) return 'no executor takes new steps: all are draining or have no slots';
-  const most = (of: (executor: ExecutorLoad) => number): number => Math.max(...accepting.map(of));
-  const cores = most((executor) => executor.cores);
-  const memory = most((executor) => executor.memoryMiB);
-  if (node.cores > cores) return `needs ${node.cores} cores, the largest executor has ${cores}`;
-  if (node.memoryMiB > memory) return `needs ${node.memoryMiB} MiB of memory, the largest executor has ${memory}`;
-  if (!accepting.some((executor) => fitsAtAll(node, executor)))
-    return `needs ${node.cores} cores and ${node.memoryMiB} MiB of memory, no executor has both`;
-  return 'all slots are busy';
 }

@@ -25,7 +25,7 @@ export interface EvaluatorOptions {
 
 export interface Evaluator {
   /** Answers what is not under way already. */
-  ask(requests: readonly { run: string; request: EvaluationRequest }[]): void;
+  ask: (requests: readonly { run: string; request: EvaluationRequest }[]) => void;
   close(): Promise<void>;
 }
 

@@ -27,7 +27,7 @@ export interface ExecutorRegistry {
   /** Milliseconds since 1970 at which its last heartbeat came; undefined: none yet. */
   heardAt(executor: string): number | undefined;
   /** Steps that all executors alive hold at once. */
-  places(): number;
+  places: () => number;
   close(): Promise<void>;
 }
 

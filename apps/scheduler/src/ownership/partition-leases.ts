@@ -19,9 +19,9 @@ export interface LeaseOptions {
 
 export interface PartitionLeases {
   /** Partitions owned now. */
-  owned(): number[];
+  owned: () => number[];
   /** Stops everything and gives all partitions back at once. Safe to call twice. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 interface LeaseAnswer {

@@ -10,9 +10,9 @@ import type { PartitionEvents } from './partition-leases.ts';
 
 /** The partitions that run here: each with its consumer and its queue of news. */
 export interface Partitions extends PartitionEvents {
-  owns(run: string): boolean;
+  owns: (run: string) => boolean;
   /** Resolves when what follows from the news is written; rejects with PartitionClosed for runs of others. */
-  submit(news: readonly News[]): Promise<void>;
+  submit: (news: readonly News[]) => Promise<void>;
 }
 
 export function createPartitions(

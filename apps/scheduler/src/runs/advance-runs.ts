@@ -48,10 +48,10 @@ export interface AdvanceOptions {
 
 export interface Advancer {
   /** Folds news into their runs and writes what follows in one transaction (rule 4). All or nothing; the caller gives each run to one call at a time. */
-  advance(news: readonly News[]): Promise<void>;
+  advance: (news: readonly News[]) => Promise<void>;
   /** The state of a run, as this process knows it; undefined where there is no such run. */
-  stateOf(run: string): Promise<KnownRun | undefined>;
-  forget(belongs: (run: string) => boolean): void;
+  stateOf: (run: string) => Promise<KnownRun | undefined>;
+  forget: (belongs: (run: string) => boolean) => void;
 }
 
 /** Tries before a conflict is somebody's bug. */
@@ -151,8 +151,9 @@ async function commit({ database, sender, metrics }: AdvanceOptions, writes: Wri
   const snapshots = await dueSnapshots(writes.folded);
   const statements = [
     ...grantWrites(writes.news),
-    ...appendWrites(writes.appends, outbox),
+    // The run's row before its events: who dismisses it takes its lock first too, so that one waits for the other instead of both.
     ...runWrites(writes.runs),
+    ...appendWrites(writes.appends, outbox),
     ...stepWrites(writes.steps),
     ...readyNodeWrites(writes.folded),
     ...timerWrites(writes.timers),

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { partitionOf, ResultsPublished, RunAccepted, RunDismissed, RunOutputsReady } from '@runnel/contracts';
+import { partitionOf, ResultsPublished, RunAccepted, RunDismissed } from '@runnel/contracts';
+import type { RunOutputsReady } from '@runnel/contracts';
 import type { CwlPackage } from '@runnel/cwl';
 import { createEngine } from '@runnel/engine';
 import type { RunCommand, RunEvent, RunValues } from '@runnel/engine';
@@ -31,6 +32,17 @@ export interface RunRow {
   stopped: boolean;
   document: string | null;
   attention: string | null;
+}
+
+/** A step's row. */
+export interface StepRow {
+  step: string;
+  attempt: number;
+  state: string;
+  executor: string;
+  exit_code: number | null;
+  failure: unknown;
+  logs: unknown;
 }
 
 /** Real Postgres, NATS and object store of one test; what the api and the ingester do is done here by the same libraries. */
@@ -169,7 +181,10 @@ export async function install(): Promise<Installation> {
       ]);
       return rows;
     },
-    steps: async (run) => (await database.pool.query('select * from steps where run_id = $1 order by step', [run])).rows,
+    steps: async (run) => {
+      const { rows } = await database.pool.query<StepRow>('select * from steps where run_id = $1 order by step', [run]);
+      return rows;
+    },
     close: async () => {
       await Promise.all(open.map((part) => part.close()));
       await removeTestMessaging(messaging);

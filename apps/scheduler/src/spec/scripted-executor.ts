@@ -1,5 +1,5 @@
-import { ExecutorHeartbeat, StepFinished, StepRequested, StepStarted, StepStop, StepStopped } from '@runnel/contracts';
-import type { DataOf } from '@runnel/contracts';
+import { ExecutorHeartbeat, StepFinished, StepRequested, StepStarted, StepStopped } from '@runnel/contracts';
+import type { DataOf, StepStop } from '@runnel/contracts';
 import {
   attemptMessageId,
   consumeBatches,

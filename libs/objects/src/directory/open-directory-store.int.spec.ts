@@ -13,7 +13,19 @@ const run = promisify(execFile);
 const base = await mkdtemp(join(tmpdir(), 'objects-directory-'));
 const openAt = (folder: string) => openObjectStore(pathToFileURL(join(base, folder, '/')).href, { fsync: false });
 
-afterAll(() => rm(base, { recursive: true, force: true }));
+/** A file system that is soon full; only root may mount one. */
+const small = join(base, 'small');
+await mkdir(small);
+const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', small]).then(
+  () => true,
+  () => false,
+);
+const whenMounted = mounted ? it : it.skip;
+
+afterAll(async () => {
+  if (mounted) await run('umount', [small]);
+  await rm(base, { recursive: true, force: true });
+});
 
 describeObjectStore('directory', () => openAt('contract'));
 
@@ -106,6 +118,29 @@ describe('directory store', () => {
     await rename(join(base, 'gone'), join(base, 'away'));
     expect((await store.getBytes('ws/a', 9)).toString()).toBe('x');
     await store.ping();
+  });
+
+  whenMounted(
+    `is unavailable while the disk is full, and leaves nothing half-done${mounted ? '' : ' (skipped: no file system can be mounted here)'}`,
+    async () => {
+      const store = await openAt('small');
+      await store.put('ws/a', 'kept');
+      await expect(store.put('ws/b', Buffer.alloc(1_000_000))).rejects.toThrow(ObjectStoreUnavailable);
+      await expect(store.put('ws/a', Buffer.alloc(1_000_000))).rejects.toThrow('the disk is full');
+      expect((await store.getBytes('ws/a', 9)).toString()).toBe('kept');
+      expect(await store.head('ws/b')).toBeUndefined();
+      expect(await readdir(join(small, '.tmp'))).toEqual([]);
+      await store.put('ws/c', 'room again');
+    },
+  );
+
+  it('brings and takes files across file systems', async () => {
+    const store = await openObjectStore(pathToFileURL(`${small}/`).href);
+    await writeFile(join(base, 'elsewhere'), 'x');
+    await store.putFile('ws/moved', join(base, 'elsewhere'), { move: true });
+    await expect(stat(join(base, 'elsewhere'))).rejects.toThrow('ENOENT');
+    await store.materialize('ws/moved', join(base, 'brought'));
+    expect((await stat(join(base, 'brought'))).mode & 0o777).toBe(0o444);
   });
 
   it('says what is wrong with an address', async () => {

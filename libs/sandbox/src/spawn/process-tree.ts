@@ -71,6 +71,8 @@ export function belongsTo(pid: number, folders: Iterable<string>): boolean {
 
 /** Sends a signal to a process, or with a negative id to its group; false where there is none. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
+  // To kill(2) these mean our own group, init and everybody.
+  if (!Number.isInteger(pid) || (pid >= -1 && pid <= 1)) throw new Error(`refused to send ${name} to ${pid}`);
   try {
     process.kill(pid, name);
     return true;

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 
 import type { IsolationMode } from '../types.ts';
 import { findProgram } from './programs.ts';
-import { quote } from './shell-text.ts';
 import type { SlotCommand } from './slot.ts';
 import { isBelow, slotScript } from './slot-script.ts';
 
@@ -74,7 +73,7 @@ function parentDeath(): string[] {
 }
 
 function unshareArguments(place: SlotPlace): string[] {
-  const unshare = findProgram('unshare') ?? 'unshare';
+  const unshare = findProgram('unshare') ?? '/usr/bin/unshare';
   const user = place.isolation.uid ? [] : ['--user', '--map-root-user'];
   const net = place.network ? [] : ['--net'];
   return [
@@ -99,9 +98,4 @@ export function findMountPoint(avoid: string[]): string {
   const found = ['/mnt', '/media', '/srv', '/opt', '/home'].find(apart);
   if (found === undefined) throw new Error('no folder to mount things in: one of /mnt, /media, /srv, /opt must exist');
   return found;
-}
-
-/** For messages: the command line as one would type it. */
-export function showCommand(argv: string[]): string {
-  return argv.map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : quote(word))).join(' ');
 }

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 
 import type { IsolationMode, RunningTool, Spawner, SpawnHooks, SpawnRequest } from '../types.ts';
 import { startGuardian } from './guardian.ts';
@@ -7,6 +8,7 @@ import { findMemoryGroups, makeMemoryGroup, type MemoryGroup } from './memory-gr
 import { findProgram } from './programs.ts';
 import { runTool, type ToolContext } from './run-tool.ts';
 import { createSeats } from './seats.ts';
+import { isBelow } from './slot-script.ts';
 import { findMountPoint } from './slot-command.ts';
 import type { StepRules } from './step-script.ts';
 
@@ -31,8 +33,10 @@ const SWEEP_MS = 200;
 /** Starts nothing before the first tool; `warm` saves that tool the wait for its slot. */
 export function createSpawner(options: SpawnerOptions): Spawner & { warm(count: number): void } {
   const { isolation, workRoot } = options;
+  assertOurs(options.temporary ?? workRoot);
   const hasNamespace = isolation.namespaces === 'unshare';
   const mountPoint = hasNamespace ? findMountPoint([options.control, workRoot, ...(options.hidden ?? [])]) : workRoot;
+  const rules = rulesFor(options, mountPoint);
   const groups = isolation.namespaces === 'none' && !isolation.uid ? undefined : findMemoryGroups();
   const leftovers = hasNamespace ? undefined : createLeftovers();
   const seats = createSeats(options, mountPoint);
@@ -68,7 +72,7 @@ export function createSpawner(options: SpawnerOptions): Spawner & { warm(count: 
       usedGroups.push(group);
       removeGroups();
     },
-    rules: rulesFor(isolation, workRoot, mountPoint),
+    rules,
     graceSeconds: options.graceSeconds ?? 10,
   };
   function guard(): void {
@@ -101,18 +105,33 @@ export function createSpawner(options: SpawnerOptions): Spawner & { warm(count: 
   };
 }
 
-function rulesFor(isolation: IsolationMode, workRoot: string, mountPoint: string): StepRules {
-  const programs: Partial<StepRules> = {};
-  const unshare = isolation.namespaces === 'unshare' ? findProgram('unshare') : undefined;
-  const mount = isolation.namespaces === 'unshare' ? findProgram('mount') : undefined;
-  const bubblewrap = isolation.namespaces === 'bubblewrap' ? findProgram('bwrap') : undefined;
-  if (unshare !== undefined) programs.unshare = unshare;
-  if (mount !== undefined) programs.mount = mount;
-  if (bubblewrap !== undefined) programs.bubblewrap = bubblewrap;
-  const sharesUid = isolation.namespaces !== 'none' && !isolation.uid;
-  return { rootFolder: mountPoint, ...programs, ...(sharesUid && { coverWorkRoot: workRoot, identity: ownIdentity() }) };
+/** What has its home below this folder is killed when nobody wants it any more: it must be deep, and not the place where we live ourselves. */
+function assertOurs(folder: string): void {
+  const depth = folder.split('/').filter(Boolean).length;
+  const lived = [process.cwd(), process.env['HOME'] ?? ''].some((place) => isBelow(place, folder));
+  if (!isAbsolute(folder) || depth < 2 || lived)
+    throw new Error(`${folder} cannot be the work root: it must be a folder that nothing else uses`);
 }
 
+/** Throws where a program is missing: a tool must never run with less isolation than was asked for. */
+function rulesFor({ isolation, workRoot, hidden = [] }: SpawnerOptions, mountPoint: string): StepRules {
+  if (isolation.namespaces === 'none') {
+    if (isolation.uid) throw new Error('a uid of its own needs namespaces');
+    return { rootFolder: mountPoint };
+  }
+  const cover = isolation.uid ? {} : { coverWorkRoot: workRoot, identity: ownIdentity() };
+  if (isolation.namespaces === 'unshare')
+    return { rootFolder: mountPoint, unshare: needProgram('unshare'), mount: needProgram('mount'), ...cover };
+  return { rootFolder: mountPoint, bubblewrap: needProgram('bwrap'), hidden: hidden.filter((path) => existsSync(path)), ...cover };
+}
+
+function needProgram(name: string): string {
+  const found = findProgram(name);
+  if (found === undefined) throw new Error(`the program ${name} is missing, without which tools cannot be isolated as wanted`);
+  return found;
+}
+
+/** As which user a tool sees itself in a user namespace: never as root, to whom the kernel gives all capabilities there. */
 function ownIdentity(): { uid: number; gid: number } {
-  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  return { uid: process.getuid?.() || 1000, gid: process.getgid?.() || 1000 };
 }

@@ -12,6 +12,8 @@ export interface StepRules {
   unshare?: string;
   mount?: string;
   bubblewrap?: string;
+  /** With bubblewrap, which covers them for each step anew; slots in namespaces of their own have covered them already. */
+  hidden?: string[];
   /** Slots share one uid, so that neighbours' folders have to be covered by a mount. */
   coverWorkRoot?: string;
   /** Uid and gid of whoever runs us: what the tool sees itself as in a user namespace. */
@@ -128,6 +130,8 @@ function bubblewrapArguments(request: SpawnRequest, rules: StepRules): string[] 
   ];
   return [
     '--die-with-parent',
+    '--cap-drop',
+    'ALL',
     '--unshare-pid',
     '--unshare-ipc',
     ...(request.network ? [] : ['--unshare-net']),
@@ -136,7 +140,7 @@ function bubblewrapArguments(request: SpawnRequest, rules: StepRules): string[] 
       : ['--bind', request.root, '/', '--dev', '/dev', '--tmpfs', '/tmp']),
     '--proc',
     '/proc',
-    ...(rules.coverWorkRoot === undefined ? [] : ['--tmpfs', rules.coverWorkRoot]),
+    ...[...(rules.hidden ?? []), ...(rules.coverWorkRoot === undefined ? [] : [rules.coverWorkRoot])].flatMap((path) => ['--tmpfs', path]),
     ...bindings,
     '--chdir',
     request.cwd,

@@ -20,6 +20,8 @@ const read = {
   },
 } as const;
 
+const listing = { query: fileQuery, answers: { 200: { description: 'The list of files', schema: fileListSchema } } } as const;
+
 /** Files of a workspace, and the published results of its runs. */
 @Controller('workspaces/:workspace')
 export class FilesController {
@@ -37,6 +39,16 @@ export class FilesController {
   @Route('GET', 'results/:run/*', { action: 'run.read', summary: 'A published result, or with "?list" those below a path', ...read })
   result(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.send(request, reply, `results/${(request.params as { run: string }).run}`);
+  }
+
+  @Route('GET', 'files', { action: 'file.read', summary: 'All files', ...listing })
+  files(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return sendList(this.context, request, reply, this.placeOf(request, 'files'));
+  }
+
+  @Route('GET', 'results/:run', { action: 'run.read', summary: 'All published results of a run', ...listing })
+  results(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return sendList(this.context, request, reply, this.placeOf(request, `results/${(request.params as { run: string }).run}`));
   }
 
   @Route('PUT', 'files/*', {
@@ -63,12 +75,12 @@ export class FilesController {
   }
 
   private send(request: FastifyRequest, reply: FastifyReply, folder: string): Promise<void> {
-    const { prefix, path, key, href } = this.placeOf(request, folder);
-    return wantsList(request) ? sendList(this.context, request, reply, { prefix, path, href }) : sendFile(this.context, request, reply, key);
+    const place = this.placeOf(request, folder);
+    return wantsList(request) ? sendList(this.context, request, reply, place) : sendFile(this.context, request, reply, place.key);
   }
 
   private placeOf(request: FastifyRequest, folder: string) {
-    const { workspace, '*': rest } = request.params as { workspace: string; '*': string };
+    const { workspace, '*': rest = '' } = request.params as { workspace: string; '*'?: string };
     const path = rest.replace(/\/+$/, '');
     const prefix = `${workspace}/${folder}/`;
     return { prefix, path, key: prefix + path, href: `${originOf(request, this.context.config.publicUrl)}/workspaces/${prefix.slice(0, -1)}` };

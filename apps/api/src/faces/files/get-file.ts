@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { mediaTypeOf, ObjectNotFound } from '@runnel/objects';
 import type { ByteRange, ObjectInfo } from '@runnel/objects';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -19,7 +20,8 @@ export async function sendFile({ objects }: ApiContext, request: FastifyRequest,
   }
   const range = rangeOf(request, info);
   if (request.method === 'HEAD') {
-    await reply.header('content-length', info.size).send();
+    // A stream, since Fastify counts the bytes of anything else.
+    await reply.header('content-length', info.size).send(Readable.from([]));
     return;
   }
   // Opened anew: it may have been replaced since; what is sent is described by what is opened.

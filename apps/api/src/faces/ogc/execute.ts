@@ -16,12 +16,15 @@ import { badInputs, noSuchProcess } from './problems.ts';
 import { sendResults } from './results.ts';
 import { statusInfo } from './status-info.ts';
 
-/** Execute request (18-062r2, 7.11.2). Outputs are always all of them, as a document. */
+/**
+ * Execute request (18-062r2, 7.11.2). Outputs are always all of them, as a document. Values are not looked at here: they came as JSON, and the
+ * process says what they must be.
+ */
 export const executeRequest = z.object({
-  inputs: z.record(z.string(), z.json()).default({}),
-  outputs: z.record(z.string(), z.json()).optional(),
+  inputs: z.record(z.string(), z.unknown()).default({}),
+  outputs: z.record(z.string(), z.unknown()).optional(),
   response: z.enum(['raw', 'document']).optional(),
-  subscriber: z.json().optional(),
+  subscriber: z.unknown().optional(),
 });
 
 /** POST /processes/{id}/execution. */
@@ -49,7 +52,8 @@ async function answer(context: ApiContext, request: FastifyRequest, reply: Fasti
   const base = ogcBase(request, context.config.publicUrl);
   void reply.header('location', `${base}/jobs/${run.id}`);
   if (prefer.wait !== undefined && isFinal(run.phase)) {
-    void reply.header('preference-applied', `wait=${prefer.wait}`);
+    // A POST answers 201 unless told otherwise.
+    void reply.status(200).header('preference-applied', `wait=${prefer.wait}`);
     await sendResults(context, request, reply, run);
     return;
   }

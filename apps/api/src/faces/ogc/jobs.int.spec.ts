@@ -95,11 +95,14 @@ describe('execution', () => {
   });
 
   it('answers with the results where the caller waits and they come in time', async () => {
+    const newest = async () => (await api.database.pool.query<{ id: string }>('select id from runs order by created_at desc limit 1')).rows[0]?.id;
+    const before = await newest();
     const waiting = execute({ n: [0, 1] }, { prefer: 'wait=30' });
     const run = await eventually('the run is there', async () => {
-      const { rows } = await api.database.pool.query<{ id: string }>(`select id from runs order by created_at desc limit 1`);
-      return rows[0] && (await advanceRun(api, rows[0].id, stepsOfWide(2)).then(() => rows[0]?.id, () => undefined));
+      const id = await newest();
+      return id === before ? undefined : id;
     });
+    await advanceRun(api, run, stepsOfWide(2));
     await publishRun(api, 'demo', run, { all: ['element-0-done', 'element-1-done'] });
     const answer = await waiting;
     expect([answer.status, answer.body]).toEqual([200, { all: ['element-0-done', 'element-1-done'] }]);

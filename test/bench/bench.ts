@@ -1,0 +1,7 @@
+/** `make bench`: Runnel beside its peers and beside the raw parts it is made of. Each row says what to hold; none of them fails. */
+import { benchRunnelCwl } from './runnel-cwl.ts';
+import { benchServices } from './services.ts';
+
+const parts: Record<string, () => Promise<void>> = { cwl: benchRunnelCwl, services: benchServices };
+const wanted = process.argv.slice(2);
+for (const [name, part] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await part();

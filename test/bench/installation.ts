@@ -1,0 +1,148 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@runnel/embedded';
+import { root } from './measure.ts';
+
+/** What `addresses.json` of a data folder says. */
+interface Addresses {
+  postgres: string;
+  nats: string;
+  natsUser: string;
+  natsPassword: string;
+}
+
+/** Times of a run as its status says them. */
+export interface RunTimes {
+  /** Milliseconds from acceptance to the end, and from the first step on. */
+  created: number;
+  started: number;
+  finished: number;
+}
+
+export interface Answer {
+  status: number;
+  text: string;
+}
+
+/** `bin/runnel up` in a folder of its own, with the two documents of `services/` deployed. */
+export interface Installation {
+  readonly folder: string;
+  readonly addresses: Addresses;
+  /** As `up` printed it. */
+  readonly isolation: string;
+  /** The process of the five services; Postgres and NATS are its children. */
+  readonly pid: number;
+  readonly postgres: number[];
+  readonly nats: number[];
+  /** Where the scheduler's metrics are: of the one process in which all services run. */
+  readonly metrics: string;
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  get(path: string): Promise<Answer>;
+  /** Executes a process and waits for its end; throws unless that is `successful`. */
+  run(process: string, inputs: unknown): Promise<RunTimes & { id: string }>;
+  close(): Promise<void>;
+}
+
+export async function startInstallation(): Promise<Installation> {
+  const folder = mkdtempSync(join(tmpdir(), 'runnel-bench-'));
+  const port = await freePort();
+  const log = join(folder, 'up.log');
+  const out = openSync(log, 'w');
+  const child = spawn(join(root, 'bin/runnel'), ['up', '--data', join(folder, 'data'), '--port', String(port)], { stdio: ['ignore', out, out] });
+  try {
+    const said = await untilReady(child, log);
+    const data = join(folder, 'data');
+    const token = execFileSync(join(root, 'bin/runnel'), ['token', 'create', '--data', data, '--workspace', 'bench'], { encoding: 'utf8' }).trim();
+    const installation = open(folder, child, port, token, said);
+    for (const name of ['echo', 'scatter']) {
+      const body = readFileSync(join(import.meta.dirname, 'services', `${name}.cwl`), 'utf8');
+      const { status, text } = await installation.post('/bench/ogc-api/processes', body, { 'content-type': 'application/cwl+yaml' });
+      if (status !== 201) throw new Error(`deploying ${name}: ${status} ${text}`);
+    }
+    return installation;
+  } catch (error) {
+    await end(child, folder);
+    throw error;
+  }
+}
+
+function open(folder: string, child: ChildProcess, port: number, token: string, said: string): Installation {
+  const agent = new Agent({ keepAlive: true });
+  const send = (method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const all = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers };
+      const sent = request({ agent, port, host: '127.0.0.1', method, path, headers: all }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      });
+      sent.once('error', reject);
+      sent.end(body);
+    });
+  const pid = child.pid ?? 0;
+  const below = childrenOf(pid);
+  const named = (name: string): number[] => below.filter((one) => commandOf(one).includes(name)).flatMap((one) => [one, ...childrenOf(one)]);
+  const installation: Installation = {
+    folder: join(folder, 'data'),
+    addresses: JSON.parse(readFileSync(join(folder, 'data', 'addresses.json'), 'utf8')) as Addresses,
+    isolation: /^isolation +(.*)$/m.exec(said)?.[1] ?? 'unknown',
+    pid,
+    postgres: named('postgres'),
+    nats: named('nats-server'),
+    metrics: `${/^scheduler +(http\S+)/m.exec(said)?.[1] ?? ''}/metrics`,
+    post: (path, body, headers) => send('POST', path, typeof body === 'string' ? body : JSON.stringify(body), headers),
+    get: (path) => send('GET', path),
+    async run(process, inputs) {
+      const { status, text } = await installation.post(`/bench/ogc-api/processes/${process}/execution`, { inputs });
+      if (status !== 201) throw new Error(`executing ${process}: ${status} ${text.slice(0, 500)}`);
+      const { jobID: id } = JSON.parse(text) as { jobID: string };
+      return { id, ...(await timesOf(installation, id)) };
+    },
+    close: async () => {
+      agent.destroy();
+      await end(child, folder);
+    },
+  };
+  return installation;
+}
+
+async function timesOf(installation: Installation, run: string): Promise<RunTimes> {
+  for (;;) {
+    const { text } = await installation.get(`/bench/ogc-api/jobs/${run}`);
+    const job = JSON.parse(text) as { status: string; message: string; created: string; started: string; finished: string };
+    if (job.status === 'successful') return { created: Date.parse(job.created), started: Date.parse(job.started), finished: Date.parse(job.finished) };
+    if (job.status !== 'running' && job.status !== 'accepted') throw new Error(`run ${run} is ${job.status}: ${job.message}`);
+    await sleep(200);
+  }
+}
+
+async function untilReady(child: ChildProcess, log: string): Promise<string> {
+  for (;;) {
+    const said = readFileSync(log, 'utf8');
+    if (/^ready: /m.test(said)) return said;
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`runnel up does not start:\n${said.slice(-2000)}`);
+    await sleep(50);
+  }
+}
+
+async function end(child: ChildProcess, folder: string): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+export function childrenOf(pid: number): number[] {
+  const listed = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' });
+  const pairs = listed.trim().split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  return pairs.flatMap(([child = 0, parent]) => (parent === pid ? [child] : []));
+}
+
+const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');

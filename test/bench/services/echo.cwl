@@ -1,0 +1,11 @@
+cwlVersion: v1.2
+class: CommandLineTool
+id: echo
+baseCommand: echo
+inputs:
+  i:
+    type: int
+    inputBinding: {position: 1}
+stdout: out.txt
+outputs:
+  out: stdout

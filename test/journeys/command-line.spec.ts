@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { processesOf } from './processes.ts';
+import { removeFolder, repository, runnel, startUp, type Up } from './up.ts';
+
+let up: Up;
+let files: string;
+const greeting = join(repository, 'examples/greeting');
+
+beforeAll(async () => {
+  up = await startUp();
+  files = mkdtempSync(join(tmpdir(), 'runnel-files-'));
+}, 120_000);
+afterAll(async () => {
+  await up.stop();
+  removeFolder(up.folder);
+  rmSync(files, { recursive: true });
+}, 60_000);
+
+describe('a user with bin/runnel', () => {
+  let run = '';
+
+  it('deploys, runs and finds the results', async () => {
+    const deployed = await up.runnel(['deploy', join(greeting, 'app.cwl')]);
+    expect(deployed.stdout).toContain('deployed greeting');
+    expect((await up.runnel(['deploy', join(greeting, 'app.cwl')])).stdout).toContain('replaced greeting');
+    const ran = await up.runnel(['run', 'greeting', join(greeting, 'inputs.json')]);
+    run = /^run (\S+)/m.exec(ran.stderr)?.[1] ?? '';
+    expect(run).toMatch(/^[0-9a-f-]{36}$/);
+    expect(ran.stderr).toContain('successful');
+    expect(ran.stdout).toContain(`${up.url}/workspaces/demo/results/${run}/`);
+  }, 60_000);
+
+  it('lists runs and processes, reads results, events and logs', async () => {
+    expect((await up.runnel(['ps'])).stdout).toMatch(new RegExp(`${run}\\s+greeting\\s+successful`));
+    expect((await up.runnel(['ps', '--processes'])).stdout).toContain('greeting');
+    expect(JSON.parse((await up.runnel(['results', run, '--json'])).stdout)).toHaveProperty('catalogue');
+    const events = (await up.runnel(['events', run, '--json'])).stdout.trim().split('\n');
+    expect(JSON.parse(events.at(-1) ?? '')).toMatchObject({ run, status: 'successful', progress: 100 });
+    await up.runnel(['logs', run]);
+  }, 60_000);
+
+  it('uploads the local files that its inputs name', async () => {
+    writeFileSync(join(files, 'lines.txt'), 'one\ntwo\nthree\n');
+    writeFileSync(join(files, 'job.yml'), 'text: { class: File, path: lines.txt }\n');
+    writeFileSync(
+      join(files, 'count.cwl'),
+      `cwlVersion: v1.2
+$graph:
+- class: Workflow
+  id: count
+  inputs: {text: File}
+  outputs: {counted: {type: File, outputSource: count/out}}
+  steps: {count: {run: '#wc', in: {text: text}, out: [out]}}
+- class: CommandLineTool
+  id: wc
+  baseCommand: [sh, -c, 'echo counting >&2; wc -l < "$0"']
+  inputs: {text: {type: File, inputBinding: {position: 1}}}
+  stdout: count.txt
+  outputs: {out: stdout}
+`,
+    );
+    await up.runnel(['deploy', join(files, 'count.cwl')]);
+    const ran = await up.runnel(['run', 'count', join(files, 'job.yml'), '--json']);
+    const { counted } = JSON.parse(ran.stdout) as { counted: { href: string } };
+    const content = await (await up.request(new URL(counted.href).pathname)).text();
+    expect(content.trim()).toBe('3');
+    const id = /results\/([0-9a-f-]{36})\//.exec(counted.href)?.[1] ?? '';
+    expect((await up.runnel(['logs', id, 'count'])).stdout).toContain('counting');
+  }, 60_000);
+
+  it('cancels, and the run stays dismissed', async () => {
+    writeFileSync(
+      join(files, 'sleeper.cwl'),
+      'cwlVersion: v1.2\nclass: CommandLineTool\nid: sleeper\nbaseCommand: [sleep, "600"]\ninputs: []\noutputs: []\n',
+    );
+    await up.runnel(['deploy', join(files, 'sleeper.cwl')]);
+    const id = (await up.runnel(['run', 'sleeper', '--detach'])).stdout.trim();
+    expect((await up.runnel(['cancel', id])).stdout).toBe(`${id} dismissed\n`);
+    expect((await up.runnel(['ps', '--status', 'dismissed'])).stdout).toContain(id);
+  }, 60_000);
+
+  it('is told what to do when something is wrong', async () => {
+    const missing = await up.runnel(['run', 'nothing-like-it'], 1);
+    expect(missing.stderr).toContain('404');
+    const wrong = await up.runnel(['run', 'count', '-i', 'text=7'], 1);
+    expect(wrong.stderr).toContain('text');
+    const away = await runnel(['ps', '--url', 'http://127.0.0.1:9', '--token', 'x']);
+    expect(away.code).toBe(1);
+    expect(away.stderr).toContain('runnel up');
+    const anonymous = await runnel(['ps', '--url', up.url], { RUNNEL_TOKEN: '' });
+    expect(anonymous.stderr).toContain('runnel token create');
+  }, 60_000);
+});
+
+describe('an operator with bin/runnel', () => {
+  it('checks the installation', async () => {
+    const doctor = await up.runnel(['doctor', '--data', up.folder]);
+    expect(doctor.stdout).not.toContain('FAILED');
+    expect(doctor.stdout).toMatch(/ok\s+executors/);
+    expect((await up.runnel(['migrate', '--data', up.folder])).stdout).toContain('up to date');
+    expect((await up.runnel(['dlq', 'list', '--data', up.folder])).stdout).toContain('no dead letters');
+    expect((await up.runnel(['gc', '--dry-run', '--data', up.folder])).stdout).toContain('would delete 0 objects');
+  }, 60_000);
+
+  it('is told that the folder or the port is in use', async () => {
+    const again = await runnel(['up', '--data', up.folder, '--port', '0']);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain(`process ${up.pid}`);
+    const taken = await runnel(['up', '--data', join(files, 'other'), '--port', String(up.port)]);
+    expect(taken.code).toBe(1);
+    expect(taken.stderr).toContain(`port ${up.port} is taken`);
+  }, 60_000);
+
+  it('finds help with an example for every command', async () => {
+    const help = await runnel(['--help']);
+    const found = [...help.stdout.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name ?? '');
+    const plain = ['up', 'migrate', 'deploy', 'upload', 'run', 'ps', 'logs', 'cancel', 'results', 'events', 'doctor', 'gc'];
+    expect(found).toEqual(expect.arrayContaining(plain));
+    for (const words of [...plain.map((name) => [name]), ['token', 'create'], ['dlq', 'list'], ['dlq', 'show'], ['dlq', 'replay'], ['dlq', 'drop']]) {
+      expect((await runnel([...words, '--help'])).stdout).toContain('Example:');
+    }
+  }, 120_000);
+
+  it('stops it in order and finds everything again', async () => {
+    const { folder, port } = up;
+    expect(await up.stop()).toMatchObject({ code: 0 });
+    expect(processesOf(folder)).toEqual([]);
+    up = await startUp({ folder, port });
+    expect((await up.runnel(['ps'])).stdout).toContain('greeting');
+    await up.runnel(['run', 'greeting', join(greeting, 'inputs.json')]);
+  }, 120_000);
+});
