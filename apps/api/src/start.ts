@@ -98,7 +98,7 @@ async function serve(context: ApiContext, stopping: AbortController, closeAll: C
     configure: (app) => {
       app.useGlobalFilters(new ObjectFaultFilter(logger));
       const fastify = app.getHttpAdapter().getInstance();
-      addAnswerHeaders(fastify, context.metrics);
+      addAnswerHeaders(fastify, context);
       checkAccess(fastify, context);
       // Followers hold their connections open; the server would wait for them.
       fastify.addHook('preClose', (done) => {

@@ -1,5 +1,6 @@
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { QueryResult, QueryResultRow } from 'pg';
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { Database } from './database.ts';
 import { isRepeatable, isUnavailable, ServiceUnavailable } from './faults.ts';
 import type { Statement } from './transaction.ts';
@@ -38,10 +39,12 @@ async function once(database: Database, writes: readonly Write[], beforeCommit: 
   const client = await database.pool.connect();
   let broken = true;
   try {
-    const [begun, ...results] = await Promise.allSettled([
-      client.query('begin'),
-      ...writes.map(({ check: _check, explain: _explain, ...statement }) => client.query(statement)),
-    ]);
+    const [begun, ...results] = await Promise.allSettled(
+      corked(client, () => [
+        client.query('begin'),
+        ...writes.map(({ check: _check, explain: _explain, ...statement }) => client.query(statement)),
+      ]),
+    );
     if (begun?.status === 'rejected') throw begun.reason;
     verify(writes, results);
     beforeCommit();
@@ -50,6 +53,17 @@ async function once(database: Database, writes: readonly Write[], beforeCommit: 
   } finally {
     // After a fault later statements may not have been prepared under the names the client remembers: the connection is thrown away.
     client.release(broken);
+  }
+}
+
+/** What is sent within leaves in one write: a system call per statement would cost more than most statements. */
+function corked<T>(client: PoolClient, send: () => T): T {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  stream.cork();
+  try {
+    return send();
+  } finally {
+    stream.uncork();
   }
 }
 

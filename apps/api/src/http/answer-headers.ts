@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { ApiMetrics } from '../metrics.ts';
+import type { ApiContext } from '../context.ts';
 
 /** Browsers of any origin may call: tokens travel in a header, never in a cookie (contract of the EODH face, section 1.2). */
 const cors = {
@@ -15,7 +15,7 @@ const charset = '; charset=utf-8';
 const jsonWithCharset = `json${charset}`;
 
 /** Headers of every answer, preflights, and the time each took. */
-export function addAnswerHeaders(fastify: FastifyInstance, metrics: ApiMetrics): void {
+export function addAnswerHeaders(fastify: FastifyInstance, { metrics, stopping }: Pick<ApiContext, 'metrics' | 'stopping'>): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(cors).header('x-request-id', request.id);
     if (request.method === 'OPTIONS') void reply.status(204).send();
@@ -25,6 +25,8 @@ export function addAnswerHeaders(fastify: FastifyInstance, metrics: ApiMetrics):
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     const type = reply.getHeader('content-type');
     if (typeof type === 'string' && type.endsWith(jsonWithCharset)) void reply.header('content-type', type.slice(0, -charset.length));
+    // A connection that is kept alive would keep the service from ending.
+    if (stopping.aborted) void reply.header('connection', 'close');
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {

@@ -6,7 +6,7 @@ import { createToken } from '@runnel/access';
 import type { Scope } from '@runnel/access';
 import { openObjectStore } from '@runnel/objects';
 import type { ObjectStore } from '@runnel/objects';
-import { openDatabase } from '@runnel/postgres';
+import { migrate, openDatabase } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
 import { removeTestMessaging, testDatabase, testLogger, testMessaging, testNatsUrl } from '@runnel/testing';
 import type { Messaging } from '@runnel/messaging';
@@ -38,13 +38,16 @@ export interface Answer {
   readonly body: any;
 }
 
-export async function startTestApi(more: Partial<ApiConfig> = {}): Promise<TestApi> {
-  const { url: postgresUrl, drop } = await testDatabase();
+/** `servers`: some of one's own, which the test may stop; default: those of the test run. */
+export async function startTestApi(more: Partial<ApiConfig> = {}, servers: { postgresUrl?: string; natsUrl?: string } = {}): Promise<TestApi> {
+  const { url: postgresUrl, drop } = servers.postgresUrl === undefined ? await testDatabase() : { url: servers.postgresUrl, drop: async () => undefined };
+  if (servers.postgresUrl !== undefined) await migrate(postgresUrl);
+  const natsUrl = servers.natsUrl ?? testNatsUrl();
   const folder = await mkdtemp(join(tmpdir(), 'runnel-api-test-'));
   const objectsUri = `${pathToFileURL(folder).href}/`;
-  const messaging = await testMessaging();
+  const messaging = await testMessaging({ url: natsUrl });
   const config: ApiConfig = {
-    ...ApiConfig.parse({ postgresUrl, natsUrl: testNatsUrl(), prefix: messaging.prefix, objects: objectsUri, port: 0 }),
+    ...ApiConfig.parse({ postgresUrl, natsUrl, prefix: messaging.prefix, objects: objectsUri, port: 0 }),
     ...more,
   };
   const database = await openDatabase({ url: postgresUrl, name: 'api-test' });

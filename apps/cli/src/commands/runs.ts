@@ -39,7 +39,7 @@ export function psCommand(program: Command): void {
           );
         return;
       }
-      const { jobs } = await requestJson<{ jobs: Job[] }>(target, `/${target.workspace}/ogc-api/jobs?${query}`);
+      const { jobs } = await requestJson<{ jobs: Job[] }>(target, `/${target.workspace}/ogc-api/jobs?${query.toString()}`);
       if (options.json === true) printJson(jobs);
       else
         printTable(

@@ -6,6 +6,7 @@ import {
   createSpawner,
   describeIsolation,
   detectIsolation,
+  imageFolders,
   noImages,
   noIsolation,
   readImages,
@@ -35,17 +36,19 @@ export async function run(options: CwlOptions): Promise<number> {
   const progress = createProgress(options.quiet);
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort());
+  const images: LocalImages = options.containers && options.images !== undefined ? readImages(options.images) : noImages;
+  // A root file system can be entered only in namespaces.
+  const isolated = options.isolation || [...images.values()].some(({ root }) => root !== undefined);
+  const isolation = isolated ? await wantedIsolation(progress) : noIsolation;
   const base = makeTemporary(options.temporaryPrefix);
   const workRoot = join(base, 'work');
   mkdirSync(workRoot, { mode: 0o711 });
-  const isolation = options.isolation ? await wantedIsolation(progress) : noIsolation;
-  const spawner = createSpawner({ isolation, control: join(base, 'control'), workRoot, temporary: base });
+  const spawner = createSpawner({ isolation, control: join(base, 'control'), workRoot, visible: imageFolders(images), temporary: base });
   // Its first slot is made while the document is loaded.
   spawner.warm(1);
   const javascript = createJavaScriptPool({ threads: options.parallel, timeout: options.evalTimeout });
   try {
     const pkg = await loadProcess(options.process, (text) => progress.note(text));
-    const images: LocalImages = options.containers && options.images !== undefined ? readImages(options.images) : noImages;
     refuseUnsupported(pkg, pkg.main, images);
     const job = await loadJob(pkg, options, javascript.evaluate);
     const outputs = await runProcess({
@@ -55,7 +58,7 @@ export async function run(options: CwlOptions): Promise<number> {
       workRoot,
       parallel: options.parallel,
       ports: {
-        exchange: createLocalExchange(options.isolation),
+        exchange: createLocalExchange(isolated),
         evaluateJavaScript: javascript.evaluate,
         spawner,
         images,
@@ -85,7 +88,7 @@ function makeTemporary(prefix: string): string {
 
 async function wantedIsolation(progress: Progress): Promise<IsolationMode> {
   const { mode, advice } = await detectIsolation();
-  if (mode.namespaces === 'none') throw new CwlFault(`--isolation is not possible here: ${advice ?? 'no way was found'}`);
+  if (mode.namespaces === 'none') throw new CwlFault(`tools cannot be isolated here: ${advice ?? 'no way was found'}`);
   progress.note(`isolation: ${describeIsolation(mode)}`);
   return mode;
 }

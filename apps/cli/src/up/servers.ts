@@ -13,14 +13,14 @@ export interface DatabaseAccess {
   /** For `runnel token`, `dlq`, `migrate`. */
   admin: string;
   urlOf(service: DatabaseService): string;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** NATS as one service sees it. */
 export interface BusAccess {
   url: string;
   userOf(service: Service | 'operator'): { natsUser?: string; natsPassword?: string };
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const nothing = async (): Promise<void> => undefined;

@@ -39,27 +39,26 @@ export async function startService(name: ServiceName, surroundings: Surroundings
   const options = { logger: createLogger({ service: name }) };
   switch (name) {
     case 'api':
-      return { name, ...(await startApi(ApiConfig.parse({ ...common, postgresUrl: database.urlOf(name), host, port, publicUrl }), options)) };
+      return running(name, await startApi(ApiConfig.parse({ ...common, postgresUrl: database.urlOf(name), host, port, publicUrl }), options));
     case 'scheduler': {
       const config = SchedulerConfig.parse({ ...common, postgresUrl: database.urlOf(name), schedulerId: nameFor(folder) });
-      const { url, close } = await startScheduler(config, options);
-      return { name, url, close };
+      return running(name, await startScheduler(config, options));
     }
     case 'executor': {
       const config = ExecutorConfig.parse({ ...common, workDir: join(folder, 'work'), hidden: folder, images, slots, executorId: `${nameFor(folder)}-${randomBytes(3).toString('hex')}` });
-      const { id, url, isolation, close } = await startExecutor(config, options);
-      return { name, url, about: `${id}, isolation: ${isolation}`, close };
+      const executor = await startExecutor(config, options);
+      return { ...running(name, executor), about: `${executor.id}, isolation: ${executor.isolation}` };
     }
-    case 'ingester': {
-      const { url, close } = await startIngester(ingesterConfig.parse({ ...common, postgresUrl: database.urlOf(name) }), options);
-      return { name, url, close };
-    }
+    case 'ingester':
+      return running(name, await startIngester(ingesterConfig.parse({ ...common, postgresUrl: database.urlOf(name) }), options));
     case 'harvester': {
       const config = HarvesterConfig.parse({ ...common, postgresUrl: database.urlOf(name), workDir: join(folder, 'repositories'), repositories });
-      return { name, ...(await startHarvester(config, options)) };
+      return running(name, await startHarvester(config, options));
     }
   }
 }
+
+const running = (name: ServiceName, service: { url: string; close(): Promise<void> }): Started => ({ name, url: service.url, close: () => service.close() });
 
 /** The same on every start with this folder: a scheduler that comes back under its name has its partitions at once. */
 function nameFor(folder: string): string {

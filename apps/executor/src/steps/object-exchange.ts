@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { ObjectStore } from '@runnel/objects';
+import { isFreshContent, type ObjectStore } from '@runnel/objects';
 import type { FileExchange } from '@runnel/sandbox';
 import { crashPoint } from '@runnel/service';
 
@@ -24,7 +24,9 @@ export function objectExchange(store: ObjectStore, workspace: string): FileExcha
       const { sha256, sha1 } = await digests(path);
       const { size } = await stat(path);
       const key = `${workspace}/objects/${sha256}`;
-      if ((await store.head(key)) === undefined) {
+      const found = await store.head(key);
+      // What nobody touched for long may be about to be collected: it is written again.
+      if (found === undefined || !isFreshContent(found, Date.now())) {
         crashPoint('executor.output.before-put');
         await store.putFile(key, path, { move: true });
         crashPoint('executor.output.after-put');

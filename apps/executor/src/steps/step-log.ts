@@ -23,7 +23,7 @@ interface LogPorts {
   /** Key prefix of this attempt's chunks, `{workspace}/logs/{run}/{step}/{attempt}`. */
   prefix: string;
   /** Live tail; may be lost. */
-  tail(offset: number, text: string): void;
+  tail: (offset: number, text: string) => void;
 }
 
 export function openStepLog({ store, prefix, tail }: LogPorts): StepLog {

@@ -36,10 +36,7 @@ export function createPartitions(
     gained: async (partition) => {
       // What an earlier owner did meanwhile is not in memory.
       advancer.forget((run) => partitionOf(run) === partition);
-      queues.set(
-        partition,
-        createCommandQueue(advancer.advance, () => gathering.pause(performance.now())),
-      );
+      queues.set(partition, createCommandQueue(advancer.advance, gathering));
       await transport.startConsumer(partitionDurable(partition));
       onGained(partition);
     },

@@ -8,6 +8,7 @@ import { createAdvancer } from './advance-runs.ts';
 import type { Advancer } from './advance-runs.ts';
 import { createCommandQueue } from './command-queue.ts';
 import { engines } from './engines.ts';
+import { createGathering } from './gather.ts';
 import { now } from './news.ts';
 import type { News } from './news.ts';
 
@@ -93,7 +94,7 @@ describe('advancing a run', () => {
     await two.advance([start(run)]);
     await one.advance([await grant(run, 10)]);
     // Both hold the run in memory and hear of different ends at the same time.
-    const queues = [createCommandQueue(one.advance), createCommandQueue(two.advance)];
+    const queues = [one, two].map(({ advance }) => createCommandQueue(advance, createGathering()));
     for (let index = 0; index < 10; index += 2) await Promise.all(queues.map((queue, other) => queue.submit([finish(run, index + other)])));
     const events = await at.events(run);
     expect(events.filter(({ type }) => type === 'step.finished')).toHaveLength(10);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ServiceUnavailable } from '@runnel/service';
 import { createCommandQueue, PartitionClosed } from './command-queue.ts';
+import { createGathering } from './gather.ts';
 import type { News } from './news.ts';
 
 const news = (run: string): News => ({ run, command: { type: 'start-run', at: '2026-11-21T12:00:00.000Z' } });
@@ -13,7 +14,7 @@ describe('command queue', () => {
     const queue = createCommandQueue(async (batch) => {
       batches.push(runsOf(batch));
       await new Promise<void>((resolve) => (release = resolve));
-    });
+    }, createGathering());
     const first = queue.submit([news('a')]);
     await Promise.resolve();
     const later = Promise.all([queue.submit([news('b')]), queue.submit([news('c'), news('d')])]);
@@ -30,7 +31,7 @@ describe('command queue', () => {
     const queue = createCommandQueue(async (batch) => {
       if (batch.some(({ run }) => run === 'bad')) throw new Error('a bug');
       done.push(runsOf(batch));
-    });
+    }, createGathering());
     const results = await Promise.allSettled([queue.submit([news('a')]), queue.submit([news('bad')]), queue.submit([news('b')])]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(done).toEqual(['a', 'b']);
@@ -41,7 +42,7 @@ describe('command queue', () => {
     const queue = createCommandQueue(async () => {
       calls += 1;
       throw new ServiceUnavailable('Postgres');
-    });
+    }, createGathering());
     const results = await Promise.allSettled([queue.submit([news('a')]), queue.submit([news('b')])]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(calls).toBe(1);
@@ -49,7 +50,7 @@ describe('command queue', () => {
 
   it('finishes what is under way when it closes, and refuses the rest', async () => {
     const done: string[] = [];
-    const queue = createCommandQueue(async (batch) => void done.push(runsOf(batch)));
+    const queue = createCommandQueue(async (batch) => void done.push(runsOf(batch)), createGathering());
     const submitted = queue.submit([news('a')]);
     await queue.close();
     await submitted;

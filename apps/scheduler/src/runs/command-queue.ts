@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isUnavailable } from '@runnel/service';
+import type { Gathering } from './gather.ts';
 import type { News } from './news.ts';
 
 /** News of the runs of one partition, one batch after the other, so that a run is never advanced twice at once. */
@@ -24,19 +25,20 @@ interface Submission {
 /** News taken into one batch at most, unless one submission alone has more. */
 const batchSize = 500;
 
-/** `pause`: milliseconds to wait for more news before the next batch. */
-export function createCommandQueue(advance: (news: readonly News[]) => Promise<void>, pause: () => number = () => 0): CommandQueue {
+export function createCommandQueue(advance: (news: readonly News[]) => Promise<void>, gathering: Gathering): CommandQueue {
   let waiting: Submission[] = [];
   let running: Promise<void> | undefined;
   let closed = false;
 
   const drain = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const ms = pause();
-      if (ms > 0 && !closed) await sleep(ms);
+      const pause = gathering.pause();
+      if (pause > 0 && !closed) await sleep(pause);
+      const start = performance.now();
       const [batch, rest] = take(waiting);
       waiting = rest;
       await handle(batch);
+      gathering.ran(start, performance.now());
     }
     running = undefined;
   };

@@ -1,16 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
 import { createGathering } from './gather.ts';
 
+/** Batches of 5 ms, one every `period` ms. */
+function after(batches: number, period: number, gathering = createGathering(), from = 0): ReturnType<typeof createGathering> {
+  for (let n = 0; n < batches; n++) gathering.ran(from + n * period, from + n * period + 5);
+  return gathering;
+}
+
 describe('gathering', () => {
   it('does not wait while there is little to do', () => {
-    const gathering = createGathering();
-    expect(Array.from({ length: 50 }, (_, n) => gathering.pause(n * 20)).every((pause) => pause === 0)).toBe(true);
+    expect(after(50, 15).pause()).toBe(0);
   });
 
-  it('waits while one batch follows the other, and no longer than that', () => {
+  it('waits about as long as a batch takes while one follows the other', () => {
+    expect(after(50, 6).pause()).toBeCloseTo(5, 1);
+  });
+
+  it('stops waiting when there is little to do again', () => {
+    expect(after(10, 100, after(50, 6), 1000).pause()).toBe(0);
+  });
+
+  it('never waits long', () => {
     const gathering = createGathering();
-    const pauses = Array.from({ length: 30 }, (_, n) => gathering.pause(n * 2));
-    expect(pauses.at(-1)).toBeGreaterThan(0);
-    expect(gathering.pause(1000)).toBe(0);
+    for (let n = 0; n < 50; n++) gathering.ran(n * 1000, n * 1000 + 999);
+    expect(gathering.pause()).toBeLessThanOrEqual(15);
   });
 });

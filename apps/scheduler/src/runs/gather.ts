@@ -1,20 +1,33 @@
-/** Batches of this process within `span` ms above which news are gathered. */
-const busy = 12;
-const span = 100;
-/** Milliseconds for which news are gathered. */
-const wait = 8;
+/** Share of the time spent on batches above which news are gathered. */
+const busy = 0.6;
+/** Most milliseconds for which news are gathered. */
+const longest = 15;
+/** Weight of the newest batch. */
+const weight = 0.2;
+
+export interface Gathering {
+  /** Milliseconds the next batch should wait for more news. */
+  pause(): number;
+  /** A batch ran from `start` to `end` (monotonic milliseconds). */
+  ran(start: number, end: number): void;
+}
 
 /**
- * How long a batch should wait for more news: not at all while there is little to do, so that a single run is quick; a few milliseconds while one
- * batch follows the other, so that many small batches become few large ones. `now`: monotonic milliseconds.
+ * How long a batch should wait for more news: not at all while there is little to do, so that a single run is quick; about as long as a batch
+ * takes while one follows the other, so that many small batches become few large ones.
  */
-export function createGathering(): { pause(now: number): number } {
-  const recent: number[] = [];
+export function createGathering(): Gathering {
+  let lastEnd = -Infinity;
+  let load = 0;
+  let length = 0;
   return {
-    pause: (now) => {
-      while (recent[0] !== undefined && recent[0] < now - span) recent.shift();
-      recent.push(now);
-      return recent.length > busy ? wait : 0;
+    pause: () => (load > busy ? Math.min(longest, length) : 0),
+    ran: (start, end) => {
+      const took = end - start;
+      const gap = Math.max(0, start - lastEnd);
+      load += weight * (took / (took + gap || 1) - load);
+      length += weight * (took - length);
+      lastEnd = Math.max(lastEnd, end);
     },
   };
 }

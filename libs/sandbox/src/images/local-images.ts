@@ -36,6 +36,11 @@ export function readImages(path: string): LocalImages {
   return new Map(Object.entries(parsed).map(([reference, image]) => [normaliseImage(reference), checkImage(reference, image, path)]));
 }
 
+/** The folders in which these images live. */
+export function imageFolders(images: LocalImages): string[] {
+  return [...images.values()].flatMap(({ root, bin }) => root ?? bin ?? []);
+}
+
 function checkImage(reference: string, image: unknown, path: string): LocalImage {
   const fail = (reason: string): never => {
     throw new ImagesError(`${path}: ${reference}: ${reason}`);

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { isBelow } from './slot-script.ts';
 import { startSlot, type Slot } from './slot.ts';
 import { FIRST_UID, ownFolders, slotCommand } from './slot-command.ts';
 import type { SpawnerOptions } from './spawner.ts';
@@ -27,6 +28,7 @@ export interface Seats {
 
 export function createSeats(options: SpawnerOptions, mountPoint: string): Seats {
   const { isolation, workRoot, control, hidden = [] } = options;
+  const kept = [workRoot, ...(options.visible ?? [])];
   const hasNamespace = isolation.namespaces === 'unshare';
   const all = new Set<Seat>();
   const freeIndexes: number[] = [];
@@ -38,7 +40,7 @@ export function createSeats(options: SpawnerOptions, mountPoint: string): Seats 
     const folder = join(control, `slot-${index}`);
     rmSync(folder, { recursive: true, force: true });
     const owner = isolation.uid ? { uid: (options.firstUid ?? FIRST_UID) + index } : {};
-    const slot = startSlot(slotCommand({ isolation, folder, mountPoint, workRoot, hidden, network, ...owner }));
+    const slot = startSlot(slotCommand({ isolation, folder, mountPoint, kept, hidden, network, ...owner }));
     const seat: Seat = { index, slot, network, folder, ...owner };
     all.add(seat);
     return seat;
@@ -61,7 +63,7 @@ export function createSeats(options: SpawnerOptions, mountPoint: string): Seats 
     },
     giveBack(seat) {
       if (!seat.slot.alive) return forget(seat);
-      if (hasNamespace) emptyOwnFolders(seat.folder, workRoot);
+      if (hasNamespace) emptyOwnFolders(seat.folder, kept);
       idle.push(seat);
     },
     close,
@@ -74,11 +76,11 @@ export function createSeats(options: SpawnerOptions, mountPoint: string): Seats 
   };
 }
 
-function emptyOwnFolders(folder: string, workRoot: string): void {
+function emptyOwnFolders(folder: string, kept: string[]): void {
   for (const { path, by } of ownFolders(folder)) {
     for (const name of readdirSync(by)) {
-      // A work root below /tmp is mounted there.
-      if (!`${workRoot}/`.startsWith(`${path}/${name}/`)) rmSync(join(by, name), { recursive: true, force: true });
+      // What is kept below /tmp is mounted there.
+      if (!kept.some((mounted) => isBelow(mounted, join(path, name)))) rmSync(join(by, name), { recursive: true, force: true });
     }
   }
 }

@@ -15,7 +15,7 @@ export interface SlotPlace {
   folder: string;
   /** Empty folder of the host, used as a place to mount things in the slot's own namespace. */
   mountPoint: string;
-  workRoot: string;
+  kept: string[];
   hidden: string[];
   uid?: number;
   network: boolean;
@@ -36,7 +36,7 @@ export function slotCommand(place: SlotPlace): SlotCommand {
     namespaces: {
       mount: findProgram('mount') ?? 'mount',
       ...(ip === undefined ? {} : { ip }),
-      workRoot: place.workRoot,
+      kept: place.kept,
       stash: place.mountPoint,
       // What lies below a replaced folder is out of sight already.
       hidden: place.hidden.filter((path) => existsSync(path) && !replaced.some((other) => isBelow(path, other.path))),

@@ -11,9 +11,9 @@ export interface SlotLayout {
     mount: string;
     /** ip(8), for the loopback device of a new network namespace. */
     ip?: string;
-    /** Stays visible at its path although something above it is replaced. */
-    workRoot: string;
-    /** Empty folder outside of everything replaced. */
+    /** Stay visible at their paths although something above them is covered: the work root, images. */
+    kept: string[];
+    /** Folder of the host outside of everything covered, used for a moment. */
     stash: string;
     /** Folders covered by an empty one. */
     hidden: string[];
@@ -34,18 +34,24 @@ export function slotScript(layout: SlotLayout): string {
 }
 
 function namespaceLines(layout: NonNullable<SlotLayout['namespaces']>): string[] {
-  const { mount, workRoot, stash } = layout;
+  const { mount, stash } = layout;
+  const covered = [...layout.hidden, ...layout.replaced.map(({ path }) => path)];
+  const kept = layout.kept.filter((path) => covered.some((cover) => isBelow(path, cover)));
   const lines: string[] = [];
   if (layout.ip !== undefined) lines.push(`${layout.ip} link set lo up`);
-  const keepWork = [...layout.hidden, ...layout.replaced.map(({ path }) => path)].some((path) => isBelow(workRoot, path));
-  if (keepWork) lines.push(`${mount} --bind ${quote(workRoot)} ${quote(stash)} || exit 1`);
+  if (kept.length > 0) lines.push(`${mount} -t tmpfs -o mode=755,size=64k tmpfs ${quote(stash)} || exit 1`);
+  kept.forEach((path, index) =>
+    lines.push(`mkdir ${quote(`${stash}/${index}`)} && ${mount} --bind ${quote(path)} ${quote(`${stash}/${index}`)} || exit 1`),
+  );
   for (const { path, by } of layout.replaced) {
     lines.push(`if [ -d ${quote(path)} ]; then ${mount} --bind ${quote(by)} ${quote(path)} || exit 1; fi`);
   }
   for (const path of layout.hidden) lines.push(`${mount} -t tmpfs -o mode=711,size=64k tmpfs ${quote(path)} || exit 1`);
-  if (keepWork)
-    lines.push(`mkdir -p ${quote(workRoot)} && ${mount} --bind ${quote(stash)} ${quote(workRoot)} && umount ${quote(stash)} || exit 1`);
+  kept.forEach((path, index) =>
+    lines.push(`mkdir -p ${quote(path)} && ${mount} --bind ${quote(`${stash}/${index}`)} ${quote(path)} || exit 1`),
+  );
   for (const path of layout.hidden) lines.push(`${mount} -o remount,ro,bind ${quote(path)} || exit 1`);
+  if (kept.length > 0) lines.push(`umount -l ${quote(stash)} || exit 1`);
   return lines;
 }
 

@@ -20,6 +20,8 @@ export interface SpawnerOptions {
   workRoot: string;
   /** Folders of the host that no tool may see (`workRoot` may lie below one of them and stays visible). */
   hidden?: string[];
+  /** Folders that tools need although they lie below a hidden one or below /tmp, of which a slot has its own: local images. */
+  visible?: string[];
   /** Without namespaces: removed, with every process that has its home in it, even when we die of SIGKILL. A folder above `workRoot`. */
   temporary?: string;
   /** Spawners of one machine use different ranges. */
@@ -35,7 +37,9 @@ export function createSpawner(options: SpawnerOptions): Spawner & { warm(count: 
   const { isolation, workRoot } = options;
   assertOurs(options.temporary ?? workRoot);
   const hasNamespace = isolation.namespaces === 'unshare';
-  const mountPoint = hasNamespace ? findMountPoint([options.control, workRoot, ...(options.hidden ?? [])]) : workRoot;
+  const mountPoint = hasNamespace
+    ? findMountPoint([options.control, workRoot, ...(options.hidden ?? []), ...(options.visible ?? [])])
+    : workRoot;
   const rules = rulesFor(options, mountPoint);
   const groups = isolation.namespaces === 'none' && !isolation.uid ? undefined : findMemoryGroups();
   const leftovers = hasNamespace ? undefined : createLeftovers();

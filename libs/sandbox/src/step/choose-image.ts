@@ -14,7 +14,10 @@ export interface ChosenImage {
 }
 
 /** Finds the local image of a step. A hint for an unknown one is passed over with a warning, a requirement is a fault. */
-export function chooseImage(command: Command, options: { images: LocalImages; path: string; warn: (text: string) => void }): ChosenImage {
+export function chooseImage(
+  command: Command,
+  options: { images: LocalImages; path: string; warn: (text: string) => void; canEnterRoot: boolean },
+): ChosenImage {
   const plain: ChosenImage = { argv: command.argv, env: { PATH: options.path, ...command.env } };
   const { image } = command;
   if (image === undefined) return plain;
@@ -24,6 +27,9 @@ export function chooseImage(command: Command, options: { images: LocalImages; pa
     if (image.mandatory) throw new StepFault('image', `${reason}; name one in images.json`);
     options.warn(`${reason}: it runs with the programs of this machine`);
     return plain;
+  }
+  if (local.root !== undefined && !options.canEnterRoot) {
+    throw new StepFault('image', `the image ${image.image ?? ''} is a root file system, which cannot be entered without isolation`);
   }
   return applyImage(plain, local, options.path);
 }

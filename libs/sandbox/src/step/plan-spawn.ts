@@ -32,7 +32,12 @@ export function planSpawn(
   const { attempt, ports } = preparation;
   const warn = (text: string): void => ports.onWarning?.(`${attempt.name}: ${text}`);
   if (command.network && ports.limits.network === 'never') warn('NetworkAccess is not allowed here: it runs without a network');
-  const image = chooseImage(command, { images: ports.images ?? noImages, path: ports.limits.path, warn });
+  const image = chooseImage(command, {
+    images: ports.images ?? noImages,
+    path: ports.limits.path,
+    warn,
+    canEnterRoot: ports.spawner.isolation.namespaces !== 'none',
+  });
   const moved = folders.outInTool !== folders.out;
   return {
     argv: image.argv,

@@ -28,6 +28,8 @@ export async function streamEvents(context: ApiContext, request: FastifyRequest,
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
+    // It ends with the run or the service: nothing comes after it on this connection.
+    connection: 'close',
   });
   raw.write('retry: 1000\n\n');
   try {
