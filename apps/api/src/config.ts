@@ -1,4 +1,4 @@
-import { whole } from '@runnel/service';
+import { commonConfig, databaseConfig, objectsConfig, whole } from '@runnel/service';
 import { z } from 'zod';
 
 const mebi = 1024 * 1024;
@@ -9,23 +9,28 @@ const list = z
 
 /** What the api reads from its environment and options. */
 export const ApiConfig = z.object({
-  postgresUrl: z.url().meta({ description: 'Postgres, e.g. postgres://runnel_api:…@127.0.0.1:5432/runnel', secret: true }),
-  natsUrl: z.string().min(1).meta({ description: 'NATS servers, comma-separated, e.g. nats://127.0.0.1:4222' }),
-  natsUser: z.string().optional().meta({ description: 'user on the bus (default: api)' }),
-  natsPassword: z.string().optional().meta({ description: 'password on the bus', secret: true }),
-  prefix: z.string().regex(/^[a-z][a-z0-9-]*$/).default('rn').meta({ description: 'first token of subjects and stream names' }),
-  objects: z.url().meta({ description: 'object store, e.g. file:///var/lib/runnel/objects/' }),
-  logLevel: z.string().default('info').meta({ description: 'trace, debug, info, warn, error' }),
+  ...commonConfig,
+  ...databaseConfig,
+  ...objectsConfig,
   host: z.string().default('127.0.0.1').meta({ description: 'address to listen on' }),
   port: whole.min(0).max(65535).default(8080).meta({ description: 'port to listen on; 0 takes a free one' }),
   publicUrl: z
     .url()
     .optional()
     .meta({ description: 'address under which users reach the api, for links; default: what the request says (Host, X-Forwarded-*)' }),
-  maxUploadBytes: whole.min(1).default(64 * 1024 * mebi).meta({ description: 'largest file that may be put into a workspace, in bytes' }),
-  maxRequestBytes: whole.min(1).default(10 * mebi).meta({ description: 'largest CWL document or execute request, in bytes' }),
+  maxUploadBytes: whole
+    .min(1)
+    .default(64 * 1024 * mebi)
+    .meta({ description: 'largest file that may be put into a workspace, in bytes' }),
+  maxRequestBytes: whole
+    .min(1)
+    .default(10 * mebi)
+    .meta({ description: 'largest CWL document or execute request, in bytes' }),
   documentHosts: list
     .default([])
-    .meta({ description: 'hosts (name or name:port, comma-separated) from which documents named by address are fetched at deployment; default: none' }),
+    .meta({
+      description:
+        'hosts (name or name:port, comma-separated) from which documents named by address are fetched at deployment; default: none',
+    }),
 });
 export type ApiConfig = z.output<typeof ApiConfig>;

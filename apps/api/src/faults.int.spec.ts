@@ -25,7 +25,13 @@ beforeAll(async () => {
   const config = `host: 127.0.0.1\nport: ${natsPort}\njetstream { store_dir: ${JSON.stringify(join(dir, 'jetstream'))}, max_file_store: 100TB }\n`;
   startServers = {
     postgres: () =>
-      startPostgres({ dataDir: join(dir, 'postgres'), port: postgresPort, passwordFile: join(dir, 'password'), logFile: join(dir, 'postgres.log'), durable: false }),
+      startPostgres({
+        dataDir: join(dir, 'postgres'),
+        port: postgresPort,
+        passwordFile: join(dir, 'password'),
+        logFile: join(dir, 'postgres.log'),
+        durable: false,
+      }),
     nats: () => startNatsServer({ dir: join(dir, 'nats'), port: natsPort, config }),
   };
   [postgres, nats] = await Promise.all([startServers.postgres(), startServers.nats()]);
@@ -76,7 +82,9 @@ describe('without NATS', () => {
     nats = await startServers.nats();
     await eventually('the messages are out', async () => {
       const { rowCount } = await api.database.pool.query('select 1 from outbox');
-      const { state } = await api.messaging.jsm.streams.info(streamNames(api.config.prefix).status).catch(() => ({ state: { messages: 0 } }));
+      const { state } = await api.messaging.jsm.streams
+        .info(streamNames(api.config.prefix).status)
+        .catch(() => ({ state: { messages: 0 } }));
       return rowCount === 0 && state.messages > before;
     });
   });

@@ -13,7 +13,15 @@ import { answerWithProblem, Problem, ServiceUnavailable } from '@runnel/service'
 import type { Logger } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-const kinds = [ChecksumMismatch, InvalidKey, ObjectNotFound, ObjectStoreUnavailable, ObjectTooLarge, PreconditionFailed, RangeNotSatisfiable];
+const kinds = [
+  ChecksumMismatch,
+  InvalidKey,
+  ObjectNotFound,
+  ObjectStoreUnavailable,
+  ObjectTooLarge,
+  PreconditionFailed,
+  RangeNotSatisfiable,
+];
 
 /** What the object store refuses, as an answer: the library knows nothing of HTTP. */
 @Catch(...kinds)

@@ -43,12 +43,15 @@ describe('without a token', () => {
   });
 });
 
-it.each(['Bearer rnl_unknown', `Bearer rnl_${'x'.repeat(43)}`, 'Basic ZGVtbzpkZW1v', 'Bearer'])('%s: 401, also where none is needed', async (authorization) => {
-  for (const { method, url } of [...open, ...closed.slice(0, 3)]) {
-    const answer = await request(api.url, method, url, { headers: { authorization } });
-    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="runnel", error="invalid_token"']);
-  }
-});
+it.each(['Bearer rnl_unknown', `Bearer rnl_${'x'.repeat(43)}`, 'Basic ZGVtbzpkZW1v', 'Bearer'])(
+  '%s: 401, also where none is needed',
+  async (authorization) => {
+    for (const { method, url } of [...open, ...closed.slice(0, 3)]) {
+      const answer = await request(api.url, method, url, { headers: { authorization } });
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="runnel", error="invalid_token"']);
+    }
+  },
+);
 
 describe('with a token of another workspace', () => {
   it.each(named(closed.filter(({ path }) => path.includes(':workspace'))))('%s: 404', async (_name, { method, url }) => {
@@ -57,16 +60,24 @@ describe('with a token of another workspace', () => {
     expect(answer.text).not.toContain('other');
   });
 
-  it.each(named(closed.filter(({ path }) => path.includes(':workspace'))))('%s: 404 for a workspace that cannot exist', async (_name, { method, url }) => {
-    for (const workspace of ['DEMO', '-x', 'a'.repeat(41)]) {
-      const answer = await request(api.url, method, url.replace('demo', workspace), { headers: { authorization: `Bearer ${operatorOfOther}` } });
-      expect(answer.status).toBe(404);
-    }
-  });
+  it.each(named(closed.filter(({ path }) => path.includes(':workspace'))))(
+    '%s: 404 for a workspace that cannot exist',
+    async (_name, { method, url }) => {
+      for (const workspace of ['DEMO', '-x', 'a'.repeat(41)]) {
+        const answer = await request(api.url, method, url.replace('demo', workspace), {
+          headers: { authorization: `Bearer ${operatorOfOther}` },
+        });
+        expect(answer.status).toBe(404);
+      }
+    },
+  );
 
-  it.each(named(closed.filter(({ path }) => /\/(:run|:token)\b/.test(path) && !path.includes(':workspace'))))('%s: 404', async (_name, { method, url }) => {
-    expect((await request(api.url, method, url, { headers: { authorization: `Bearer ${operatorOfOther}` } })).status).toBe(404);
-  });
+  it.each(named(closed.filter(({ path }) => /\/(:run|:token)\b/.test(path) && !path.includes(':workspace'))))(
+    '%s: 404',
+    async (_name, { method, url }) => {
+      expect((await request(api.url, method, url, { headers: { authorization: `Bearer ${operatorOfOther}` } })).status).toBe(404);
+    },
+  );
 });
 
 it.each(named(closed))('with a token that may do nothing, %s: 403', async (_name, { method, url }) => {
@@ -100,7 +111,9 @@ describe('what every answer has', () => {
   });
 
   it('the caller’s request id, where it is harmless', async () => {
-    expect((await request(api.url, 'GET', '/demo/ogc-api', { headers: { 'x-request-id': 'abc-1' } })).headers.get('x-request-id')).toBe('abc-1');
+    expect((await request(api.url, 'GET', '/demo/ogc-api', { headers: { 'x-request-id': 'abc-1' } })).headers.get('x-request-id')).toBe(
+      'abc-1',
+    );
     const own = (await request(api.url, 'GET', '/demo/ogc-api', { headers: { 'x-request-id': 'a b' } })).headers.get('x-request-id');
     expect(own).toMatch(/^[0-9a-f-]{36}$/);
   });
@@ -123,10 +136,15 @@ it('the description names every route with its statuses', async () => {
   const own = (await request(api.url, 'GET', '/api/docs')).body.paths;
   const ogc = (await request(api.url, 'GET', '/demo/ogc-api/api')).body.paths;
   const described = new Set<string>();
-  for (const [prefix, paths] of [['', own], ['/:workspace/ogc-api', ogc]] as const)
+  for (const [prefix, paths] of [
+    ['', own],
+    ['/:workspace/ogc-api', ogc],
+  ] as const)
     for (const [path, operations] of Object.entries(paths as object))
       for (const [method, operation] of Object.entries(operations as Record<string, { responses: object }>)) {
-        described.add(`${method.toUpperCase()} ${prefix}${path === '/' && prefix !== '' ? '' : path.replace('{path}', '*').replaceAll(/\{(\w+)\}/g, ':$1')}`);
+        described.add(
+          `${method.toUpperCase()} ${prefix}${path === '/' && prefix !== '' ? '' : path.replace('{path}', '*').replaceAll(/\{(\w+)\}/g, ':$1')}`,
+        );
         expect(Object.keys(operation.responses).length).toBeGreaterThan(0);
       }
   const expected = routes.filter(({ path }) => !path.startsWith('/ades') && path !== '/').map(({ method, path }) => `${method} ${path}`);

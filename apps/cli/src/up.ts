@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { lockFolder } from '@runnel/embedded';
-import { closeOnSignals, createLogger, type Logger } from '@runnel/service';
+import { closeOnSignals, createLogger, startTracing, type Logger } from '@runnel/service';
 import { CliError } from './client/cli-error.ts';
 import { makeDataFolder, secretsOf, writeAddresses } from './up/data-folder.ts';
 import { embeddedNats, embeddedPostgres, externalNats, externalPostgres, type BusAccess, type DatabaseAccess } from './up/servers.ts';
@@ -22,6 +22,7 @@ export interface UpOptions {
   slots?: number;
   publicUrl?: string;
   repositories?: string;
+  pollSeconds?: number;
 }
 
 /** Starts Runnel and returns when everything answers; it then runs until SIGTERM or SIGINT. The one place that composes the apps. */
@@ -30,7 +31,7 @@ export async function up(options: UpOptions): Promise<void> {
   const folder = makeDataFolder(options.data);
   const lock = lockFolder(folder);
   if (!lock.held) throw new CliError(`${folder} is in use by another \`runnel up\` (process ${lock.pid})`, 'Stop that one, or give another folder with --data.');
-  const stop: (() => Promise<void>)[] = [];
+  const stop: (() => Promise<void>)[] = [await startTracing('runnel', process.env)];
   const close = async (): Promise<void> => {
     for (const end of stop.splice(0).reverse()) await end();
     lock.release();

@@ -1,13 +1,10 @@
-import { flag, whole } from '@runnel/service';
+import { commonConfig, flag, objectsConfig, whole } from '@runnel/service';
 import { z } from 'zod';
 
 /** Configuration of the executor. */
 export const ExecutorConfig = z.object({
-  natsUrl: z.string().default('nats://127.0.0.1:4222').meta({ description: 'NATS servers, separated by commas' }),
-  natsUser: z.string().optional().meta({ description: 'NATS user' }),
-  natsPassword: z.string().optional().meta({ description: 'NATS password', secret: true }),
-  prefix: z.string().default('rn').meta({ description: 'first token of every subject and stream' }),
-  objects: z.string().meta({ description: 'object store: file:///dir/' }),
+  ...commonConfig,
+  ...objectsConfig,
   workDir: z.string().meta({ description: 'folder for the attempts; emptied at start' }),
   hidden: z
     .string()
@@ -23,7 +20,5 @@ export const ExecutorConfig = z.object({
   stepMemoryMib: whole.min(1).default(4096).meta({ description: 'memory (MiB) of a step that asks for none' }),
   stepOutputMib: whole.min(1).default(10_240).meta({ description: 'most that a step may write (MiB)' }),
   graceSeconds: whole.min(0).default(5).meta({ description: 'seconds that running steps get when the executor is asked to stop' }),
-  host: z.string().default('127.0.0.1').meta({ description: 'address of health and metrics' }),
-  port: whole.min(0).default(0).meta({ description: 'port of health and metrics (0: a free one)' }),
 });
 export type ExecutorConfig = z.output<typeof ExecutorConfig>;

@@ -5,7 +5,7 @@ import { open, outgoing, partitionDurable, publishUntilStored } from '@runnel/me
 import { partitionOf } from '@runnel/contracts';
 import type { RunningService } from '@runnel/service';
 import { eventually, testLogger, testNatsUrl } from '@runnel/testing';
-import { ingesterConfig } from './config.ts';
+import { IngesterConfig } from './config.ts';
 import { ingesterFixture, type Fixture } from './ingester.fixture.ts';
 import { startIngester } from './start-ingester.ts';
 
@@ -15,7 +15,7 @@ describe('ingester', () => {
   beforeAll(async () => {
     fixture = await ingesterFixture();
     ingester = await startIngester(
-      ingesterConfig.parse({
+      IngesterConfig.parse({
         postgresUrl: fixture.databaseUrl,
         natsUrl: testNatsUrl(),
         prefix: fixture.messaging.prefix,
@@ -68,7 +68,7 @@ describe('ingester', () => {
   });
 
   it('does not start without its schema or store', async () => {
-    const config = ingesterConfig.parse({ postgresUrl: fixture.databaseUrl, natsUrl: testNatsUrl(), objects: 'file:///etc/passwd/store/' });
+    const config = IngesterConfig.parse({ postgresUrl: fixture.databaseUrl, natsUrl: testNatsUrl(), objects: 'file:///etc/passwd/store/' });
     await expect(startIngester(config, { logger: testLogger() })).rejects.toThrow('object store');
   });
 });

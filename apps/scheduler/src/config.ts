@@ -1,17 +1,11 @@
-import { whole } from '@runnel/service';
+import { commonConfig, databaseConfig, objectsConfig, whole } from '@runnel/service';
 import { z } from 'zod';
 
 /** Configuration of the scheduler, from the environment or options. */
 export const SchedulerConfig = z.object({
-  postgresUrl: z.string().meta({ description: 'Postgres, e.g. postgres://runnel_scheduler:…@host/runnel', secret: true }),
-  natsUrl: z.string().meta({ description: 'NATS servers, e.g. nats://127.0.0.1:4222' }),
-  natsUser: z.string().optional().meta({ description: 'User on NATS' }),
-  natsPassword: z.string().optional().meta({ description: 'Its password', secret: true }),
-  objects: z.string().meta({ description: 'Object store, file:///folder/' }),
-  prefix: z.string().default('rn').meta({ description: 'First token of subjects' }),
-  logLevel: z.string().default('info').meta({ description: 'trace, debug, info, warn, error' }),
-  host: z.string().default('127.0.0.1').meta({ description: 'Address of metrics and health' }),
-  port: whole.min(0).max(65535).default(0).meta({ description: 'Port of metrics and health; 0: a free one' }),
+  ...commonConfig,
+  ...databaseConfig,
+  ...objectsConfig,
   schedulerId: z.string().optional().meta({
     description: 'Name of this scheduler; one that starts again under its old name has its partitions at once (default: random)',
   }),

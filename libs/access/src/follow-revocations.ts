@@ -31,7 +31,12 @@ export function followRevocations(url: string, handlers: RevocationHandlers): { 
 
 /** Until the signal aborts or the connection ends. */
 async function listen(url: string, handlers: RevocationHandlers, signal: AbortSignal): Promise<void> {
-  const client = new Client({ connectionString: url, application_name: 'runnel-revocations', keepAlive: true, connectionTimeoutMillis: 5000 });
+  const client = new Client({
+    connectionString: url,
+    application_name: 'runnel-revocations',
+    keepAlive: true,
+    connectionTimeoutMillis: 5000,
+  });
   const ended = new Promise<void>((resolve) => {
     client.on('error', () => resolve());
     client.on('end', () => resolve());

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import { isUnavailable, ServiceUnavailable } from './faults.ts';
 
@@ -34,7 +34,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     synchronize: false,
     logging: false,
     poolErrorHandler: (error: Error) => options.onIdleError?.(error),
-    extra: { statement_timeout: options.statementTimeout ?? 30_000, keepAlive: true, pipeline: true },
+    extra: { statement_timeout: options.statementTimeout ?? 30_000, keepAlive: true, pipeline: true, onConnect: bearBreaks },
   });
   try {
     await dataSource.initialize();
@@ -42,6 +42,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     throw isUnavailable(error) ? new ServiceUnavailable(error) : error;
   }
   return { url: options.url, dataSource, pool: poolOf(dataSource), close: () => dataSource.destroy() };
+}
+
+/** A connection that breaks while somebody uses it tells so by their statements; without a listener the event would end the process. */
+function bearBreaks(client: PoolClient): void {
+  client.on('error', () => undefined);
 }
 
 /** TypeORM's driver keeps its pool in `master` and types it as any. */

@@ -1,3 +1,4 @@
+export * from './common-config.ts';
 export * from './config.ts';
 export * from './crash-points.ts';
 export * from './health.ts';
@@ -5,6 +6,7 @@ export * from './logger.ts';
 export * from './metrics.ts';
 export * from './problem.ts';
 export * from './problem-filter.ts';
+export * from './run-program.ts';
 export * from './run-service.ts';
 export * from './shutdown.ts';
 export * from './tracing.ts';

@@ -20,13 +20,21 @@ select step, attempt, state from steps where run_id = $1
 order by greatest(requested_at, started_at, finished_at) desc limit $2`,
     values: [run.id, mostSteps],
   });
-  return newsOf(run, run.version, rows.reverse().map(({ step, attempt, state }) => ({ step, attempt, status: statusOfState(state) })));
+  return newsOf(
+    run,
+    run.version,
+    rows.reverse().map(({ step, attempt, state }) => ({ step, attempt, status: statusOfState(state) })),
+  );
 }
 
 /** What happened after a version, told again from the run's events; ends with the present version. */
 export async function readMissed(database: Pool, run: RunRow, after: number): Promise<RunNews[]> {
   if (run.version - after > mostEvents) return [await readPresent(database, run)];
-  const { rows } = await database.pool.query<{ version: number; type: string; data: { step?: string; attempt?: number; outcome?: string } }>({
+  const { rows } = await database.pool.query<{
+    version: number;
+    type: string;
+    data: { step?: string; attempt?: number; outcome?: string };
+  }>({
     name: 'missed-events',
     text: 'select version, type, data from events where run_id = $1 and version > $2 and version <= $3 order by version',
     values: [run.id, after, run.version],

@@ -24,20 +24,35 @@ const second = (n: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, n)).to
 /** Tells of a commit and waits until each of its files has been handled. */
 async function harvest(commit: string, time: number, changes: Change[]): Promise<Record<string, string>> {
   const data = { workspace: 'demo', source: 'git', repository, branch: 'main', commit, changes };
-  await publishWire(api.messaging, seal(outgoing(HarvestChanged, data), { id: randomUUID(), time: second(time), service: 'harvester', prefix: api.config.prefix }));
+  await publishWire(
+    api.messaging,
+    seal(outgoing(HarvestChanged, data), { id: randomUUID(), time: second(time), service: 'harvester', prefix: api.config.prefix }),
+  );
   const wanted = changes.filter(({ path }) => path.endsWith('.cwl')).length;
   return eventually(`${commit} was handled`, async () => {
-    const { rows } = await api.database.pool.query<{ path: string; outcome: string }>('select path, outcome from deployments where commit = $1', [commit]);
+    const { rows } = await api.database.pool.query<{ path: string; outcome: string }>(
+      'select path, outcome from deployments where commit = $1',
+      [commit],
+    );
     return rows.length === wanted ? Object.fromEntries(rows.map(({ path, outcome }) => [path, outcome])) : undefined;
   });
 }
 
-const version = async (): Promise<string | undefined> => (await demo('GET', '/demo/ogc-api/processes/wide')).body.version as string | undefined;
+const version = async (): Promise<string | undefined> =>
+  (await demo('GET', '/demo/ogc-api/processes/wide')).body.version as string | undefined;
 const revisions = async (): Promise<number> => (await api.database.pool.query('select 1 from processes')).rowCount ?? 0;
-const file = (change: Change['change'], content?: Change['content'], path = 'app.cwl'): Change => ({ path, change, ...(content === undefined ? {} : { content }) });
+const file = (change: Change['change'], content?: Change['content'], path = 'app.cwl'): Change => ({
+  path,
+  change,
+  ...(content === undefined ? {} : { content }),
+});
 
 it('deploys, replaces and undeploys what a repository says, once', async () => {
-  const changes = [file('added', wide), file('added', 'cwlVersion: v1.2\nclass: Workflow', 'broken.cwl'), file('added', '# hello', 'README.md')];
+  const changes = [
+    file('added', wide),
+    file('added', 'cwlVersion: v1.2\nclass: Workflow', 'broken.cwl'),
+    file('added', '# hello', 'README.md'),
+  ];
   expect(await harvest('c1', 1, changes)).toEqual({ 'app.cwl': 'deployed', 'broken.cwl': 'refused' });
   expect(await version()).toBe('1.2.3');
   const { rows } = await api.database.pool.query<{ reason: string }>(`select reason from deployments where path = 'broken.cwl'`);

@@ -23,7 +23,8 @@ export function checkAccess(fastify: FastifyInstance, context: Pick<ApiContext, 
     if (!(authentication instanceof Promise)) return done(check(context, request, authentication));
     authentication.then(
       (found) => done(check(context, request, found)),
-      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+      // As it is: an error may be of another realm, and its code tells what is away.
+      (error: unknown) => done(error as Error),
     );
   });
 }

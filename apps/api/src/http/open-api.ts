@@ -25,7 +25,11 @@ export function routesOf(controllers: readonly Type[]): DescribedRoute[] {
   });
 }
 
-const joined = (base: string, path: string): string => `/${[base, path].flatMap((part) => part.split('/')).filter(Boolean).join('/')}`;
+const joined = (base: string, path: string): string =>
+  `/${[base, path]
+    .flatMap((part) => part.split('/'))
+    .filter(Boolean)
+    .join('/')}`;
 
 export interface ApiTitle {
   readonly title: string;
@@ -45,7 +49,11 @@ export async function sendOpenApi(reply: FastifyReply, definition: Record<string
 export function openApiOf(routes: readonly DescribedRoute[], about: ApiTitle, base = ''): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
-    const path = route.path.slice(base.length).replaceAll(/:(\w+)/g, '{$1}').replace('*', '{path}') || '/';
+    const path =
+      route.path
+        .slice(base.length)
+        .replaceAll(/:(\w+)/g, '{$1}')
+        .replace('*', '{path}') || '/';
     (paths[path] ??= {})[route.method.toLowerCase()] = operationOf(route, path);
   }
   return {
@@ -94,7 +102,11 @@ const errorTexts: Readonly<Record<number, string>> = {
 
 function errorsOf(about: RouteAbout, path: string): Record<string, unknown> {
   const open = about.action === 'service.describe';
-  const statuses = [...(about.query || about.body ? [400] : []), ...(open ? [] : [401, 403]), ...(path.includes('{') || !open ? [404] : [])];
+  const statuses = [
+    ...(about.query || about.body ? [400] : []),
+    ...(open ? [] : [401, 403]),
+    ...(path.includes('{') || !open ? [404] : []),
+  ];
   const body = about.body === undefined ? [] : [413, 415];
   const all = [...statuses, ...body, ...(open ? [] : [503])].filter((status) => !(status in about.answers));
   const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
@@ -106,7 +118,10 @@ function contentOf(types: readonly string[], schema: z.ZodType | undefined): Rec
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output' = 'output'): unknown {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { target: 'openapi-3.0', unrepresentable: 'any', io }) as Record<string, unknown>;
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { target: 'openapi-3.0', unrepresentable: 'any', io }) as Record<
+    string,
+    unknown
+  >;
   return rest;
 }
 

@@ -1,14 +1,26 @@
 import { z } from 'zod';
 
 /** A parameter given several times: the last one counts, since some clients repeat what a `next` link already holds. */
-export const once = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (Array.isArray(value) ? (value.at(-1) as unknown) : value), schema);
+export const once = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (Array.isArray(value) ? (value.at(-1) as unknown) : value), schema);
 
 /** A list, repeated or separated by commas. */
 export const many = <T extends z.ZodType>(item: T) =>
-  z.preprocess((value) => (value === undefined ? undefined : [value].flat().flatMap((text) => String(text).split(','))), z.array(item).optional());
+  z.preprocess(
+    (value) => (value === undefined ? undefined : ([value].flat() as string[]).flatMap((text) => text.split(','))),
+    z.array(item).optional(),
+  );
 
 /** `limit` of a list: 1 to 10,000 (OGC API - Processes 18-062r2, 7.9); more is cut to 10,000. */
-export const limit = (fallback: number) => once(z.coerce.number().int().min(1).default(fallback).transform((n) => Math.min(n, 10_000)));
+export const limit = (fallback: number) =>
+  once(
+    z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(fallback)
+      .transform((n) => Math.min(n, 10_000)),
+  );
 
 /** Where the next page begins; opaque for clients. */
 export function cursorOf(...parts: string[]): string {

@@ -100,7 +100,11 @@ async function insertRevision(
   description: StoredDescription,
   stored: { sourceKey: string; mediaType: string },
 ): Promise<number | undefined> {
-  await query(tx, { name: 'lock-process', text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))', values: [`${deployment.workspace}/${description.id}`] });
+  await query(tx, {
+    name: 'lock-process',
+    text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+    values: [`${deployment.workspace}/${description.id}`],
+  });
   const { rows } = await query<{ revision: number }>(tx, {
     name: 'deploy-process',
     text: `

@@ -29,10 +29,13 @@ export async function fetchDocument(uri: string, hosts: readonly string[]): Prom
 
 function refuseOthers(address: string, hosts: readonly string[]): void {
   const { protocol, host, hostname } = new URL(address);
-  if (protocol === 'package:') throw new Error('it is not part of what was sent: pack the document into one (cwltool --pack), or give full addresses');
+  if (protocol === 'package:')
+    throw new Error('it is not part of what was sent: pack the document into one (cwltool --pack), or give full addresses');
   if (protocol !== 'https:' && protocol !== 'http:') throw new Error(`documents are not read from ${protocol} addresses`);
   if (!hosts.includes(host) && !hosts.includes(hostname)) {
-    throw new Error(`documents are not fetched from ${host}: pack the document into one (cwltool --pack), or ask the administrator to allow that host`);
+    throw new Error(
+      `documents are not fetched from ${host}: pack the document into one (cwltool --pack), or ask the administrator to allow that host`,
+    );
   }
 }
 
@@ -40,7 +43,7 @@ async function readLimited(response: Response, uri: string): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
     if (size > largest) throw new Error(`${uri} has more than ${largest} bytes`);
     text += decoder.decode(chunk, { stream: true });

@@ -36,7 +36,15 @@ from processes where workspace = $1 and id = $2 order by revision desc limit 1`,
   });
   const row = rows[0];
   if (!row || row.deleted) return undefined;
-  return { workspace, id, revision: row.revision, digest: row.digest, entry: row.entry, sourceKey: row.source_key, mediaType: row.media_type };
+  return {
+    workspace,
+    id,
+    revision: row.revision,
+    digest: row.digest,
+    entry: row.entry,
+    sourceKey: row.source_key,
+    mediaType: row.media_type,
+  };
 }
 
 /** The description of the current revision as JSON text: faces add their links without taking it apart. */
@@ -59,7 +67,12 @@ export interface ProcessSummary {
 }
 
 /** Current processes of a workspace after an id, in the order of their ids. */
-export async function listProcesses({ pool }: Pick<Database, 'pool'>, workspace: string, after: string, limit: number): Promise<ProcessSummary[]> {
+export async function listProcesses(
+  { pool }: Pick<Database, 'pool'>,
+  workspace: string,
+  after: string,
+  limit: number,
+): Promise<ProcessSummary[]> {
   const { rows } = await pool.query<ProcessSummary>({
     name: 'list-processes',
     text: `

@@ -118,5 +118,8 @@ function createWorker(hosts: readonly string[]): Worker {
 }
 
 function limitReached(reason: string): LoadOutcome {
-  return { kind: 'refused', diagnostics: [{ severity: 'error', code: 'limit-exceeded', message: `the document is too costly: ${reason}`, path: '' }] };
+  return {
+    kind: 'refused',
+    diagnostics: [{ severity: 'error', code: 'limit-exceeded', message: `the document is too costly: ${reason}`, path: '' }],
+  };
 }

@@ -24,8 +24,7 @@ export interface Execution {
 }
 
 export type AcceptOutcome =
-  | { readonly kind: 'accepted'; readonly run: RunRow }
-  | { readonly kind: 'refused'; readonly faults: readonly InputFault[] };
+  { readonly kind: 'accepted'; readonly run: RunRow } | { readonly kind: 'refused'; readonly faults: readonly InputFault[] };
 
 type Services = Pick<ApiContext, 'database' | 'objects' | 'packages' | 'messaging' | 'relay' | 'metrics'>;
 

@@ -28,7 +28,8 @@ export function parseAddress(text: string, own: { readonly workspace: string; re
   const segments = rest.map(decode);
   while (segments.at(-1) === '') segments.pop();
   const known = folders.find((name) => name === folder);
-  if (root !== 'workspaces' || known === undefined) return { fault: `"${text}" is not the address of a file: /workspaces/${own.workspace}/files/…` };
+  if (root !== 'workspaces' || known === undefined)
+    return { fault: `"${text}" is not the address of a file: /workspaces/${own.workspace}/files/…` };
   if (segments.some((segment) => segment === undefined || segment === '' || segment === '.' || segment === '..' || segment.includes('/'))) {
     return { fault: `"${text}" is not a well-formed address` };
   }

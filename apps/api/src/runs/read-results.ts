@@ -30,7 +30,19 @@ function toLinks(value: Json, origin: string): Json {
 
 /** A CWL file object as a link object; what CWL knows of it comes along. */
 function linkOf(file: JsonObject, origin: string): Json {
-  const { class: kind, location, path: _path, dirname: _dirname, nameroot: _root, nameext: _ext, basename, mediaType, secondaryFiles, listing, ...known } = file;
+  const {
+    class: kind,
+    location,
+    path: _path,
+    dirname: _dirname,
+    nameroot: _root,
+    nameext: _ext,
+    basename,
+    mediaType,
+    secondaryFiles,
+    listing,
+    ...known
+  } = file;
   const name = typeof basename === 'string' ? basename : '';
   const href = typeof location === 'string' ? addressOf(location, origin) : undefined;
   return {

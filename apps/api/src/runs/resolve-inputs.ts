@@ -35,7 +35,8 @@ export async function resolveInputs(
   const faults: InputFault[] = [];
   const resolved: JsonObject = {};
   for (const [name, value] of Object.entries(inputs)) {
-    if (containsReference(value)) faults.push({ path: name, message: 'a value may not hold "$stored" or "$chunks": these names belong to the service' });
+    if (containsReference(value))
+      faults.push({ path: name, message: 'a value may not hold "$stored" or "$chunks": these names belong to the service' });
     else resolved[name] = await resolveValue({ objects, caller, faults }, value, name);
   }
   return faults.length > 0 ? { faults } : { inputs: resolved };
@@ -68,7 +69,7 @@ async function resolveFile(resolving: Resolving, file: JsonObject, path: string)
   if (!address) return file;
   const info = await head(resolving.objects, address.key);
   if (!info) {
-    resolving.faults.push({ path, message: `there is no file ${String(location)}` });
+    resolving.faults.push({ path, message: `there is no file ${shown(address)}` });
     return file;
   }
   return { ...rest, location: scheme + address.key, basename: file['basename'] ?? nameOf(address.path), size: info.size };
@@ -81,7 +82,7 @@ async function resolveDirectory(resolving: Resolving, directory: JsonObject, pat
   if (!address) return directory;
   const listing = await listFolder(resolving.objects, address.key);
   if (typeof listing === 'string') {
-    resolving.faults.push({ path, message: `${String(location)}: ${listing}` });
+    resolving.faults.push({ path, message: `${shown(address)}: ${listing}` });
     return directory;
   }
   return { ...rest, basename: directory['basename'] ?? nameOf(address.path), listing };
@@ -101,7 +102,7 @@ function authorise({ caller, faults }: Resolving, location: Json | undefined, pa
   const action = address.folder === 'files' ? 'file.read' : 'run.read';
   if (!decide({ principal: caller.principal, action, resource: { workspace: address.workspace } }).allow) {
     // The same as for a file that is not there: nothing is told about other workspaces.
-    faults.push({ path, message: `there is no file ${location}` });
+    faults.push({ path, message: `there is no file ${shown(address)}` });
     return undefined;
   }
   return address;
@@ -150,6 +151,8 @@ function listingOf(folder: Folder): Json[] {
       : { class: 'File', basename, location: scheme + entry.key, size: entry.size },
   );
 }
+
+const shown = ({ workspace, folder, path }: FileAddress): string => `/workspaces/${workspace}/${folder}/${path}`;
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 

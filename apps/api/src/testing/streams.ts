@@ -13,9 +13,15 @@ export async function* followEvents(url: string, run: string, secret: string, la
   for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
     text += chunk;
     for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const fields = Object.fromEntries(text.slice(0, end).split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string]));
+      const fields = Object.fromEntries(
+        text
+          .slice(0, end)
+          .split('\n')
+          .map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string]),
+      );
       text = text.slice(end + 2);
-      if (fields['data'] !== undefined) yield { id: fields['id'] ?? '', event: fields['event'] ?? '', data: JSON.parse(fields['data']) as TestEvent['data'] };
+      if (fields['data'] !== undefined)
+        yield { id: fields['id'] ?? '', event: fields['event'] ?? '', data: JSON.parse(fields['data']) as TestEvent['data'] };
     }
   }
 }
@@ -32,7 +38,8 @@ export function readText(response: Response): { until(text: string): Promise<voi
   return {
     async until(wanted) {
       while (text !== wanted) {
-        if (text.length > wanted.length || !(await more())) throw new Error(`expected ${JSON.stringify(wanted)}, found ${JSON.stringify(text)}`);
+        if (text.length > wanted.length || !(await more()))
+          throw new Error(`expected ${JSON.stringify(wanted)}, found ${JSON.stringify(text)}`);
       }
     },
     async all() {

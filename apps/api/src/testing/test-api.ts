@@ -30,18 +30,56 @@ export interface TestApi {
 
 export type Client = (method: string, path: string, init?: Omit<RequestInit, 'method'>) => Promise<Answer>;
 
+/** The fields of JSON answers that tests look at; which of them there are depends on the route. */
+export interface AnswerBody {
+  id: string;
+  jobID: string;
+  status: string | number;
+  type: string;
+  title: string;
+  detail: string;
+  version: string;
+  attention: string;
+  secret: string;
+  payload: string;
+  next: string | undefined;
+  openapi: string;
+  paths: Record<string, Record<string, { responses: object }>>;
+  servers: object[];
+  checks: Record<string, string>;
+  conformsTo: string[];
+  scopes: string[];
+  errors: { path: string; line?: number; column?: number; message: string }[];
+  links: { rel: string; href: string }[];
+  processes: { id: string; links: object[] }[];
+  jobs: { jobID: string }[];
+  files: { path: string; href: string; size: number }[];
+  runs: { run: string }[];
+  nodes: object[];
+  steps: { step: string; attempt: number; status: string }[];
+  attempts: object[];
+  total: object;
+  tokens: { name: string }[];
+  executors: object[];
+  deadLetters: { seq: number; run: string }[];
+}
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The body as JSON; undefined where it is none. */
-  readonly body: any;
+  /** The body as JSON; empty where it is none. */
+  readonly body: AnswerBody;
 }
 
 /** `servers`: some of one's own, which the test may stop; default: those of the test run. */
-export async function startTestApi(more: Partial<ApiConfig> = {}, servers: { postgresUrl?: string; natsUrl?: string } = {}): Promise<TestApi> {
-  const { url: postgresUrl, drop } = servers.postgresUrl === undefined ? await testDatabase() : { url: servers.postgresUrl, drop: async () => undefined };
-  if (servers.postgresUrl !== undefined) await migrate(postgresUrl);
+export async function startTestApi(
+  more: Partial<ApiConfig> = {},
+  servers: { postgresUrl?: string; natsUrl?: string } = {},
+): Promise<TestApi> {
+  const own = servers.postgresUrl === undefined ? await testDatabase() : undefined;
+  const postgresUrl = servers.postgresUrl ?? own?.url ?? '';
+  if (!own) await migrate(postgresUrl);
   const natsUrl = servers.natsUrl ?? testNatsUrl();
   const folder = await mkdtemp(join(tmpdir(), 'runnel-api-test-'));
   const objectsUri = `${pathToFileURL(folder).href}/`;
@@ -68,7 +106,8 @@ export async function startTestApi(more: Partial<ApiConfig> = {}, servers: { pos
     async as(workspace) {
       const secret = tokens.get(workspace) ?? (await token(workspace));
       tokens.set(workspace, secret);
-      return (method, path, init = {}) => request(api.url, method, path, { ...init, headers: { authorization: `Bearer ${secret}`, ...init.headers } });
+      return (method, path, init = {}) =>
+        request(api.url, method, path, { ...init, headers: { authorization: `Bearer ${secret}`, ...init.headers } });
     },
     async restart() {
       await api.close();
@@ -78,7 +117,7 @@ export async function startTestApi(more: Partial<ApiConfig> = {}, servers: { pos
       await api.close();
       await database.close();
       await removeTestMessaging(messaging);
-      await drop();
+      await own?.drop();
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -87,14 +126,14 @@ export async function startTestApi(more: Partial<ApiConfig> = {}, servers: { pos
 export async function request(url: string, method: string, path: string, init: Omit<RequestInit, 'method'> = {}): Promise<Answer> {
   const response = await fetch(new URL(path, url), { ...init, method });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, body: parse(text) };
+  return { status: response.status, headers: response.headers, text, body: parse(text) as AnswerBody };
 }
 
 function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    return undefined;
+    return {};
   }
 }
 

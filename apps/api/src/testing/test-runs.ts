@@ -27,7 +27,7 @@ export async function advanceRun(api: TestApi, run: string, commands: readonly S
     const { state, version } = loaded;
     const events: RunEvent[] = [];
     for (const command of commands) {
-      const advance = engine.advance(state, { ...command, at: new Date().toISOString() } as RunCommand);
+      const advance = engine.advance(state, { ...command, at: new Date().toISOString() });
       for (const { key, content } of advance.objects) await putValue(api.objects, key, content);
       events.push(...advance.events);
     }
@@ -40,7 +40,17 @@ export async function advanceRun(api: TestApi, run: string, commands: readonly S
     await query(tx, {
       text: `update runs set phase = $2, progress = $3, message = $4, version = $5, failure = $6, document = $7, stopped = $8,
         started_at = coalesce(started_at, now()), finished_at = $9, updated_at = now() where id = $1`,
-      values: [run, phase, progress, message, now, failure ? JSON.stringify(failure) : null, finished?.data.document ?? null, state.stopped, finished?.at ?? null],
+      values: [
+        run,
+        phase,
+        progress,
+        message,
+        now,
+        failure ? JSON.stringify(failure) : null,
+        finished?.data.document ?? null,
+        state.stopped,
+        finished?.at ?? null,
+      ],
     });
     await projectSteps(tx, run, workspace, events);
     await notifyOutbox(tx);
@@ -52,7 +62,13 @@ function stepsOf(events: readonly RunEvent[]) {
     if (event.type === 'step.requested') return [{ step: event.data.step, attempt: event.data.attempt, status: 'requested' as const }];
     if (event.type === 'step.started') return [{ step: event.data.step, attempt: event.data.attempt, status: 'running' as const }];
     if (event.type !== 'step.finished') return [];
-    return [{ step: event.data.step, attempt: event.data.attempt, status: event.data.outcome === 'success' ? ('successful' as const) : ('failed' as const) }];
+    return [
+      {
+        step: event.data.step,
+        attempt: event.data.attempt,
+        status: event.data.outcome === 'success' ? ('successful' as const) : ('failed' as const),
+      },
+    ];
   });
 }
 
@@ -65,12 +81,21 @@ async function projectSteps(tx: Parameters<typeof query>[0], run: string, worksp
       });
     }
     if (event.type === 'step.started')
-      await query(tx, { text: `update steps set state = 'running', started_at = now() where run_id = $1 and step = $2`, values: [run, event.data.step] });
+      await query(tx, {
+        text: `update steps set state = 'running', started_at = now() where run_id = $1 and step = $2`,
+        values: [run, event.data.step],
+      });
     if (event.type === 'step.finished') {
       const { step, outcome, failure } = event.data;
       await query(tx, {
         text: 'update steps set state = $3, finished_at = now(), failure = $4, exit_code = $5 where run_id = $1 and step = $2',
-        values: [run, step, outcome === 'success' ? 'successful' : 'failed', failure ? JSON.stringify(failure) : null, failure?.exitCode ?? 0],
+        values: [
+          run,
+          step,
+          outcome === 'success' ? 'successful' : 'failed',
+          failure ? JSON.stringify(failure) : null,
+          failure?.exitCode ?? 0,
+        ],
       });
     }
   }

@@ -1,21 +1,8 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { CliError } from '../client/cli-error.ts';
 import { example } from '../client/target-options.ts';
+import type { UpOptions } from '../up.ts';
 import { serviceNames, type ServiceName } from '../up/service-names.ts';
-
-interface UpOptions {
-  data: string;
-  port: number;
-  host: string;
-  only?: string;
-  postgres?: string;
-  nats?: string;
-  objects?: string;
-  images?: string;
-  slots?: number;
-  publicUrl?: string;
-  repositories?: string;
-}
 
 /** `runnel up`: everything on one machine, or a part of it. */
 export function upCommand(program: Command): void {
@@ -33,7 +20,8 @@ export function upCommand(program: Command): void {
     .option('--slots <N>', 'steps at a time (default: number of cores)', wholeNumber)
     .option('--public-url <URL>', 'address under which users reach the API, for links')
     .option('--repositories <FILE>', 'Git branches whose workflows are deployed (docs/operations.md)')
-    .action(async (options: UpOptions) => {
+    .option('--poll-seconds <N>', 'seconds between looks at them (default: 60)', wholeNumber)
+    .action(async (options: Omit<UpOptions, 'only'> & { only?: string }) => {
       const { up } = await import('../up.ts');
       await up({ ...options, only: parseOnly(options.only) });
     });

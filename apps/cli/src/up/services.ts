@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ApiConfig, startApi } from '@runnel/api';
 import { ExecutorConfig, startExecutor } from '@runnel/executor';
 import { HarvesterConfig, startHarvester } from '@runnel/harvester';
-import { ingesterConfig, startIngester } from '@runnel/ingester';
+import { IngesterConfig, startIngester } from '@runnel/ingester';
 import { SchedulerConfig, startScheduler } from '@runnel/scheduler';
 import { createLogger } from '@runnel/service';
 import type { ServiceName } from './service-names.ts';
@@ -21,6 +21,7 @@ export interface Surroundings {
   images?: string | undefined;
   slots?: number | undefined;
   repositories?: string | undefined;
+  pollSeconds?: number | undefined;
 }
 
 /** A service that runs in this process. */
@@ -34,7 +35,7 @@ export interface Started {
 
 /** Starts one service with its own connections, as its own program would. */
 export async function startService(name: ServiceName, surroundings: Surroundings): Promise<Started> {
-  const { folder, database, bus, objects, host, port, publicUrl, images, slots, repositories } = surroundings;
+  const { folder, database, bus, objects, host, port, publicUrl, images, slots, repositories, pollSeconds } = surroundings;
   const common = { natsUrl: bus.url, objects, ...bus.userOf(name) };
   const options = { logger: createLogger({ service: name }) };
   switch (name) {
@@ -50,9 +51,9 @@ export async function startService(name: ServiceName, surroundings: Surroundings
       return { ...running(name, executor), about: `${executor.id}, isolation: ${executor.isolation}` };
     }
     case 'ingester':
-      return running(name, await startIngester(ingesterConfig.parse({ ...common, postgresUrl: database.urlOf(name) }), options));
+      return running(name, await startIngester(IngesterConfig.parse({ ...common, postgresUrl: database.urlOf(name) }), options));
     case 'harvester': {
-      const config = HarvesterConfig.parse({ ...common, postgresUrl: database.urlOf(name), workDir: join(folder, 'repositories'), repositories });
+      const config = HarvesterConfig.parse({ ...common, pollSeconds, postgresUrl: database.urlOf(name), workDir: join(folder, 'repositories'), repositories });
       return running(name, await startHarvester(config, options));
     }
   }

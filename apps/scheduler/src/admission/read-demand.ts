@@ -4,9 +4,16 @@ import type { ExecutorLoad, WaitingNode } from './admit.ts';
 /** What the admitter decides upon, as of one instant. */
 export interface Demand {
   waiting: (WaitingNode & { reason: string | null })[];
-  executors: ExecutorLoad[];
+  executors: SuppliedExecutor[];
   /** Runs whose grants were written a while ago and still stand: their owner may not have heard. */
   unheard: string[];
+}
+
+/** An executor that lives; how much it may hold is the admitter's to say. */
+export interface SuppliedExecutor extends Omit<ExecutorLoad, 'capacity'> {
+  backend: string;
+  /** Milliseconds for which the oldest of its elements has waited for a slot; undefined: none waits. */
+  waited: number | undefined;
 }
 
 interface DemandRow {
@@ -21,7 +28,7 @@ interface DemandRow {
     reason: string | null;
   }[];
   executors: { id: string; backend: string; slots: number; cores: number; memoryMiB: number; accepting: boolean }[];
-  held: { run: string; executor: string; steps: number; cores: number; memoryMiB: number }[];
+  held: { run: string; executor: string; steps: number; cores: number; memoryMiB: number; waited?: number | null }[];
   granted: { run: string; node: string; executor: string; steps: number; cores: number; memoryMiB: number; unheard: boolean }[];
 }
 
@@ -42,7 +49,8 @@ with recursive workspace (name) as (
 ), alive as (
   select id, backend, slots, cores, memory_mib as "memoryMiB", accepting from executors where lease_until > now() order by id
 ), held as (
-  select run_id as run, executor, count(*) as steps, sum(cores) as cores, sum(memory_mib) as "memoryMiB"
+  select run_id as run, executor, count(*) as steps, sum(cores) as cores, sum(memory_mib) as "memoryMiB",
+    max(extract(epoch from now() - requested_at) * 1000) filter (where state = 'requested') as waited
   from steps where state in ('requested', 'running', 'stopping') group by run_id, executor
 ), granted as (
   select run_id as run, node, executor, sum(count) as steps, sum(count * cores) as cores, sum(count * memory_mib) as "memoryMiB",
@@ -88,18 +96,15 @@ function totals<T>(parts: readonly T[], key: (part: T) => string, amount: (part:
   return sums;
 }
 
-function loadOf({ backend, ...executor }: DemandRow['executors'][number], underWay: readonly DemandRow['held'][number][]): ExecutorLoad {
+function loadOf(executor: DemandRow['executors'][number], underWay: readonly DemandRow['held'][number][]): SuppliedExecutor {
   const held = { steps: 0, cores: 0, memoryMiB: 0 };
+  let waited: number | undefined;
   for (const part of underWay) {
     if (part.executor !== executor.id) continue;
     held.steps += part.steps;
     held.cores += part.cores;
     held.memoryMiB += part.memoryMiB;
+    if (typeof part.waited === 'number') waited = Math.max(waited ?? 0, part.waited);
   }
-  return { ...executor, capacity: capacityOf(backend, executor.slots), held };
-}
-
-/** A process executor queues a few steps locally, so that a slot that falls free need not wait for a message; a cluster queues by itself. */
-function capacityOf(backend: string, slots: number): number {
-  return backend === 'process' && slots > 0 ? 2 * slots + 4 : slots;
+  return { ...executor, held, waited };
 }

@@ -65,7 +65,7 @@ function planRun(folded: Folded, writes: Writes): void {
   const events = decided.map(({ event }, index) => offloadEvent(event, `${valuesPrefix(workspace, run, 'events')}/${version + 1 + index}`));
   const { messages, objects } = messagesOf(folded);
   const stops = stopsNow(folded);
-  const steps = [...stepChanges(folded), ...stops.attempts.map((attempt) => stopping(folded, workspace, attempt))];
+  const steps = stepChanges(folded, stops.attempts);
   const change = runChange(folded);
   if (events.length > 0) writes.appends.push({ runId: run, expectedVersion: version, events: events.map(({ event }) => event) });
   writes.objects.push(...folded.objects, ...objects, ...events.flatMap((event) => event.objects));
@@ -85,8 +85,4 @@ function stopsNow({ run, known }: Folded): Stops {
     .filter(([step, attempt]) => attempt.state === 'stopping' && !stopsSent.has(`${step}#${attempt.attempt}`))
     .map(([step, { attempt, executor }]) => ({ step, attempt, executor }));
   return { run, known, attempts };
-}
-
-function stopping({ run, known }: Folded, workspace: string, { step, attempt, executor }: AttemptRef & { executor: string }): StepChange {
-  return { run, workspace, step, attempt, executor, state: 'stopping', at: known.state.at };
 }

@@ -83,6 +83,11 @@ export class FilesController {
     const { workspace, '*': rest = '' } = request.params as { workspace: string; '*'?: string };
     const path = rest.replace(/\/+$/, '');
     const prefix = `${workspace}/${folder}/`;
-    return { prefix, path, key: prefix + path, href: `${originOf(request, this.context.config.publicUrl)}/workspaces/${prefix.slice(0, -1)}` };
+    return {
+      prefix,
+      path,
+      key: prefix + path,
+      href: `${originOf(request, this.context.config.publicUrl)}/workspaces/${prefix.slice(0, -1)}`,
+    };
   }
 }

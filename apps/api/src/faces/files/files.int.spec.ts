@@ -7,7 +7,8 @@ import type { Answer, Client, TestApi } from '../../testing/test-api.ts';
 let api: TestApi;
 let demo: Client;
 const files = '/workspaces/demo/files';
-const put = (path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> => demo('PUT', `${files}/${path}`, { body, headers });
+const put = (path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> =>
+  demo('PUT', `${files}/${path}`, { body, headers });
 const get = (path: string, headers: Record<string, string> = {}): Promise<Answer> => demo('GET', `${files}/${path}`, { headers });
 
 beforeAll(async () => {
@@ -34,7 +35,12 @@ describe('a file', () => {
       'accept-ranges': 'bytes',
     });
     const head = await demo('HEAD', `${files}/a folder/päge.html`);
-    expect([head.status, head.text, head.headers.get('content-length'), head.headers.get('etag')]).toEqual([200, '', '8', stored.headers.get('etag')]);
+    expect([head.status, head.text, head.headers.get('content-length'), head.headers.get('etag')]).toEqual([
+      200,
+      '',
+      '8',
+      stored.headers.get('etag'),
+    ]);
   });
 
   it('may be JSON, YAML or a form: it is not taken apart', async () => {
@@ -141,7 +147,9 @@ describe('what arrives', () => {
     const token = await api.token('demo');
     const { hostname, port } = new URL(api.url);
     const socket = connect(Number(port), hostname);
-    socket.write(`PUT ${files}/half HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n`);
+    socket.write(
+      `PUT ${files}/half HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n`,
+    );
     await new Promise((resolve) => socket.once('data', resolve));
     await new Promise((resolve) => socket.write('half of it', resolve));
     socket.destroy();
@@ -152,7 +160,11 @@ describe('what arrives', () => {
   it.each(['../other/files/a', '..%2F..%2Fother', 'a//b', 'a%00b', 'x'.repeat(1100), 'a/%2E/b'])('%s is no name', async (path) => {
     const { port, hostname } = new URL(api.url);
     // fetch would tidy the path up.
-    const answer = await raw(hostname, Number(port), `GET ${files}/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${await api.token('demo')}\r\n\r\n`);
+    const answer = await raw(
+      hostname,
+      Number(port),
+      `GET ${files}/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${await api.token('demo')}\r\n\r\n`,
+    );
     expect(answer).toMatch(/^HTTP\/1.1 400 /);
   });
 });
@@ -161,7 +173,7 @@ describe('lists', () => {
   it('are JSON, in pages', async () => {
     for (const name of ['list/a', 'list/b/c', 'list/b/d', 'listing']) await put(name, name);
     const all = await get('list/');
-    expect(all.body.files.map(({ path, size }: { path: string; size: number }) => [path, size])).toEqual([
+    expect(all.body.files.map(({ path, size }) => [path, size])).toEqual([
       ['list/a', 6],
       ['list/b/c', 8],
       ['list/b/d', 8],

@@ -29,7 +29,9 @@ export async function sendFile({ objects }: ApiContext, request: FastifyRequest,
   void reply.headers(headersOf(opened, key));
   if (range) {
     const end = Math.min(range.end ?? opened.size - 1, opened.size - 1);
-    void reply.status(206).headers({ 'content-range': `bytes ${range.start}-${end}/${opened.size}`, 'content-length': end - range.start + 1 });
+    void reply
+      .status(206)
+      .headers({ 'content-range': `bytes ${range.start}-${end}/${opened.size}`, 'content-length': end - range.start + 1 });
   } else {
     void reply.header('content-length', opened.size);
   }

@@ -10,7 +10,9 @@ import { readPackage } from './ogc-package.ts';
 import { deployedSummary } from './process-documents.ts';
 import { deploymentProblem, noSuchProcess, unsupportedMediaType } from './problems.ts';
 
-export const deployQuery = z.object({ w: once(z.string().min(1).max(500).optional()).describe('id of the workflow to deploy, where the document has several') });
+export const deployQuery = z.object({
+  w: once(z.string().min(1).max(500).optional()).describe('id of the workflow to deploy, where the document has several'),
+});
 
 const documentTypes = ['application/cwl+yaml', 'application/cwl+json', 'application/cwl'];
 /** JSON that names or holds a document (20-044, OGC Application Package). */
@@ -35,7 +37,10 @@ export async function replace(context: ApiContext, request: FastifyRequest, repl
   const base = ogcBase(request, context.config.publicUrl);
   const outcome = await deployProcess(context, { ...(await readDeployment(context, request)), mode: 'replace', id });
   if (outcome.kind !== 'deployed') throw deploymentProblem(outcome, base);
-  await reply.status(204).header('location', `${base}/processes/${encodeURIComponent(id)}`).send();
+  await reply
+    .status(204)
+    .header('location', `${base}/processes/${encodeURIComponent(id)}`)
+    .send();
 }
 
 /** DELETE /processes/{id}. */

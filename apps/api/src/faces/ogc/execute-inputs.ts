@@ -23,7 +23,8 @@ function convert(value: Json, type: CwlType): Json {
   }
   const wanted = members.includes('File') ? 'File' : members.includes('Directory') ? 'Directory' : undefined;
   if (wanted) return fileOf(value, wanted);
-  if (isQualified(value) && !members.some((member) => typeof member === 'object' && member.type === 'record')) return convert(value.value, type);
+  if (isQualified(value) && !members.some((member) => typeof member === 'object' && member.type === 'record'))
+    return convert(value.value, type);
   const list = members.find((member) => typeof member === 'object' && member.type === 'array');
   const onlyList = list !== undefined && members.every((member) => member === list || member === 'null');
   // One value where maxOccurs is above 1 need not be written as a list.
@@ -36,7 +37,8 @@ function membersOf(type: CwlType): Exclude<CwlType, CwlType[]>[] {
 
 function holdsFiles(type: CwlType): boolean {
   return membersOf(type).some(
-    (member) => member === 'File' || member === 'Directory' || (typeof member === 'object' && member.type === 'array' && holdsFiles(member.items)),
+    (member) =>
+      member === 'File' || member === 'Directory' || (typeof member === 'object' && member.type === 'array' && holdsFiles(member.items)),
   );
 }
 
@@ -58,7 +60,11 @@ function literalFile({ value, ...rest }: JsonObject & { value: Json }): Json {
 }
 
 function isQualified(value: Json): value is JsonObject & { value: Json } {
-  return isObject(value) && 'value' in value && Object.keys(value).every((key) => ['value', 'mediaType', 'encoding', 'schema', 'format'].includes(key));
+  return (
+    isObject(value) &&
+    'value' in value &&
+    Object.keys(value).every((key) => ['value', 'mediaType', 'encoding', 'schema', 'format'].includes(key))
+  );
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -57,7 +57,11 @@ async function answer(context: ApiContext, request: FastifyRequest, reply: Fasti
     await sendResults(context, request, reply, run);
     return;
   }
-  await reply.status(201).header('preference-applied', 'respond-async').type(json).send(JSON.stringify(statusInfo(run, base)));
+  await reply
+    .status(201)
+    .header('preference-applied', 'respond-async')
+    .type(json)
+    .send(JSON.stringify(statusInfo(run, base)));
 }
 
 export function originsOf({ config }: ApiContext, request: FastifyRequest): string[] {

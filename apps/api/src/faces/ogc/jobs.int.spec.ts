@@ -33,13 +33,19 @@ describe('execution', () => {
     expect((await demo('GET', accepted.headers.get('location') ?? '')).body).toEqual(accepted.body);
 
     const { rows } = await api.database.pool.query('select version, type, data from events where run_id = $1', [accepted.body.jobID]);
-    expect(rows).toMatchObject([{ version: 1, type: 'run.accepted', data: { workspace: 'demo', entry: 'wide', inputs: { n: [1, 2], loud: false } } }]);
+    expect(rows).toMatchObject([
+      { version: 1, type: 'run.accepted', data: { workspace: 'demo', entry: 'wide', inputs: { n: [1, 2], loud: false } } },
+    ]);
     const message = await eventually('the message is in the stream', () => lastMessage(accepted.body.jobID));
     expect(message).toMatchObject({ run: accepted.body.jobID, traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` });
   });
 
   it('turns addresses into object URIs, folders into listings', async () => {
-    const inputs = { n: [1], band: { href: `${api.url}/workspaces/demo/files/bands/B04.tif`, type: 'image/tiff' }, folder: '/workspaces/demo/files/bands/' };
+    const inputs = {
+      n: [1],
+      band: { href: `${api.url}/workspaces/demo/files/bands/B04.tif`, type: 'image/tiff' },
+      folder: '/workspaces/demo/files/bands/',
+    };
     const accepted = await execute(inputs);
     expect(accepted.status).toBe(201);
     expect(await inputsOf(accepted)).toMatchObject({
@@ -73,7 +79,7 @@ describe('execution', () => {
     const before = await runs();
     const answer = await execute(inputs);
     expect(answer.status).toBe(400);
-    expect(answer.body.errors.map(({ path }: { path: string }) => path.split(/[.[]/)[0])).toEqual([name]);
+    expect(answer.body.errors.map(({ path }) => path.split(/[.[]/)[0])).toEqual([name]);
     expect(answer.body.detail).toContain(name);
     expect(await runs()).toEqual(before);
   });
@@ -95,7 +101,8 @@ describe('execution', () => {
   });
 
   it('answers with the results where the caller waits and they come in time', async () => {
-    const newest = async () => (await api.database.pool.query<{ id: string }>('select id from runs order by created_at desc limit 1')).rows[0]?.id;
+    const newest = async () =>
+      (await api.database.pool.query<{ id: string }>('select id from runs order by created_at desc limit 1')).rows[0]?.id;
     const before = await newest();
     const waiting = execute({ n: [0, 1] }, { prefer: 'wait=30' });
     const run = await eventually('the run is there', async () => {
@@ -124,14 +131,21 @@ describe('a job', () => {
     const place = `runnel:demo/results/${body.jobID}`;
     await publishRun(api, 'demo', body.jobID, {
       all: ['a', 'b'],
-      picture: { class: 'File', location: `${place}/picture/a b.png`, basename: 'a b.png', size: 3, checksum: 'sha1$x', mediaType: 'image/png' },
+      picture: {
+        class: 'File',
+        location: `${place}/picture/a b.png`,
+        basename: 'a b.png',
+        size: 3,
+        checksum: 'sha1$x',
+        mediaType: 'image/png',
+      },
       folder: { class: 'Directory', location: `${place}/folder/`, basename: 'folder', listing: [] },
       nothing: null,
     });
     const done = await demo('GET', job);
     expect(done.body).toMatchObject({ status: 'successful', finished: expect.any(String) });
     expect(done.body).not.toHaveProperty('progress');
-    const link = done.body.links.find(({ rel }: { rel: string }) => rel === 'http://www.opengis.net/def/rel/ogc/1.0/results');
+    const link = done.body.links.find(({ rel }) => rel === 'http://www.opengis.net/def/rel/ogc/1.0/results');
     const results = await demo('GET', link.href);
     const address = `${api.url}/workspaces/demo/results/${body.jobID}`;
     expect(results.body).toEqual({
@@ -157,7 +171,11 @@ describe('a job', () => {
     expect(failed.body.status).toBe('failed');
     const results = await demo('GET', `${base}/jobs/${body.jobID}/results`);
     expect(results.status).toBe(422);
-    expect(results.body).toMatchObject({ type: 'urn:runnel:run-failed:tool', detail: 'say[0]: the tool ended with exit code 3', step: 'say[0]' });
+    expect(results.body).toMatchObject({
+      type: 'urn:runnel:run-failed:tool',
+      detail: 'say[0]: the tool ended with exit code 3',
+      step: 'say[0]',
+    });
   });
 
   it('is dismissed once, also while its owner writes', async () => {
@@ -166,14 +184,20 @@ describe('a job', () => {
     const answers = await Promise.all([demo('DELETE', `${base}/jobs/${body.jobID}`), demo('DELETE', `${base}/jobs/${body.jobID}`)]);
     await busy.catch(() => undefined);
     for (const answer of answers) expect([answer.status, answer.body.status]).toEqual([200, 'dismissed']);
-    const { rows } = await api.database.pool.query(`select count(*)::int as n from events where run_id = $1 and type = 'run.dismissed'`, [body.jobID]);
+    const { rows } = await api.database.pool.query(`select count(*)::int as n from events where run_id = $1 and type = 'run.dismissed'`, [
+      body.jobID,
+    ]);
     expect(rows).toEqual([{ n: 1 }]);
     expect((await demo('GET', `${base}/jobs/${body.jobID}/results`)).status).toBe(404);
     await eventually('the scheduler is told', () => lastMessage(body.jobID, 'run.dismissed'));
   });
 
   it.each(['nonsense', '01936d2e-7c1a-7000-8000-000000000001', "'; drop table runs"])('%s is no job', async (id) => {
-    for (const [method, path] of [['GET', ''], ['DELETE', ''], ['GET', '/results']] as const) {
+    for (const [method, path] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['GET', '/results'],
+    ] as const) {
       const answer = await demo(method, `${base}/jobs/${encodeURIComponent(id)}${path}`);
       expect([answer.status, answer.body.type]).toEqual([404, 'http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-job']);
     }
@@ -182,17 +206,19 @@ describe('a job', () => {
 
 describe('the list of jobs', () => {
   it('is newest first, in pages that hold each job once, and can be filtered', async () => {
-    const { rows } = await api.database.pool.query<{ id: string; phase: string }>('select id, phase from runs order by created_at desc, id desc');
+    const { rows } = await api.database.pool.query<{ id: string; phase: string }>(
+      'select id, phase from runs order by created_at desc, id desc',
+    );
     const seen: string[] = [];
     let path: string | undefined = `${base}/jobs?limit=3`;
     while (path !== undefined) {
       const page = await demo('GET', path);
-      seen.push(...page.body.jobs.map(({ jobID }: { jobID: string }) => jobID));
-      path = page.body.links.find(({ rel }: { rel: string }) => rel === 'next')?.href;
+      seen.push(...page.body.jobs.map(({ jobID }) => jobID));
+      path = page.body.links.find(({ rel }) => rel === 'next')?.href;
     }
     expect(seen).toEqual(rows.map(({ id }) => id));
     const filtered = await demo('GET', `${base}/jobs?status=failed,dismissed&processID=wide`);
-    expect(filtered.body.jobs.map(({ jobID }: { jobID: string }) => jobID)).toEqual(
+    expect(filtered.body.jobs.map(({ jobID }) => jobID)).toEqual(
       rows.filter(({ phase }) => phase === 'failed' || phase === 'dismissed').map(({ id }) => id),
     );
     expect((await demo('GET', `${base}/jobs?processID=other`)).body.jobs).toEqual([]);
@@ -215,7 +241,9 @@ it('a run that was accepted before the api ended is published after its start', 
 });
 
 async function inputsOf(answer: Answer): Promise<unknown> {
-  const { rows } = await api.database.pool.query<{ data: { inputs: unknown } }>('select data from events where run_id = $1', [answer.body.jobID]);
+  const { rows } = await api.database.pool.query<{ data: { inputs: unknown } }>('select data from events where run_id = $1', [
+    answer.body.jobID,
+  ]);
   return rows[0]?.data.inputs;
 }
 

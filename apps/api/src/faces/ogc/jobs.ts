@@ -45,7 +45,7 @@ export async function answerJobList({ database, config }: ApiContext, request: F
     const next = new URLSearchParams(queryOf(request.url));
     next.set('limit', String(query.limit));
     next.set('after', cursorOf(last.createdAt.toISOString(), last.id));
-    links.push({ rel: 'next', type: json, title: 'Next page', href: `${base}/jobs?${next}` });
+    links.push({ rel: 'next', type: json, title: 'Next page', href: `${base}/jobs?${next.toString()}` });
   }
   await reply.type(json).send(JSON.stringify({ jobs: page.map((run) => statusInfo(run, base)), links }));
 }

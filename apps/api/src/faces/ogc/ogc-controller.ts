@@ -12,7 +12,16 @@ import { conformance, landingPage } from './landing.ts';
 import { answerPackage, answerProcess, answerProcessList, processQuery } from './list-processes.ts';
 import { foreignJob, foreignProcess } from './problems.ts';
 import { answerResults } from './results.ts';
-import { conformanceSchema, jobListSchema, landingSchema, processListSchema, processSchema, resultsSchema, statusSchema, summarySchema } from './schemas.ts';
+import {
+  conformanceSchema,
+  jobListSchema,
+  landingSchema,
+  processListSchema,
+  processSchema,
+  resultsSchema,
+  statusSchema,
+  summarySchema,
+} from './schemas.ts';
 
 /** OGC API - Processes, Part 1 (18-062r2) and Part 2 (20-044): what each route is; the functions beside this file do it. */
 @Controller([':workspace/ogc-api', 'ades/:workspace/ogc-api'])
@@ -23,7 +32,11 @@ export class OgcController {
     this.context = context;
   }
 
-  @Route('GET', '', { action: 'service.describe', summary: 'Landing page', answers: { 200: { description: 'Links to everything', schema: landingSchema } } })
+  @Route('GET', '', {
+    action: 'service.describe',
+    summary: 'Landing page',
+    answers: { 200: { description: 'Links to everything', schema: landingSchema } },
+  })
   async landing(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { workspace } = request.params as { workspace: string };
     await reply.type(json).send(JSON.stringify(landingPage(workspace, ogcBase(request, this.context.config.publicUrl))));
@@ -62,7 +75,10 @@ export class OgcController {
     summary: 'Deploy a CWL document as a process',
     query: deployQuery,
     body: { types: deployTypes },
-    answers: { 201: { description: 'Deployed; Location is the process', schema: summarySchema }, 409: { description: 'There is one of that id' } },
+    answers: {
+      201: { description: 'Deployed; Location is the process', schema: summarySchema },
+      409: { description: 'There is one of that id' },
+    },
   })
   deploy(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return deploy(this.context, request, reply);

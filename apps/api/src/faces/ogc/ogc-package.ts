@@ -12,7 +12,10 @@ const unit = z.union([link, value]);
 /** OGC Application Package (20-044, ogcapppkg) whose unit is CWL: by link or in place. */
 const ogcPackage = z.object({
   processDescription: described.optional(),
-  executionUnit: z.union([unit, z.array(unit).length(1, 'one execution unit is expected')], 'expected {"href", "type": "application/cwl"} or {"value", "mediaType"} with a CWL document'),
+  executionUnit: z.union(
+    [unit, z.array(unit).length(1, 'one execution unit is expected')],
+    'expected {"href", "type": "application/cwl"} or {"value", "mediaType"} with a CWL document',
+  ),
 });
 
 /** What a package says is to be deployed, and how it describes that. */

@@ -71,7 +71,11 @@ export function deploymentProblem(outcome: Exclude<DeployOutcome, { kind: 'deplo
     case 'missing':
       return noSuchProcess(outcome.id);
     case 'other-id':
-      return new Problem({ status: 400, title: 'Bad request', detail: `the document is process "${outcome.id}", which is not the one of this address` });
+      return new Problem({
+        status: 400,
+        title: 'Bad request',
+        detail: `the document is process "${outcome.id}", which is not the one of this address`,
+      });
     case 'bad-id':
       return new Problem({
         status: 400,
@@ -88,7 +92,12 @@ function badDocument(diagnostics: readonly Diagnostic[]): Problem {
     return [line === undefined ? '' : `line ${line}, column ${column}: `, path === '' ? '' : `${path}: `, message].join('');
   });
   const more = errors.length > shown.length ? `; and ${errors.length - shown.length} more` : '';
-  return new Problem({ status: 400, title: 'The document cannot be deployed', detail: shown.join('; ') + more, extra: { errors: errors.slice(0, 100) } });
+  return new Problem({
+    status: 400,
+    title: 'The document cannot be deployed',
+    detail: shown.join('; ') + more,
+    extra: { errors: errors.slice(0, 100) },
+  });
 }
 
 function faultOf({ path, message, hint, position }: Diagnostic) {

@@ -35,5 +35,8 @@ export function processList(summaries: readonly ProcessSummary[], base: string, 
 export function deployedSummary(description: { readonly id: string }, base: string): string {
   const { inputs: _inputs, outputs: _outputs, ...summary } = description as { id: string; inputs?: unknown; outputs?: unknown };
   const execute = { rel: rels.execute, type: json, title: 'Execute', href: `${processAddress(base, description.id)}/execution` };
-  return withLinks(JSON.stringify(summary), [{ rel: 'self', type: json, title: 'Process description', href: processAddress(base, description.id) }, execute]);
+  return withLinks(JSON.stringify(summary), [
+    { rel: 'self', type: json, title: 'Process description', href: processAddress(base, description.id) },
+    execute,
+  ]);
 }

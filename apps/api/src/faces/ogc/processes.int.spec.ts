@@ -17,7 +17,7 @@ describe('what needs no token', () => {
     for (const base of ['/demo/ogc-api', '/ades/demo/ogc-api']) {
       const landing = await request(api.url, 'GET', base);
       expect(landing.status).toBe(200);
-      const hrefs = new Map<string, string>(landing.body.links.map((link: { rel: string; href: string }) => [link.rel, link.href]));
+      const hrefs = new Map<string, string>(landing.body.links.map((link) => [link.rel, link.href]));
       expect(hrefs.get('self')).toBe(api.url + base);
       const conformance = await request(api.url, 'GET', hrefs.get('http://www.opengis.net/def/rel/ogc/1.0/conformance') ?? '');
       expect(conformance.body.conformsTo).toContain('http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/core');
@@ -51,7 +51,11 @@ describe('deploy, describe, replace, undeploy', () => {
       jobControlOptions: ['async-execute', 'dismiss'],
       inputs: { n: { title: 'Numbers', minOccurs: 1 }, loud: { schema: { type: 'boolean', default: false }, minOccurs: 0 } },
     });
-    expect(described.body.links.map((link: { rel: string }) => link.rel)).toEqual(['self', 'http://www.opengis.net/def/rel/ogc/1.0/execute', 'package']);
+    expect(described.body.links.map((link) => link.rel)).toEqual([
+      'self',
+      'http://www.opengis.net/def/rel/ogc/1.0/execute',
+      'package',
+    ]);
 
     const twice = await demo('POST', '/demo/ogc-api/processes', cwl(wide));
     expect(twice.status).toBe(409);
@@ -65,7 +69,12 @@ describe('deploy, describe, replace, undeploy', () => {
     expect([source.headers.get('content-type'), source.text]).toEqual(['application/cwl+yaml', wide.replace('1.2.3', '2.0.0')]);
 
     expect((await demo('DELETE', '/demo/ogc-api/processes/wide')).status).toBe(204);
-    for (const [method, path] of [['GET', ''], ['DELETE', ''], ['GET', '/package'], ['POST', '/execution']] as const) {
+    for (const [method, path] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['GET', '/package'],
+      ['POST', '/execution'],
+    ] as const) {
       const gone = await demo(method, `/demo/ogc-api/processes/wide${path}`);
       expect([gone.status, gone.body.type]).toEqual([404, `${exceptions}/ogcapi-processes-1/1.0/no-such-process`]);
     }
@@ -89,7 +98,10 @@ describe('deploy, describe, replace, undeploy', () => {
     const tool = (id: string) => ({ cwlVersion: 'v1.2', class: 'CommandLineTool', id, baseCommand: 'true', inputs: {}, outputs: {} });
     const asJson = await demo('POST', '/demo/ogc-api/processes', cwl(JSON.stringify(tool('plain')), 'application/cwl+json'));
     expect([asJson.status, asJson.body.id]).toEqual([201, 'plain']);
-    const unit = { processDescription: { process: { title: 'Wrapped' } }, executionUnit: { value: tool('wrapped'), mediaType: 'application/cwl+json' } };
+    const unit = {
+      processDescription: { process: { title: 'Wrapped' } },
+      executionUnit: { value: tool('wrapped'), mediaType: 'application/cwl+json' },
+    };
     const wrapped = await demo('POST', '/demo/ogc-api/processes', cwl(JSON.stringify(unit), 'application/ogcapppkg+json'));
     expect([wrapped.status, wrapped.body.id, wrapped.body.title]).toEqual([201, 'wrapped', 'Wrapped']);
     expect((await demo('GET', '/demo/ogc-api/processes/wrapped/package')).body).toEqual(unit);
@@ -110,8 +122,8 @@ describe('deploy, describe, replace, undeploy', () => {
     while (path !== undefined) {
       const page = await demo('GET', path);
       expect(page.body.processes.length).toBeLessThanOrEqual(2);
-      seen.push(...page.body.processes.map(({ id }: { id: string }) => id));
-      path = page.body.links.find(({ rel }: { rel: string }) => rel === 'next')?.href;
+      seen.push(...page.body.processes.map(({ id }) => id));
+      path = page.body.links.find(({ rel }) => rel === 'next')?.href;
     }
     expect(seen).toEqual(['one', 'plain', 'race', 'two', 'wide', 'wrapped']);
     const [first] = (await demo('GET', '/demo/ogc-api/processes?limit=1')).body.processes;
@@ -152,7 +164,8 @@ describe('documents that are refused', () => {
   it('names every place', async () => {
     const { body } = await demo('POST', '/demo/ogc-api/processes', cwl(wide.replace('i: n', 'i: loud').replace('say/word', 'say/wort')));
     expect(body.errors.length).toBeGreaterThanOrEqual(2);
-    for (const error of body.errors) expect(error).toMatchObject({ line: expect.any(Number), column: expect.any(Number), message: expect.any(String) });
+    for (const error of body.errors)
+      expect(error).toMatchObject({ line: expect.any(Number), column: expect.any(Number), message: expect.any(String) });
   });
 
   it('too large: 413, whether the length is announced or not', async () => {
@@ -169,7 +182,10 @@ describe('documents that are refused', () => {
   });
 
   it('of another media type: 415, also where the process does not exist', async () => {
-    for (const [method, path] of [['POST', ''], ['PUT', '/null']] as const) {
+    for (const [method, path] of [
+      ['POST', ''],
+      ['PUT', '/null'],
+    ] as const) {
       const answer = await demo(method, `/demo/ogc-api/processes${path}`, { body: 'hello', headers: { 'content-type': 'text/plain' } });
       expect([answer.status, answer.body.type]).toEqual([415, `${exceptions}/ogcapi-processes-2/1.0/unsupported-media-type`]);
     }
@@ -182,7 +198,11 @@ describe('documents that are refused', () => {
   });
 
   it('a package without a document', async () => {
-    const answer = await demo('POST', '/demo/ogc-api/processes', cwl('{"executionUnit": {"type": "docker", "image": "x"}}', 'application/ogcapppkg+json'));
+    const answer = await demo(
+      'POST',
+      '/demo/ogc-api/processes',
+      cwl('{"executionUnit": {"type": "docker", "image": "x"}}', 'application/ogcapppkg+json'),
+    );
     expect([answer.status, answer.body.errors[0].path]).toEqual([400, 'executionUnit']);
     expect((await demo('POST', '/demo/ogc-api/processes', json({}))).status).toBe(400);
     expect((await demo('POST', '/demo/ogc-api/processes', cwl('{', 'application/ogcapppkg+json'))).status).toBe(400);
@@ -192,6 +212,7 @@ describe('documents that are refused', () => {
 /** Nine levels of ten aliases each: ten lines that stand for 10⁹ values. */
 function bomb(): string {
   const lines = ['a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]'];
-  for (let level = 1; level <= 9; level += 1) lines.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`);
+  for (let level = 1; level <= 9; level += 1)
+    lines.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`);
   return lines.join('\n');
 }

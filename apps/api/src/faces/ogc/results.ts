@@ -15,7 +15,12 @@ export async function answerResults(context: ApiContext, request: FastifyRequest
   await sendResults(context, request, reply, run);
 }
 
-export async function sendResults({ objects, config }: ApiContext, request: FastifyRequest, reply: FastifyReply, run: RunRow): Promise<void> {
+export async function sendResults(
+  { objects, config }: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  run: RunRow,
+): Promise<void> {
   if (run.phase === 'failed') throw runFailed(run.failure, run.message);
   if (run.phase === 'dismissed') throw resultNotReady('the run was dismissed: it has no results');
   if (run.phase !== 'successful') throw resultNotReady('the run has not ended yet');

@@ -25,7 +25,13 @@ const schema = z.record(z.string(), z.json());
 export const processSchema = summary.extend({
   inputs: z.record(
     z.string(),
-    z.object({ title: z.string(), description: z.string(), schema, minOccurs: z.int(), maxOccurs: z.union([z.int(), z.literal('unbounded')]) }),
+    z.object({
+      title: z.string(),
+      description: z.string(),
+      schema,
+      minOccurs: z.int(),
+      maxOccurs: z.union([z.int(), z.literal('unbounded')]),
+    }),
   ),
   outputs: z.record(z.string(), z.object({ title: z.string(), description: z.string(), schema })),
 });

@@ -43,7 +43,9 @@ export function statusInfo(run: RunRow, base: string): StatusInfo {
       { rel: 'self', type: json, title: 'Status', href },
       { rel: 'monitor', type: json, title: 'Status', href },
       ...(run.phase === 'successful' ? [{ rel: rels.results, type: json, title: 'Results', href: `${href}/results` }] : []),
-      ...(run.phase === 'failed' ? [{ rel: rels.exceptions, type: 'application/problem+json', title: 'Why it failed', href: `${href}/results` }] : []),
+      ...(run.phase === 'failed'
+        ? [{ rel: rels.exceptions, type: 'application/problem+json', title: 'Why it failed', href: `${href}/results` }]
+        : []),
     ],
   };
 }

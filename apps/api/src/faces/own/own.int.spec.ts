@@ -20,7 +20,7 @@ describe('tokens', () => {
   it('are made, used, listed without their secret, and revoked at once', async () => {
     const made = await demo('POST', '/api/v1/tokens', json({ name: 'laptop', scopes: ['read'] }));
     expect(made.status).toBe(201);
-    const { secret, id } = made.body as { secret: string; id: string };
+    const { secret, id } = made.body;
     expect(secret).toMatch(/^rnl_[\w-]{43}$/);
     expect((await withToken(secret, 'GET', '/demo/ogc-api/processes')).status).toBe(200);
     expect((await withToken(secret, 'DELETE', '/demo/ogc-api/processes/wide')).status).toBe(403);
@@ -49,13 +49,16 @@ describe('tokens', () => {
     const other = await api.as('other');
     const { body } = await demo('POST', '/api/v1/tokens', json({ name: 'mine' }));
     expect((await other('DELETE', `/api/v1/tokens/${body.id}`)).status).toBe(404);
-    expect((await other('GET', '/api/v1/tokens')).body.tokens.map(({ name }: { name: string }) => name)).toEqual(['test']);
+    expect((await other('GET', '/api/v1/tokens')).body.tokens.map(({ name }) => name)).toEqual(['test']);
     expect((await withToken(body.secret, 'GET', '/api/v1/runs')).status).toBe(200);
   });
 
-  it.each([{}, { name: '' }, { name: 'x', scopes: ['everything'] }, { name: 'x', expires: 'tomorrow' }, { name: 'x', admin: true }])('%j is refused', async (body) => {
-    expect((await demo('POST', '/api/v1/tokens', json(body))).status).toBe(400);
-  });
+  it.each([{}, { name: '' }, { name: 'x', scopes: ['everything'] }, { name: 'x', expires: 'tomorrow' }, { name: 'x', admin: true }])(
+    '%j is refused',
+    async (body) => {
+      expect((await demo('POST', '/api/v1/tokens', json(body))).status).toBe(400);
+    },
+  );
 });
 
 it('executors are shown with their isolation', async () => {
@@ -74,7 +77,12 @@ describe('dead letters', () => {
     const operator = await api.token('demo', ['operator']);
     const runs = [randomUUID(), randomUUID(), randomUUID()];
     for (const run of runs) {
-      const wire = seal(outgoing(RunAccepted, { workspace: 'demo', run }), { id: randomUUID(), time: new Date().toISOString(), service: 'api', prefix: api.config.prefix });
+      const wire = seal(outgoing(RunAccepted, { workspace: 'demo', run }), {
+        id: randomUUID(),
+        time: new Date().toISOString(),
+        service: 'api',
+        prefix: api.config.prefix,
+      });
       await buryMessage(api.messaging, {
         consumer: 'scheduler-p00',
         subject: wire.subject,
@@ -85,13 +93,18 @@ describe('dead letters', () => {
       });
     }
     const first = await withToken(operator, 'GET', '/api/v1/dead-letters?limit=2');
-    expect(first.body.deadLetters.map(({ run }: { run: string }) => run)).toEqual(runs.slice(0, 2));
-    expect(first.body.deadLetters[0]).toMatchObject({ consumer: 'scheduler-p00', reason: 'it breaks the handler', count: 6, type: 'runnel.run.accepted.v1' });
+    expect(first.body.deadLetters.map(({ run }) => run)).toEqual(runs.slice(0, 2));
+    expect(first.body.deadLetters[0]).toMatchObject({
+      consumer: 'scheduler-p00',
+      reason: 'it breaks the handler',
+      count: 6,
+      type: 'runnel.run.accepted.v1',
+    });
     expect(first.body.deadLetters[0]).not.toHaveProperty('payload');
     const second = await withToken(operator, 'GET', first.body.next);
-    expect(second.body.deadLetters.map(({ run }: { run: string }) => run)).toEqual(runs.slice(2));
+    expect(second.body.deadLetters.map(({ run }) => run)).toEqual(runs.slice(2));
 
-    const [one, two] = first.body.deadLetters as { seq: number }[];
+    const [one, two] = first.body.deadLetters;
     const shown = await withToken(operator, 'GET', `/api/v1/dead-letters/${one?.seq}`);
     expect(JSON.parse(shown.body.payload)).toEqual({ workspace: 'demo', run: runs[0] });
     const stream = streamNames(api.config.prefix).work;
@@ -100,7 +113,12 @@ describe('dead letters', () => {
     expect((await api.messaging.jsm.streams.info(stream)).state.last_seq).toBe(before + 1);
     expect((await withToken(operator, 'DELETE', `/api/v1/dead-letters/${two?.seq}`)).status).toBe(204);
     expect((await withToken(operator, 'GET', '/api/v1/dead-letters')).body.deadLetters).toHaveLength(1);
-    for (const [method, path] of [['GET', `${one?.seq}`], ['DELETE', `${two?.seq}`], ['POST', '999/replay'], ['GET', 'x']] as const)
+    for (const [method, path] of [
+      ['GET', `${one?.seq}`],
+      ['DELETE', `${two?.seq}`],
+      ['POST', '999/replay'],
+      ['GET', 'x'],
+    ] as const)
       expect((await withToken(operator, method, `/api/v1/dead-letters/${path}`)).status).toBe(404);
   });
 });

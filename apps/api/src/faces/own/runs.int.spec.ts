@@ -19,7 +19,7 @@ afterAll(() => api.close());
 
 const accept = async (count: number): Promise<string> => {
   const inputs = { n: Array.from({ length: count }, (_, index) => index) };
-  return (await demo('POST', '/demo/ogc-api/processes/wide/execution', json({ inputs }))).body.jobID as string;
+  return (await demo('POST', '/demo/ogc-api/processes/wide/execution', json({ inputs }))).body.jobID;
 };
 const follow = (run: string, lastEventId?: number) => followEvents(api.url, run, secret, lastEventId);
 
@@ -68,7 +68,9 @@ describe('a run', () => {
   it('is dismissed', async () => {
     const run = await accept(1);
     expect((await demo('DELETE', `/api/v1/runs/${run}`)).body).toMatchObject({ run, status: 'dismissed' });
-    expect((await demo('GET', `/api/v1/runs?status=dismissed&process=wide`)).body.runs.map((row: { run: string }) => row.run)).toContain(run);
+    expect((await demo('GET', `/api/v1/runs?status=dismissed&process=wide`)).body.runs.map((row) => row.run)).toContain(
+      run,
+    );
   });
 
   it('adds up what it used', async () => {
@@ -79,7 +81,15 @@ describe('a run', () => {
         [run, attempt],
       );
     const page = await demo('GET', `/api/v1/runs/${run}/usage?limit=1`);
-    expect(page.body.total).toEqual({ attempts: 2, wallSeconds: 4, cpuSeconds: 2, coreSeconds: 12, memoryMiBSeconds: 1024, inputBytes: 20, outputBytes: 40 });
+    expect(page.body.total).toEqual({
+      attempts: 2,
+      wallSeconds: 4,
+      cpuSeconds: 2,
+      coreSeconds: 12,
+      memoryMiBSeconds: 1024,
+      inputBytes: 20,
+      outputBytes: 40,
+    });
     expect(page.body.attempts).toMatchObject([{ step: 'say[0]', attempt: 1, wallSeconds: 2, maxMemoryBytes: 1000 }]);
     expect((await demo('GET', page.body.next)).body.attempts).toMatchObject([{ attempt: 2 }]);
   });
@@ -89,7 +99,11 @@ describe('events', () => {
   it('tell each change once, until the run has ended', async () => {
     const run = await accept(2);
     const events = follow(run);
-    expect((await events.next()).value).toMatchObject({ id: '1', event: 'status', data: { run, status: 'accepted', version: 1, steps: [] } });
+    expect((await events.next()).value).toMatchObject({
+      id: '1',
+      event: 'status',
+      data: { run, status: 'accepted', version: 1, steps: [] },
+    });
     const commands = stepsOfWide(2);
     await advanceRun(api, run, commands.slice(0, 2));
     await advanceRun(api, run, commands.slice(2));
@@ -113,7 +127,10 @@ describe('events', () => {
     const run = await accept(3);
     await advanceRun(api, run, stepsOfWide(3));
     await publishRun(api, 'demo', run, { all: [] });
-    const { rows } = await api.database.pool.query<{ version: number; type: string }>('select version, type from events where run_id = $1 order by version', [run]);
+    const { rows } = await api.database.pool.query<{ version: number; type: string }>(
+      'select version, type from events where run_id = $1 order by version',
+      [run],
+    );
     const seen = rows.findLast(({ type }) => type === 'step.started')?.version ?? 0;
     const missed = [];
     for await (const event of follow(run, seen)) missed.push(event);
@@ -175,7 +192,8 @@ describe('logs', () => {
     const text = readText(response);
     await text.until('abcdefghijk');
     const attempt = { workspace: 'demo', run, step: 'say[0]', attempt: 1 };
-    const tail = (offset: number, piece: string): void => publishEphemeral(api.messaging, outgoing(StepLog, { ...attempt, offset, text: piece }));
+    const tail = (offset: number, piece: string): void =>
+      publishEphemeral(api.messaging, outgoing(StepLog, { ...attempt, offset, text: piece }));
     tail(11, 'live ');
     await text.until('abcdefghijklive ');
     // Of another attempt, told twice, and one whose predecessor was lost.

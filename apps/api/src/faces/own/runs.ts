@@ -39,7 +39,10 @@ export async function answerRuns({ database }: ApiContext, request: FastifyReque
   });
   const page = found.slice(0, query.limit);
   const last = found.length > query.limit ? page.at(-1) : undefined;
-  await reply.send({ runs: page.map(runView), ...(last ? { next: nextPage(request, cursorOf(last.createdAt.toISOString(), last.id)) } : {}) });
+  await reply.send({
+    runs: page.map(runView),
+    ...(last ? { next: nextPage(request, cursorOf(last.createdAt.toISOString(), last.id)) } : {}),
+  });
 }
 
 /** Address of the next page, relative to the host: the same request with another `after`. */
@@ -47,7 +50,7 @@ export function nextPage(request: FastifyRequest, after: string): string {
   const [path = '', query = ''] = request.url.split('?');
   const parameters = new URLSearchParams(query);
   parameters.set('after', after);
-  return `${path}?${parameters}`;
+  return `${path}?${parameters.toString()}`;
 }
 
 export async function answerRun(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {

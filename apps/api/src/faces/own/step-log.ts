@@ -30,7 +30,9 @@ export async function answerLog(context: ApiContext, request: FastifyRequest, re
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     // It may still be open when the service ends.
-    await reply.header('connection', 'close').send(Readable.from(followLog(context, run, step, AbortSignal.any([context.stopping, gone.signal]))));
+    await reply
+      .header('connection', 'close')
+      .send(Readable.from(followLog(context, run, step, AbortSignal.any([context.stopping, gone.signal]))));
     return;
   }
   // Only the current attempt's row names its objects.

@@ -62,7 +62,8 @@ function* elementsOf(engine: RunEngine, state: RunState, node: NodeStatus, from:
     const element = engine.elementStatus(state, step);
     if (!element) {
       // It has not been reached: the node speaks for all its elements.
-      if (index === 0) yield { step: node.node, attempt: 0, status: node.status, ...(node.reason === undefined ? {} : { reason: node.reason }) };
+      if (index === 0)
+        yield { step: node.node, attempt: 0, status: node.status, ...(node.reason === undefined ? {} : { reason: node.reason }) };
       return;
     }
     if (element.status !== 'waiting' && element.status !== 'ready' && element.status !== 'skipped') continue;

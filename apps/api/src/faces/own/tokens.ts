@@ -35,7 +35,10 @@ export async function makeToken({ database }: ApiContext, request: FastifyReques
     scopes: wanted ?? workspaceScopes.filter((scope) => principal.scopes.includes(scope)),
     expiresAt: expires === undefined ? undefined : new Date(expires),
   });
-  await reply.status(201).header('cache-control', 'no-store').send({ ...tokenView(token), secret: token.secret });
+  await reply
+    .status(201)
+    .header('cache-control', 'no-store')
+    .send({ ...tokenView(token), secret: token.secret });
 }
 
 /** Revoked at once, for all replicas (libs/access). */

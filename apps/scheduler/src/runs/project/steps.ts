@@ -1,5 +1,5 @@
 import type { Write } from '@runnel/postgres';
-import type { RunEvent } from '@runnel/engine';
+import type { AttemptRef, RunEvent } from '@runnel/engine';
 import { acceptedOf } from '../known-run.ts';
 import type { Decided, Folded } from '../fold-news.ts';
 import type { News } from '../news.ts';
@@ -26,17 +26,20 @@ export interface StepChange {
   logs?: readonly { key: string; size: number }[];
 }
 
-/** The last word of a batch about each step it touches. */
-export function stepChanges({ run, known, decided }: Folded): StepChange[] {
+/** The last word of a batch about each step it touches; `stopping`: attempts of it that are asked to stop. */
+export function stepChanges({ run, known, decided }: Folded, stopping: readonly (AttemptRef & { executor: string })[]): StepChange[] {
   const changes = new Map<string, StepChange>();
   const { workspace } = acceptedOf(known.state);
-  for (const item of decided) {
-    const change = changeOf(item);
-    if (!change) continue;
+  const add = (change: Omit<StepChange, 'run' | 'workspace'>): void => {
     const before = changes.get(change.step);
     const kept = before?.attempt === change.attempt ? before : {};
     changes.set(change.step, { ...kept, ...change, run, workspace });
+  };
+  for (const item of decided) {
+    const change = changeOf(item);
+    if (change) add(change);
   }
+  for (const { step, attempt, executor } of stopping) add({ step, attempt, executor, state: 'stopping', at: known.state.at });
   return [...changes.values()];
 }
 
