@@ -1,7 +1,19 @@
 import tseslint from 'typescript-eslint';
 
 const node = ['node:*', 'fs', 'path', 'child_process', 'crypto', 'os'];
-const effects = ['@nestjs/*', 'typeorm', 'pg', '@nats-io/*', '@aws-sdk/*', '@runnel/messaging', '@runnel/postgres', '@runnel/objects', '@runnel/sandbox', '@runnel/service', '@runnel/access'];
+const effects = [
+  '@nestjs/*',
+  'typeorm',
+  'pg',
+  '@nats-io/*',
+  '@aws-sdk/*',
+  '@runnel/messaging',
+  '@runnel/postgres',
+  '@runnel/objects',
+  '@runnel/sandbox',
+  '@runnel/service',
+  '@runnel/access',
+];
 const apps = ['@runnel/api', '@runnel/scheduler', '@runnel/executor', '@runnel/ingester', '@runnel/harvester', '@runnel/cli'];
 
 const banned = (patterns, message) => ({
@@ -29,12 +41,20 @@ export default tseslint.config(
     rules: {
       ...banned([...node, ...effects, ...apps], 'This library is pure: no Node, no Nest, no database, no I/O.'),
       'no-restricted-globals': ['error', 'process', 'Buffer', 'setTimeout', 'setInterval', 'fetch'],
-      'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: 'Time enters as an argument.' }, { object: 'Math', property: 'random', message: 'Randomness enters as an argument.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'Time enters as an argument.' },
+        { object: 'Math', property: 'random', message: 'Randomness enters as an argument.' },
+      ],
     },
   },
   { files: ['apps/cli/src/up/**/*.ts', 'apps/cli/src/up.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: ['**/*.spec.ts', 'test/**/*.ts'],
-    rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off', '@typescript-eslint/no-unsafe-argument': 'off' },
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+    },
   },
 );

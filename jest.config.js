@@ -28,7 +28,12 @@ export default {
   // Machines under load start a Postgres in many seconds; a test that hangs fails all the same.
   testTimeout: 60_000,
   projects: [
-    { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.spec.ts'], testPathIgnorePatterns: ['\\.int\\.spec\\.ts$', '/node_modules/'] },
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.spec.ts'],
+      testPathIgnorePatterns: ['\\.int\\.spec\\.ts$', '/node_modules/'],
+    },
     { ...common, ...servers, displayName: 'service', testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.int.spec.ts'] },
     { ...common, ...servers, displayName: 'journeys', testMatch: ['<rootDir>/test/{journeys,chaos,conformance}/**/*.spec.ts'] },
   ],

@@ -19,8 +19,13 @@ export async function runConformance(): Promise<ConformanceOutcome> {
   const suite = join(shared, 'cwl/conformance/conformance_dev.yaml');
   if (!existsSync(suite)) return { passed: 0, failed: 0, skipped: ['CWL conformance suite: no cwl/conformance beside the repository'] };
   const tool = await cwltestPath();
-  if (tool === undefined) return { passed: 0, failed: 0, skipped: ['CWL conformance suite: cwltest cannot be installed (python3 -m venv, pip)'] };
-  const { output } = await capture(tool, ['--test', suite, '--tool', join(root, 'bin/runnel-cwl'), '-j2', '--timeout', '120', '--verbose'], dirname(suite));
+  if (tool === undefined)
+    return { passed: 0, failed: 0, skipped: ['CWL conformance suite: cwltest cannot be installed (python3 -m venv, pip)'] };
+  const { output } = await capture(
+    tool,
+    ['--test', suite, '--tool', join(root, 'bin/runnel-cwl'), '-j2', '--timeout', '120', '--verbose'],
+    dirname(suite),
+  );
   return countOf(output);
 }
 
@@ -36,7 +41,9 @@ export function countOf(output: string): ConformanceOutcome {
     return { passed: 0, failed: 1, skipped: [] };
   }
   const [passed, failed, unsupported] = counted.slice(1).map(Number) as [number, number, number];
-  const names = lines.filter((line) => /unsupported/i.test(line) && /Test \d+/i.test(line)).map((line) => `CWL conformance: ${line.trim()}`);
+  const names = lines
+    .filter((line) => /unsupported/i.test(line) && /Test \d+/i.test(line))
+    .map((line) => `CWL conformance: ${line.trim()}`);
   while (names.length < unsupported) names.push(`CWL conformance: unsupported test ${names.length + 1} of ${unsupported}`);
   if (failed > 0) console.error(lines.filter((line) => /failed|Returned|Compare failure/i.test(line)).join('\n'));
   return { passed, failed, skipped: names.slice(0, unsupported) };

@@ -19,7 +19,10 @@ async function download(link: Link, name: string): Promise<string> {
   return path;
 }
 
-const statistics = JSON.parse(readFileSync(await download(results.statistics, 'statistics.json'), 'utf8')) as Record<'min' | 'mean' | 'max', number>;
+const statistics = JSON.parse(readFileSync(await download(results.statistics, 'statistics.json'), 'utf8')) as Record<
+  'min' | 'mean' | 'max',
+  number
+>;
 for (const [name, link] of Object.entries(results)) if (typeof link === 'object') console.log(`${name.padEnd(11)} ${(link as Link).href}`);
 console.log(`\nNDVI        minimum ${statistics.min.toFixed(6)}  mean ${statistics.mean.toFixed(6)}  maximum ${statistics.max.toFixed(6)}`);
 await download(results.ndvi, 'ndvi.tif');

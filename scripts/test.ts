@@ -46,9 +46,15 @@ async function jest(project: string, options: string[]): Promise<Outcome> {
 
 function summarize(project: string, report: JestReport): Outcome {
   // A file that does not even load has no assertions; it counts as one failure.
-  const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'));
+  const broken = report.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
+  );
   for (const file of broken) console.error(`${file.name}: ${file.message}`);
-  const skipped = report.testResults.flatMap((file) => file.assertionResults.filter((test) => test.status === 'pending' || test.status === 'todo').map((test) => `${project}: ${test.fullName}`));
+  const skipped = report.testResults.flatMap((file) =>
+    file.assertionResults
+      .filter((test) => test.status === 'pending' || test.status === 'todo')
+      .map((test) => `${project}: ${test.fullName}`),
+  );
   return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length, skipped };
 }
 
@@ -68,7 +74,9 @@ for (const [name, suite] of Object.entries(suites)) {
   console.log(`\n== ${name}`);
   const begun = Date.now();
   const outcome = await suite();
-  console.log(`== ${name}: ${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped.length} skipped in ${Math.round((Date.now() - begun) / 1000)} s`);
+  console.log(
+    `== ${name}: ${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped.length} skipped in ${Math.round((Date.now() - begun) / 1000)} s`,
+  );
   total.passed += outcome.passed;
   total.failed += outcome.failed;
   total.skipped.push(...outcome.skipped);

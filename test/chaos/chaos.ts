@@ -26,7 +26,10 @@ if (wanted('points')) {
   });
   console.log(`not reached by this work: ${unreached.join(', ') || 'none'}`);
 }
-if (wanted('losses')) for (const [name, happen] of Object.entries(losses)) verdict(name, (await survive(happen)).faults);
+if (wanted('losses')) for (const [name, happen] of Object.entries(losses)) {
+  const { faults, folder } = await survive(happen, (line) => console.log(line));
+  verdict(name, faults, faults.length > 0 ? `; kept in ${folder}` : '');
+}
 if (wanted('mutations')) {
   for (const mutation of mutations) {
     verdict(`without the mutation: ${mutation.name}`, await tryUnmutated(mutation));

@@ -21,7 +21,15 @@ export async function check(cluster: Cluster, work: readonly Work[]): Promise<st
     const found = [...(await checkEvents(cluster, one)), ...(await checkResults(cluster, one))];
     faults.push(...found.map((fault) => `${one.kind} ${one.run}: ${fault}`));
   }
-  return [...faults, ...(await checkUsage(cluster)), ...(await checkLeftRows(cluster)), ...leftProcesses(cluster), ...leftFolders(cluster)];
+  return [
+    ...faults,
+    ...cluster.unasked,
+    ...(await checkUsage(cluster)),
+    ...(await checkLeftRows(cluster)),
+    ...(await checkSteps(cluster)),
+    ...leftProcesses(cluster),
+    ...leftFolders(cluster),
+  ];
 }
 
 async function checkEvents(cluster: Cluster, { run, expected }: Work): Promise<string[]> {
@@ -92,6 +100,15 @@ where e.type = 'step.finished' and e.data ->> 'result' is not null and not exist
   const { rows: billed } = await cluster.db.pool.query<{ run_id: string; step: string; attempt: number }>('select run_id, step, attempt from usage');
   const invented = billed.filter(({ run_id: run, step, attempt }) => !existsSync(join(cluster.objects, 'demo/attempts', run, step, String(attempt), 'result.json')));
   return [...unbilled.map(({ run_id: run, step }) => `${run}: no usage of ${step}`), ...invented.map(({ run_id: run, step }) => `${run}: usage of ${step} without a result object`)];
+}
+
+/** The rows that faces show say what the events say. */
+async function checkSteps(cluster: Cluster): Promise<string[]> {
+  const { rows } = await cluster.db.pool.query<{ run_id: string; step: string; outcome: string; state: string | null }>(`
+select e.run_id, e.data ->> 'step' as step, e.data ->> 'outcome' as outcome, s.state from events e
+left join steps s on s.run_id = e.run_id and s.step = e.data ->> 'step' and s.attempt = (e.data ->> 'attempt')::integer
+where e.type = 'step.finished' and s.state is distinct from case e.data ->> 'outcome' when 'success' then 'successful' else 'failed' end`);
+  return rows.map(({ run_id: run, step, outcome, state }) => `${run}: ${step} ended with ${outcome}, its row says ${state ?? 'nothing of that attempt'}`);
 }
 
 /** When every run is over, nothing waits for anything. */

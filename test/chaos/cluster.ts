@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { cpSync, createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,40 +6,34 @@ import { pathToFileURL } from 'node:url';
 import { createToken } from '@runnel/access';
 import { freePort, startNatsServer, startPostgres, type EmbeddedServer, type PostgresServer } from '@runnel/embedded';
 import { migrate, openDatabase, type Database } from '@runnel/postgres';
+import { serviceNames, startService, type ServiceName, type ServiceProcess } from './service-process.ts';
 
-export const serviceNames = ['api', 'scheduler', 'executor', 'ingester', 'harvester'] as const;
-export type ServiceName = (typeof serviceNames)[number];
-
-const repository = join(import.meta.dirname, '../..');
+export const repository = join(import.meta.dirname, '../..');
 
 export interface ClusterOptions {
   /** Another build of the product (a mutated copy); default: this repository. */
   program?: string;
   /** How many of a service; default 1. */
   count?: Partial<Record<ServiceName, number>>;
-  executorLeaseSeconds?: number;
-}
-
-/** One service as a process of its own. */
-export interface Service {
-  readonly name: string;
-  readonly kind: ServiceName;
-  readonly pid: number;
-  /** Resolves with the signal or exit code when it ends. */
-  readonly ended: Promise<NodeJS.Signals | number | null>;
 }
 
 /** Postgres, NATS and the five services as processes of their own, each of which can be killed and started again. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const cluster = new Cluster(options);
-  await cluster.begin();
+  try {
+    await cluster.begin();
+  } catch (error) {
+    await cluster.end(true);
+    throw new Error(`the services did not start; logs in ${cluster.folder}`, { cause: error });
+  }
   return cluster;
 }
 
 export class Cluster {
   readonly folder = mkdtempSync(join(tmpdir(), 'runnel-chaos-'));
-  readonly services = new Map<string, Service>();
-  private readonly children = new Map<string, ChildProcess>();
+  readonly services = new Map<string, ServiceProcess>();
+  /** Services that ended though nobody killed them. */
+  readonly unasked: string[] = [];
   private readonly program: string;
   private readonly counts: Record<ServiceName, number>;
   private ports = { api: 0, postgres: 0, nats: 0 };
@@ -89,6 +81,8 @@ export class Cluster {
       port: this.ports.postgres,
       passwordFile: join(this.folder, 'postgres.password'),
       logFile: join(this.folder, 'postgres.log'),
+      // A killed process loses nothing that it gave to the system; only a power cut would.
+      settings: { fsync: 'off' },
     });
   }
 
@@ -99,26 +93,26 @@ export class Cluster {
   }
 
   /** Starts `scheduler-0` and the like; `crashAt` arms a crash point in it. */
-  start(name: string, crashAt?: string): Service {
+  start(name: string, crashAt?: string): ServiceProcess {
     const kind = name.replace(/-\d+$/, '') as ServiceName;
     const args = ['up', '--only', kind, '--data', join(this.folder, name), '--port', String(this.ports.api), '--slots', '2'];
     args.push('--postgres', this.postgresUrl, '--nats', `nats://127.0.0.1:${this.ports.nats}`, '--objects', `${pathToFileURL(this.objects).href}/`);
-    const env = { ...process.env, ...(crashAt === undefined ? {} : { RUNNEL_CRASH_AT: crashAt }) };
-    const child = spawn(join(this.program, 'bin/runnel'), args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const log = createWriteStream(join(this.folder, `${name}.log`), { flags: 'a' });
-    child.stdout.pipe(log, { end: false });
-    child.stderr.pipe(log, { end: false });
-    const ended = once(child, 'exit').then(([code, signal]: unknown[]) => (signal as NodeJS.Signals | null) ?? (code as number | null));
-    const service = { name, kind, pid: child.pid ?? 0, ended };
+    const service = startService({
+      name,
+      kind,
+      program: join(this.program, 'bin/runnel'),
+      args,
+      logFile: join(this.folder, `${name}.log`),
+      crashAt,
+      onUnasked: (how) => this.unasked.push(how),
+    });
     this.services.set(name, service);
-    this.children.set(name, child);
     return service;
   }
 
   /** SIGKILL, and waits until it is gone. */
   async kill(name: string): Promise<void> {
-    this.children.get(name)?.kill('SIGKILL');
-    await this.services.get(name)?.ended;
+    await this.services.get(name)?.kill();
   }
 
   async killPostgres(): Promise<void> {
@@ -134,17 +128,19 @@ export class Cluster {
   /** What a broken disk does: JetStream forgets everything. */
   async loseJetStream(): Promise<void> {
     await this.killNats();
-    rmSync(join(this.folder, 'nats', 'jetstream'), { recursive: true, force: true });
+    rmSync(join(this.folder, 'nats', 'jetstream'), { recursive: true });
     await this.startNats();
   }
 
-  /** A copy of the database as it is now, taken while its server stands still. */
+  /** A copy of the database as it is now, taken while all its processes stand still. */
   async copyPostgres(): Promise<string> {
     const copy = join(this.folder, 'postgres.copy');
-    await this.db.pool.query('checkpoint');
-    this.postgres?.kill('SIGSTOP');
+    const postmaster = this.postgres?.pid ?? 0;
+    process.kill(postmaster, 'SIGSTOP');
+    const children = childrenOf(postmaster);
+    for (const pid of children) process.kill(pid, 'SIGSTOP');
     cpSync(join(this.folder, 'postgres'), copy, { recursive: true, preserveTimestamps: true });
-    this.postgres?.kill('SIGCONT');
+    for (const pid of [...children, postmaster]) process.kill(pid, 'SIGCONT');
     return copy;
   }
 
@@ -157,13 +153,11 @@ export class Cluster {
     await this.startPostgres();
   }
 
+  /** Resolves when every service takes part. */
   async untilReady(): Promise<void> {
-    for (let waited = 0; waited < 60_000; waited += 100) {
-      const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
-      if (answer?.ok === true) return;
-      await sleep(100);
-    }
-    throw new Error(`the api does not get ready; logs in ${this.folder}`);
+    await Promise.all([...this.services.values()].map(({ ready }) => ready));
+    const [ended] = this.unasked;
+    if (ended !== undefined) throw new Error(ended);
   }
 
   /** A request as a client sends it that tries again while a part is away. */
@@ -171,7 +165,7 @@ export class Cluster {
     const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json', ...(init.headers as Record<string, string>) };
     for (const end = Date.now() + patience; ; ) {
       const answer = await fetch(`${this.url}${path}`, { ...init, headers, signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
-      if (answer !== undefined && answer.status !== 503 && answer.status !== 502) return answer;
+      if (answer !== undefined && answer.status !== 503) return answer;
       if (Date.now() > end) throw new Error(`${path}: no answer within ${patience} ms (last: ${answer?.status ?? 'no connection'})`);
       await sleep(100);
     }
@@ -179,12 +173,26 @@ export class Cluster {
 
   /** Ends everything; the folder stays when `keep`. */
   async end(keep = false): Promise<void> {
-    for (const child of this.children.values()) child.kill('SIGTERM');
-    await Promise.all([...this.services.values()].map(({ ended }) => Promise.race([ended, sleep(20_000)])));
-    for (const child of this.children.values()) child.kill('SIGKILL');
+    await Promise.all([...this.services.values()].map((service) => service.stop()));
     await this.database?.close();
     await this.nats?.stop();
     await this.postgres?.stop();
     if (!keep) rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((child) => child > 0 && parentOf(child) === pid);
+}
+
+function parentOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name stands in parentheses and may hold anything, so fields are counted from its end.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return 0;
   }
 }

@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ServiceName, startCluster } from './cluster.ts';
+import { repository, startCluster, type Cluster } from './cluster.ts';
+import type { ServiceName } from './service-process.ts';
 import { settle } from './settle.ts';
 import { deployAll, startWork, type Work } from './workload.ts';
-
-const repository = join(import.meta.dirname, '../..');
 
 /** Every name that stands in the code, as `scripts/check-crash-points.ts --list` finds them. */
 export function crashPointNames(): string[] {

@@ -5,6 +5,12 @@ import { deployAll, startWork, type Work } from './workload.ts';
 
 /** Disasters in the middle of runs, after which the runs still have to end right. */
 export const losses: Record<string, (cluster: Cluster) => Promise<void>> = {
+  'nothing happens': () => Promise.resolve(),
+  'everything is killed at once and started again': async (cluster) => {
+    await Promise.all([cluster.killPostgres(), cluster.killNats(), ...[...cluster.services.keys()].map((name) => cluster.kill(name))]);
+    await Promise.all([cluster.startPostgres(), cluster.startNats()]);
+    for (const name of [...cluster.services.keys()]) cluster.start(name);
+  },
   'Postgres is killed': async (cluster) => {
     await cluster.killPostgres();
     await sleep(1000);
@@ -24,7 +30,7 @@ export const losses: Record<string, (cluster: Cluster) => Promise<void>> = {
 };
 
 /** Starts runs, lets the disaster happen while they are under way, returns the faults that remain. */
-export async function survive(happen: (cluster: Cluster) => Promise<void>): Promise<{ faults: string[]; folder: string }> {
+export async function survive(happen: (cluster: Cluster) => Promise<void>, say: (line: string) => void = () => undefined): Promise<{ faults: string[]; folder: string }> {
   const cluster = await startCluster();
   let faults: string[] = ['did not get to its end'];
   try {
@@ -33,7 +39,9 @@ export async function survive(happen: (cluster: Cluster) => Promise<void>): Prom
     for (let n = 0; n < 6; n += 1) work.push(await startWork(cluster, n, 60));
     await sleep(300);
     await happen(cluster);
+    const begun = performance.now();
     faults = await settle(cluster, work);
+    say(`       ${Math.round((performance.now() - begun) / 100) / 10} s until everything was over`);
     return { faults, folder: cluster.folder };
   } finally {
     await cluster.end(faults.length > 0);

@@ -2,11 +2,9 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startCluster, type Cluster, type ClusterOptions } from './cluster.ts';
+import { repository, startCluster, type Cluster, type ClusterOptions } from './cluster.ts';
 import { settle } from './settle.ts';
 import { deployAll, startWork, type Work } from './workload.ts';
-
-const repository = join(import.meta.dirname, '../..');
 
 /** A protection taken away, and what then has to go wrong. Each is also tried with the protection in place: then nothing may go wrong. */
 export interface Mutation {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serviceNames, startCluster, type Cluster } from './cluster.ts';
+import { startCluster, type Cluster } from './cluster.ts';
+import { serviceNames } from './service-process.ts';
 import { settle } from './settle.ts';
 import { deployAll, startWork, type Work } from './workload.ts';
 

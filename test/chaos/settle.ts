@@ -3,12 +3,15 @@ import { check } from './checker.ts';
 import type { Cluster } from './cluster.ts';
 import { untilDone, type Work } from './workload.ts';
 
-/** Waits for every run, then for what follows it (ledger, outbox, folders); returns the faults that remain. */
+/** Milliseconds for what follows the runs' end: ledger, outbox, folders. */
+const aftermath = 30_000;
+
+/** Waits for every run, then for what follows it; returns the faults that remain. */
 export async function settle(cluster: Cluster, work: readonly Work[], patience = 180_000): Promise<string[]> {
   const open = await untilDone(cluster, work, patience);
-  for (const end = Date.now() + 45_000; ; ) {
+  for (const end = Date.now() + aftermath; ; ) {
     const faults = [...open.map((run) => `does not end: ${run}`), ...(await check(cluster, work))];
-    if (faults.length === 0 || Date.now() > end || open.length > 0) return faults;
+    if (faults.length === 0 || open.length > 0 || Date.now() > end) return faults;
     await sleep(500);
   }
 }

@@ -30,8 +30,16 @@ describe('a document that cannot run is refused at deployment, with its place', 
   it.each([
     ['is no YAML', 'cwlVersion: v1.2\nclass: [unclosed\n', 3],
     ['has a field of the wrong type', 'cwlVersion: v1.2\nclass: CommandLineTool\nid: t\nbaseCommand: {a: 1}\ninputs: []\noutputs: []\n', 4],
-    ['has an unknown requirement', 'cwlVersion: v1.2\nclass: CommandLineTool\nid: t\nrequirements:\n  NoSuchRequirement: {}\nbaseCommand: "true"\ninputs: []\noutputs: []\n', 5],
-    ['names a step that is not there', 'cwlVersion: v1.2\nclass: Workflow\nid: w\ninputs: []\noutputs: {o: {type: File, outputSource: nowhere/o}}\nsteps: []\n', 5],
+    [
+      'has an unknown requirement',
+      'cwlVersion: v1.2\nclass: CommandLineTool\nid: t\nrequirements:\n  NoSuchRequirement: {}\nbaseCommand: "true"\ninputs: []\noutputs: []\n',
+      5,
+    ],
+    [
+      'names a step that is not there',
+      'cwlVersion: v1.2\nclass: Workflow\nid: w\ninputs: []\noutputs: {o: {type: File, outputSource: nowhere/o}}\nsteps: []\n',
+      5,
+    ],
     ['misses what a step runs', 'cwlVersion: v1.2\nclass: Workflow\nid: w\ninputs: []\noutputs: []\nsteps:\n  s: {in: [], out: []}\n', 7],
   ])('one that %s', async (_what, document, line) => {
     const problem = await refused(document);
@@ -58,7 +66,10 @@ $graph:
   });
 
   it('one that unfolds without end, and one that is too large', async () => {
-    const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]', ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`)].join('\n');
+    const bomb = [
+      'a0: &a0 [x, x, x, x, x, x, x, x, x, x]',
+      ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`),
+    ].join('\n');
     await refused(`cwlVersion: v1.2\nclass: CommandLineTool\nid: t\n${bomb}\nbaseCommand: "true"\ninputs: []\noutputs: []\n`);
     const large = await deploy(up, `cwlVersion: v1.2\n# ${'x'.repeat(50 * 1024 * 1024)}`);
     expect(large.status).toBe(413);
@@ -73,7 +84,10 @@ $graph:
 
 describe('inputs that do not fit are refused by name', () => {
   beforeAll(async () => {
-    await deploy(up, 'cwlVersion: v1.2\nclass: CommandLineTool\nid: typed\nbaseCommand: echo\ninputs: {count: int, name: string}\noutputs: []\n');
+    await deploy(
+      up,
+      'cwlVersion: v1.2\nclass: CommandLineTool\nid: typed\nbaseCommand: echo\ninputs: {count: int, name: string}\noutputs: []\n',
+    );
   });
 
   it.each([
@@ -96,8 +110,18 @@ describe('a tool that misbehaves fails its run with the reason, and the slot is 
   const cases: [what: string, id: string, document: string, reason: RegExp][] = [
     ['exits with 3', 'exits', tool('exits', 'echo it went wrong >&2; exit 3'), /exit(ed with| code)? ?3/],
     ['is killed by a signal', 'killed', tool('killed', 'kill -SEGV $$'), /SIGSEGV|signal/],
-    ['produces nothing for its glob', 'nothing', tool('nothing', 'true', 'outputs: {o: {type: File, outputBinding: {glob: "*.tif"}}}'), /\*\.tif/],
-    ['prints a line of 100 MB', 'chatty', tool('chatty', 'head -c 100000000 /dev/zero | tr "\\\\0" x >&2; exit 4'), /exit(ed with| code)? ?4/],
+    [
+      'produces nothing for its glob',
+      'nothing',
+      tool('nothing', 'true', 'outputs: {o: {type: File, outputBinding: {glob: "*.tif"}}}'),
+      /\*\.tif/,
+    ],
+    [
+      'prints a line of 100 MB',
+      'chatty',
+      tool('chatty', 'head -c 100000000 /dev/zero | tr "\\\\0" x >&2; exit 4'),
+      /exit(ed with| code)? ?4/,
+    ],
     [
       'ignores SIGTERM beyond its time limit',
       'stubborn',
@@ -105,12 +129,16 @@ describe('a tool that misbehaves fails its run with the reason, and the slot is 
       /time limit/,
     ],
   ];
-  it.each(cases)('one that %s', async (_what, id, document, reason) => {
-    expect((await deploy(up, document)).status).toBe(201);
-    const { job } = await execute(up, id, {});
-    expect(job).toMatchObject({ status: 'failed' });
-    expect(job.message).toMatch(reason);
-  }, 120_000);
+  it.each(cases)(
+    'one that %s',
+    async (_what, id, document, reason) => {
+      expect((await deploy(up, document)).status).toBe(201);
+      const { job } = await execute(up, id, {});
+      expect(job).toMatchObject({ status: 'failed' });
+      expect(job.message).toMatch(reason);
+    },
+    120_000,
+  );
 
   it('keeps the log of what failed', async () => {
     const { job } = await execute(up, 'exits', {});
@@ -128,11 +156,13 @@ describe('a tool that misbehaves fails its run with the reason, and the slot is 
   it('ends what is dismissed', async () => {
     await deploy(up, tool('long', 'sleep 9876'));
     const id = await accept(up, 'long', {});
-    for (let tries = 0; tries < 200 && processesOf('sleep 9876').length === 0; tries += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let tries = 0; tries < 200 && processesOf('sleep 9876').length === 0; tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     expect(processesOf('sleep 9876').length).toBeGreaterThan(0);
     const dismissed = await up.request(`/demo/ogc-api/jobs/${id}`, { method: 'DELETE' });
     expect(await dismissed.json()).toMatchObject({ status: 'dismissed' });
-    for (let tries = 0; tries < 200 && processesOf('sleep 9876').length > 0; tries += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let tries = 0; tries < 200 && processesOf('sleep 9876').length > 0; tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     expect(processesOf('sleep 9876')).toEqual([]);
     expect(await untilFinal(up, id)).toMatchObject({ status: 'dismissed' });
   }, 60_000);

@@ -119,7 +119,14 @@ describe('an operator with bin/runnel', () => {
     const found = [...help.stdout.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name ?? '');
     const plain = ['up', 'migrate', 'deploy', 'upload', 'run', 'ps', 'logs', 'cancel', 'results', 'events', 'doctor', 'gc'];
     expect(found).toEqual(expect.arrayContaining(plain));
-    for (const words of [...plain.map((name) => [name]), ['token', 'create'], ['dlq', 'list'], ['dlq', 'show'], ['dlq', 'replay'], ['dlq', 'drop']]) {
+    for (const words of [
+      ...plain.map((name) => [name]),
+      ['token', 'create'],
+      ['dlq', 'list'],
+      ['dlq', 'show'],
+      ['dlq', 'replay'],
+      ['dlq', 'drop'],
+    ]) {
       expect((await runnel([...words, '--help'])).stdout).toContain('Example:');
     }
   }, 120_000);

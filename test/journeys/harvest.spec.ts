@@ -11,7 +11,10 @@ let folder: string;
 let work: string;
 
 const git = (...args: string[]): string =>
-  execFileSync('git', ['-C', work, '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  execFileSync('git', ['-C', work, '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
 
 function push(message: string): void {
   git('add', '-A');
@@ -39,7 +42,10 @@ beforeAll(async () => {
   writeFileSync(join(work, 'flows/first.cwl'), echo('first', 'one'));
   push('first');
   const bindings = join(folder, 'repositories.json');
-  writeFileSync(bindings, JSON.stringify([{ repository: `file://${remote}`, branch: 'main', paths: ['flows/**/*.cwl'], workspace: 'demo', allowFile: true }]));
+  writeFileSync(
+    bindings,
+    JSON.stringify([{ repository: `file://${remote}`, branch: 'main', paths: ['flows/**/*.cwl'], workspace: 'demo', allowFile: true }]),
+  );
   up = await startUp({ args: ['--repositories', bindings, '--poll-seconds', '1'] });
 }, 120_000);
 afterAll(async () => {
@@ -53,7 +59,8 @@ async function deployed(): Promise<string[]> {
   return processes.map(({ id }) => id).sort();
 }
 
-const has = (ids: string[]): Promise<true> => eventually(`${ids.join(', ')} are deployed`, async () => JSON.stringify(await deployed()) === JSON.stringify(ids), 30_000);
+const has = (ids: string[]): Promise<true> =>
+  eventually(`${ids.join(', ')} are deployed`, async () => JSON.stringify(await deployed()) === JSON.stringify(ids), 30_000);
 
 it('a watched branch deploys, replaces, renames and removes workflows', async () => {
   await has(['first']);

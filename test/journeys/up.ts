@@ -143,7 +143,7 @@ export async function resultsOf(up: Up, id: string): Promise<Record<string, unkn
 }
 
 export async function untilFinal(up: Up, id: string, patience = 120_000): Promise<Job> {
-  for (const end = Date.now() + patience; ; ) {
+  for (const end = Date.now() + patience; ;) {
     const job = (await (await up.request(`/demo/ogc-api/jobs/${id}`)).json()) as Job;
     if (job.status === 'successful' || job.status === 'failed' || job.status === 'dismissed') return job;
     if (Date.now() > end) throw new Error(`run ${id} is still ${job.status} after ${patience} ms: ${job.message ?? ''}`);

@@ -26,11 +26,9 @@ export const ApiConfig = z.object({
     .min(1)
     .default(10 * mebi)
     .meta({ description: 'largest CWL document or execute request, in bytes' }),
-  documentHosts: list
-    .default([])
-    .meta({
-      description:
-        'hosts (name or name:port, comma-separated) from which documents named by address are fetched at deployment; default: none',
-    }),
+  documentHosts: list.default([]).meta({
+    description:
+      'hosts (name or name:port, comma-separated) from which documents named by address are fetched at deployment; default: none',
+  }),
 });
 export type ApiConfig = z.output<typeof ApiConfig>;

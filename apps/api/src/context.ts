@@ -6,6 +6,7 @@ import type { Logger, Registry } from '@runnel/service';
 import type { ApiConfig } from './config.ts';
 import type { StatusFeed } from './follow/status-feed.ts';
 import type { DocumentLoader } from './processes/load-document.ts';
+import type { KnownProcesses } from './processes/known-processes.ts';
 import type { Packages } from './processes/packages.ts';
 import type { ApiMetrics } from './metrics.ts';
 
@@ -21,6 +22,7 @@ export interface ApiContext {
   readonly relay: Relay;
   readonly authenticator: Authenticator;
   readonly packages: Packages;
+  readonly processes: KnownProcesses;
   readonly loader: DocumentLoader;
   readonly feed: StatusFeed;
   /** Aborts when the service stops: ends what would keep its connection open. */

@@ -1,5 +1,5 @@
 import { openAuthenticator } from '@runnel/access';
-import { connect, durablePlans, RunnelTransport, startRelay } from '@runnel/messaging';
+import { connect, durablePlans, ensureTopology, RunnelTransport, startRelay } from '@runnel/messaging';
 import type { Messaging } from '@runnel/messaging';
 import { openObjectStore } from '@runnel/objects';
 import { openDatabase, waitForSchema } from '@runnel/postgres';
@@ -15,6 +15,7 @@ import { addAnswerHeaders } from './http/answer-headers.ts';
 import { apiMetrics } from './metrics.ts';
 import { ObjectFaultFilter } from './object-fault-filter.ts';
 import { openDocumentLoader } from './processes/load-document.ts';
+import { openKnownProcesses } from './processes/known-processes.ts';
 import { openPackages } from './processes/packages.ts';
 
 export interface ApiOptions {
@@ -62,13 +63,32 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   opened.push(() => relay.close());
   const authenticator = openAuthenticator(database);
   opened.push(() => authenticator.close());
+  // The feed reads a stream, which may not have been declared yet.
+  await ensureTopology(messaging);
   const feed = openStatusFeed(messaging);
   opened.push(() => feed.close());
   const loader = openDocumentLoader({ hosts: config.documentHosts, logger });
   opened.push(() => loader.close());
   const packages = openPackages(objects);
+  const processes = openKnownProcesses(database);
+  opened.push(() => processes.close());
   const metrics = apiMetrics(registry);
-  return { config, logger, registry, metrics, database, objects, messaging, relay, authenticator, packages, loader, feed, stopping };
+  return {
+    config,
+    logger,
+    registry,
+    metrics,
+    database,
+    objects,
+    messaging,
+    relay,
+    authenticator,
+    packages,
+    processes,
+    loader,
+    feed,
+    stopping,
+  };
 }
 
 function openMessaging(config: ApiConfig, logger: Logger): Promise<Messaging> {

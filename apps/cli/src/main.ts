@@ -34,7 +34,10 @@ function program(): Command {
     .version('0.1.0')
     .showHelpAfterError('(add --help for the options and an example)')
     .exitOverride()
-    .addHelpText('after', '\nStart here:\n  runnel up --data ./data --port 8080\n  export RUNNEL_TOKEN=$(runnel token create --data ./data --workspace demo)\n  runnel deploy examples/greeting/app.cwl\n  runnel run greeting examples/greeting/inputs.json');
+    .addHelpText(
+      'after',
+      '\nStart here:\n  runnel up --data ./data --port 8080\n  export RUNNEL_TOKEN=$(runnel token create --data ./data --workspace demo)\n  runnel deploy examples/greeting/app.cwl\n  runnel run greeting examples/greeting/inputs.json',
+    );
   for (const add of commands) add(runnel);
   for (const command of runnel.commands) command.exitOverride().showHelpAfterError('(add --help for the options and an example)');
   return runnel;

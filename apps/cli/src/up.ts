@@ -30,7 +30,11 @@ export async function up(options: UpOptions): Promise<void> {
   const logger = createLogger({ service: 'up' });
   const folder = makeDataFolder(options.data);
   const lock = lockFolder(folder);
-  if (!lock.held) throw new CliError(`${folder} is in use by another \`runnel up\` (process ${lock.pid})`, 'Stop that one, or give another folder with --data.');
+  if (!lock.held)
+    throw new CliError(
+      `${folder} is in use by another \`runnel up\` (process ${lock.pid})`,
+      'Stop that one, or give another folder with --data.',
+    );
   const stop: (() => Promise<void>)[] = [await startTracing('runnel', process.env)];
   const close = async (): Promise<void> => {
     for (const end of stop.splice(0).reverse()) await end();
@@ -66,7 +70,12 @@ interface Stores {
   bus: BusAccess;
 }
 
-async function startStores(folder: string, options: UpOptions, logger: Logger, stop: (() => Promise<void>)[]): Promise<Stores & { objects: string }> {
+async function startStores(
+  folder: string,
+  options: UpOptions,
+  logger: Logger,
+  stop: (() => Promise<void>)[],
+): Promise<Stores & { objects: string }> {
   const secrets = secretsOf(folder);
   const [database, bus] = await Promise.all([
     options.postgres === undefined ? embeddedPostgres(folder, secrets, logger) : externalPostgres(options.postgres),
@@ -84,7 +93,11 @@ function requireFreePort(host: string, port: number): Promise<void> {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
       const hint = 'Give another one with --port.';
-      refuse(error.code === 'EADDRINUSE' ? new CliError(`port ${port} is taken`, hint) : new CliError(`cannot listen on ${host}:${port}: ${error.message}`, hint));
+      refuse(
+        error.code === 'EADDRINUSE'
+          ? new CliError(`port ${port} is taken`, hint)
+          : new CliError(`cannot listen on ${host}:${port}: ${error.message}`, hint),
+      );
     });
     server.listen(port, host, () => server.close(() => done()));
   });

@@ -14,7 +14,10 @@ export const ExecutorConfig = z.object({
   images: z.string().optional().meta({ description: 'images.json: what stands for container images' }),
   slots: whole.min(1).optional().meta({ description: 'steps at a time (default: number of cores)' }),
   executorId: z.string().optional().meta({ description: 'name of this executor (default: made from the host and a random part)' }),
-  isolation: z.enum(['auto', 'none']).default('auto').meta({ description: 'auto: the strongest that works here; none: tools run as this user' }),
+  isolation: z
+    .enum(['auto', 'none'])
+    .default('auto')
+    .meta({ description: 'auto: the strongest that works here; none: tools run as this user' }),
   network: flag.default(false).meta({ description: 'allow NetworkAccess: such tools get the network of this host' }),
   stepTimeLimit: whole.min(1).default(86_400).meta({ description: 'most seconds of a step' }),
   stepMemoryMib: whole.min(1).default(4096).meta({ description: 'memory (MiB) of a step that asks for none' }),

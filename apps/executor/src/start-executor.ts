@@ -4,9 +4,27 @@ import { availableParallelism, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { type DataOf, type ExecutorHeartbeat, StepLog } from '@runnel/contracts';
-import { connect, ensureShardConsumer, ensureTopology, outgoing, publishEphemeral, RunnelTransport, shardPlan, type Messaging } from '@runnel/messaging';
+import {
+  connect,
+  ensureShardConsumer,
+  ensureTopology,
+  outgoing,
+  publishEphemeral,
+  RunnelTransport,
+  shardPlan,
+  type Messaging,
+} from '@runnel/messaging';
 import { openObjectStore, type ObjectStore } from '@runnel/objects';
-import { createJavaScriptPool, createSpawner, describeIsolation, detectIsolation, noIsolation, noImages, readImages, type IsolationMode } from '@runnel/sandbox';
+import {
+  createJavaScriptPool,
+  createSpawner,
+  describeIsolation,
+  detectIsolation,
+  noIsolation,
+  noImages,
+  readImages,
+  type IsolationMode,
+} from '@runnel/sandbox';
 import { createLogger, createMetrics, Gauge, runService, type Logger } from '@runnel/service';
 import type { ExecutorConfig } from './config.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -37,7 +55,12 @@ const toolPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Starts an executor with the process backend: a shard of its own (rule 7). */
 export async function startExecutor(config: ExecutorConfig, options: { logger?: Logger } = {}): Promise<Executor> {
-  const id = config.executorId ?? `${hostname().toLowerCase().replaceAll(/[^a-z0-9-]/g, '-').slice(0, 30)}-${randomBytes(4).toString('hex')}`;
+  const id =
+    config.executorId ??
+    `${hostname()
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9-]/g, '-')
+      .slice(0, 30)}-${randomBytes(4).toString('hex')}`;
   const logger = (options.logger ?? createLogger({ service: 'executor' })).child({ executor: id });
   const store = await openObjectStore(config.objects);
   const { natsUrl: url, natsUser: user, natsPassword: password, prefix } = config;
@@ -72,7 +95,11 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
   await declareShard(messaging, id);
   const service = await runService({
     name: 'executor',
-    module: { module: ExecutorModule, controllers: [OnStepRequested, OnStepStop], providers: [{ provide: AttemptsHolder, useValue: new AttemptsHolder(attempts) }] },
+    module: {
+      module: ExecutorModule,
+      controllers: [OnStepRequested, OnStepStop],
+      providers: [{ provide: AttemptsHolder, useValue: new AttemptsHolder(attempts) }],
+    },
     logger,
     operations: {
       metrics: executorMetrics(slots, count),
@@ -152,13 +179,34 @@ function openSandbox(config: ExecutorConfig, context: SandboxContext): { surroun
 function executorMetrics(slots: ReturnType<typeof createSlots>, count: number): ReturnType<typeof createMetrics> {
   const metrics = createMetrics('executor');
   metrics.registerMetric(
-    new Gauge({ name: 'runnel_executor_slots', help: 'Steps this executor can carry out at a time', registers: [], collect() { this.set(count); } }),
+    new Gauge({
+      name: 'runnel_executor_slots',
+      help: 'Steps this executor can carry out at a time',
+      registers: [],
+      collect() {
+        this.set(count);
+      },
+    }),
   );
   metrics.registerMetric(
-    new Gauge({ name: 'runnel_executor_slots_taken', help: 'Slots in use', registers: [], collect() { this.set(slots.taken); } }),
+    new Gauge({
+      name: 'runnel_executor_slots_taken',
+      help: 'Slots in use',
+      registers: [],
+      collect() {
+        this.set(slots.taken);
+      },
+    }),
   );
   metrics.registerMetric(
-    new Gauge({ name: 'runnel_executor_steps_queued', help: 'Requested steps that wait here for a slot', registers: [], collect() { this.set(slots.waiting); } }),
+    new Gauge({
+      name: 'runnel_executor_steps_queued',
+      help: 'Requested steps that wait here for a slot',
+      registers: [],
+      collect() {
+        this.set(slots.waiting);
+      },
+    }),
   );
   return metrics;
 }

@@ -5,7 +5,10 @@ import { z } from 'zod';
 export const HarvesterConfig = z.object({
   ...commonConfig,
   ...databaseConfig,
-  repositories: z.string().optional().meta({ description: 'JSON file: which Git branches are watched, and for which workspace (docs/operations.md)' }),
+  repositories: z
+    .string()
+    .optional()
+    .meta({ description: 'JSON file: which Git branches are watched, and for which workspace (docs/operations.md)' }),
   workDir: z.string().meta({ description: 'folder for copies of the repositories' }),
   pollSeconds: whole.min(1).default(60).meta({ description: 'seconds between looks at a repository' }),
 });

@@ -26,7 +26,9 @@ export async function harvestBranch(watched: Watched, workDir: string, database:
   const changes = relevantChanges(watched, await changesBetween(mirror, position, head));
   const batches = await batched(mirror, head, changes);
   const { workspace, repository, branch } = watched;
-  const messages = batches.map((part) => outgoing(HarvestChanged, { workspace, source: 'git', repository, branch, commit: head, changes: part }));
+  const messages = batches.map((part) =>
+    outgoing(HarvestChanged, { workspace, source: 'git', repository, branch, commit: head, changes: part }),
+  );
   await inTransaction(database, async (tx) => {
     await insertOutbox(tx, outboxRows(messaging, messages));
     await query(tx, {
@@ -40,11 +42,18 @@ on conflict (repository, branch) do update set commit = excluded.commit, updated
 
 /** Notes why a branch could not be read; its position stays. */
 export async function noteFault(database: Database, { repository, branch }: Watched, reason: string): Promise<void> {
-  await database.pool.query('update harvest_positions set error = $3, updated_at = now() where repository = $1 and branch = $2', [repository, branch, reason]);
+  await database.pool.query('update harvest_positions set error = $3, updated_at = now() where repository = $1 and branch = $2', [
+    repository,
+    branch,
+    reason,
+  ]);
 }
 
 async function positionOf(database: Database, { repository, branch }: Watched): Promise<string | undefined> {
-  const { rows } = await database.pool.query<{ commit: string }>('select commit from harvest_positions where repository = $1 and branch = $2', [repository, branch]);
+  const { rows } = await database.pool.query<{ commit: string }>(
+    'select commit from harvest_positions where repository = $1 and branch = $2',
+    [repository, branch],
+  );
   return rows[0]?.commit;
 }
 

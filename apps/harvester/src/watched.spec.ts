@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { relevantChanges, type Watched } from './watched.ts';
 
-const watched: Watched = { repository: 'https://git.example/flows.git', branch: 'main', paths: ['flows/**/*.cwl'], workspace: 'demo', allowFile: false };
+const watched: Watched = {
+  repository: 'https://git.example/flows.git',
+  branch: 'main',
+  paths: ['flows/**/*.cwl'],
+  workspace: 'demo',
+  allowFile: false,
+};
 
 describe('relevantChanges', () => {
   it('keeps what the patterns name', () => {
@@ -14,8 +20,12 @@ describe('relevantChanges', () => {
   });
 
   it('turns a rename across the border into an addition or a deletion', () => {
-    expect(relevantChanges(watched, [{ path: 'flows/a.cwl', change: 'updated', previousPath: 'draft.cwl' }])).toEqual([{ path: 'flows/a.cwl', change: 'added' }]);
-    expect(relevantChanges(watched, [{ path: 'old.cwl', change: 'updated', previousPath: 'flows/a.cwl' }])).toEqual([{ path: 'flows/a.cwl', change: 'deleted' }]);
+    expect(relevantChanges(watched, [{ path: 'flows/a.cwl', change: 'updated', previousPath: 'draft.cwl' }])).toEqual([
+      { path: 'flows/a.cwl', change: 'added' },
+    ]);
+    expect(relevantChanges(watched, [{ path: 'old.cwl', change: 'updated', previousPath: 'flows/a.cwl' }])).toEqual([
+      { path: 'flows/a.cwl', change: 'deleted' },
+    ]);
     expect(relevantChanges(watched, [{ path: 'flows/b.cwl', change: 'updated', previousPath: 'flows/a.cwl' }])).toEqual([
       { path: 'flows/b.cwl', change: 'updated', previousPath: 'flows/a.cwl' },
     ]);

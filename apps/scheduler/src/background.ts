@@ -2,6 +2,7 @@ import { ensureEventPartitions } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
 import type { Timing } from './config.ts';
 import type { ExecutorRegistry } from './executors/executor-registry.ts';
+import { removeLongGone } from './executors/remove-long-gone.ts';
 import { watchAttempts } from './executors/watch-attempts.ts';
 import { startLoop } from './loop.ts';
 import type { Loop } from './loop.ts';
@@ -31,7 +32,8 @@ export interface Background {
 }
 
 const second = 1000;
-const day = 86_400 * second;
+const hour = 3600 * second;
+const day = 24 * hour;
 /** Milliseconds between looks at attempts. */
 const watchEvery = 2 * second;
 /** Milliseconds after which a gained partition is looked at again: two heartbeats. */
@@ -62,10 +64,14 @@ export function startBackground(options: BackgroundOptions): Background {
   start('gained', day, async () => {
     const partitions = [...fresh];
     fresh.clear();
-    await reconcile(options, { partitions, quiet: 0 });
+    await reconcile(options, { partitions, quiet: 0 }).catch((error: unknown) => {
+      for (const partition of partitions) fresh.add(partition);
+      throw error;
+    });
   });
   start('stops', timing.stopAgain * second, () => resendStops({ ...options, again: timing.stopAgain, alert: timing.stopAlert }, owned()));
   start('event partitions', day, async () => void (await ensureEventPartitions(database.pool, new Date())));
+  start('gone', hour, () => removeLongGone(database.pool));
 
   const look = (partition: number): void => {
     fresh.add(partition);

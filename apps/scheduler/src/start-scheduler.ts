@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { partitionCount } from '@runnel/contracts';
 import { durablePlans, partitionDurable, RunnelTransport } from '@runnel/messaging';
+import type { BatchItem } from '@runnel/messaging';
 import { createLogger, createMetrics, runService } from '@runnel/service';
 import type { Logger } from '@runnel/service';
 import { defaultTiming } from './config.ts';
@@ -43,7 +44,7 @@ export async function startScheduler(config: SchedulerConfig, options: Scheduler
     consumers: durablePlans(messaging.prefix)
       .filter(({ durable }) => partitions.includes(durable))
       .map((plan) => ({ plan, autostart: false })),
-    applyBatch: async (items) => scheduling?.submit(items.map(({ command }) => command)),
+    applyBatch: async (items) => scheduling?.submit(items.map(newsOf)),
     metrics: registry,
   });
   const service = await runService({
@@ -84,4 +85,9 @@ export async function startScheduler(config: SchedulerConfig, options: Scheduler
       await service.close();
     },
   };
+}
+
+/** The handler's news with the envelope of its message. */
+function newsOf({ message, command }: BatchItem<News>): News {
+  return { ...command, cause: { id: message.id, traceparent: message.traceparent } };
 }

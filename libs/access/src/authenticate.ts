@@ -1,9 +1,9 @@
+import { followNotifications } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
-import { followRevocations } from './follow-revocations.ts';
 import { anonymous } from './principal.ts';
 import type { Principal, TokenPrincipal } from './principal.ts';
 import { hashSecret, looksLikeSecret } from './secret.ts';
-import { findToken } from './tokens.ts';
+import { findToken, revocations } from './tokens.ts';
 
 export type Authentication =
   | { readonly kind: 'principal'; readonly principal: Principal }
@@ -39,13 +39,13 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>): Aut
   let heard = false;
   // A look-up that began before a revocation must not be remembered after it.
   let generation = 0;
-  const following = followRevocations(database.url, {
+  const following = followNotifications({ url: database.url, name: 'runnel-revocations' }, revocations, {
     listening(now) {
       heard = now;
       generation += 1;
       known.clear();
     },
-    revoked(id) {
+    heard(id) {
       generation += 1;
       for (const [key, entry] of known) if (entry.id === id) known.delete(key);
     },

@@ -4,6 +4,7 @@ export { appendEvents, appendWrites, type RunAppend } from './events/append-even
 export { loadRun, readEvents, type Folding, type LoadedRun, type RunPin, type StoredEvent } from './events/load-run.ts';
 export { packSnapshot, readSnapshot, snapshotEvery, snapshotWrite, type Snapshot } from './events/snapshots.ts';
 export { isUnavailable, largestValueBytes, ServiceUnavailable, ValueTooLarge, VersionConflict } from './faults.ts';
+export { followNotifications, type NotificationHandlers } from './follow-notifications.ts';
 export { migrate, type MigrateOptions } from './migrate.ts';
 export { requiredSchemaVersion } from './migrations/index.ts';
 export { insertOutbox, notifyOutbox, outboxWrites, type OutboxRow } from './outbox.ts';

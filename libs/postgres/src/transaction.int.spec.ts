@@ -82,6 +82,19 @@ describe('inTransaction', () => {
   });
 });
 
+describe('a connection in use', () => {
+  it('may break while no statement runs: the next one says so, the process lives', async () => {
+    const client = await database.pool.connect();
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    await database.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+    await ended;
+    await expect(client.query('select 1')).rejects.toThrow();
+    client.release(true);
+    expect(await numbers()).toEqual([0, 0]);
+  });
+});
+
 describe('writeTogether', () => {
   it('commits all or nothing', async () => {
     await writeTogether(database, [add(1, 1), add(2, 2)]);

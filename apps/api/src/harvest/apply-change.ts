@@ -8,6 +8,7 @@ import type { Json } from '@runnel/cwl';
 import type { ApiContext } from '../context.ts';
 import { deployProcess } from '../processes/deploy-process.ts';
 import type { DeployOutcome } from '../processes/deploy-process.ts';
+import { tellChanged } from '../processes/known-processes.ts';
 
 type Harvest = DataOf<typeof HarvestChanged>;
 export type Change = Harvest['changes'][number];
@@ -32,9 +33,9 @@ export async function applyChange(context: ApiContext, harvest: Harvest, change:
   if (seen === 'superseded') {
     await inTransaction(context.database, (tx) => record(tx, { outcome: 'superseded', reason: 'a newer commit was handled before' }));
   } else if (change.change === 'deleted') {
-    await undeploySource(context.database, harvest, change.path, record);
+    await undeploySource(context, harvest, change.path, record);
   } else {
-    if (change.previousPath !== undefined) await undeploySource(context.database, harvest, change.previousPath);
+    if (change.previousPath !== undefined) await undeploySource(context, harvest, change.previousPath);
     await deployText(context, harvest, change, record);
   }
   crashPoint('api.harvest.after-apply');
@@ -99,7 +100,7 @@ on conflict do nothing`,
 
 /** Undeploys what came from a file, if it is still what runs. */
 async function undeploySource(
-  database: Database,
+  { database, processes }: ApiContext,
   harvest: Harvest,
   path: string,
   record?: (tx: Transaction, done: Done) => Promise<void>,
@@ -113,6 +114,8 @@ where workspace = $1 and deployed_by = $2 and deleted_at is null
   and revision = (select max(revision) from processes where workspace = p.workspace and id = p.id)`,
       values: [harvest.workspace, originOf(harvest, path)],
     });
+    if (count > 0) await tellChanged(tx, harvest.workspace);
     await record?.(tx, count > 0 ? { outcome: 'undeployed' } : { outcome: 'ignored', reason: 'no process came from it' });
   });
+  processes.forget(harvest.workspace);
 }

@@ -38,8 +38,7 @@ async function harvest(commit: string, time: number, changes: Change[]): Promise
   });
 }
 
-const version = async (): Promise<string | undefined> =>
-  (await demo('GET', '/demo/ogc-api/processes/wide')).body.version as string | undefined;
+const version = async (): Promise<string | undefined> => (await demo('GET', '/demo/ogc-api/processes/wide')).body.version;
 const revisions = async (): Promise<number> => (await api.database.pool.query('select 1 from processes')).rowCount ?? 0;
 const file = (change: Change['change'], content?: Change['content'], path = 'app.cwl'): Change => ({
   path,

@@ -6,6 +6,7 @@ import { crashPoint } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
 import { findProcess } from './find-process.ts';
 import type { StoredDescription } from './find-process.ts';
+import { tellChanged } from './known-processes.ts';
 import type { DocumentRequest, LoadOutcome } from './load-document.ts';
 import { packageKey } from './packages.ts';
 
@@ -34,7 +35,7 @@ export type DeployOutcome =
   | { readonly kind: 'other-id'; readonly id: string }
   | { readonly kind: 'bad-id'; readonly id: string };
 
-type Services = Pick<ApiContext, 'database' | 'objects' | 'loader' | 'metrics'>;
+type Services = Pick<ApiContext, 'database' | 'objects' | 'loader' | 'metrics' | 'processes'>;
 type Loaded = LoadOutcome & { kind: 'loaded' };
 
 /** Ids stand in URLs, object keys and file names. */
@@ -61,9 +62,12 @@ async function deployLoaded(services: Services, deployment: Deployment, loaded: 
   crashPoint('api.deploy.before-insert');
   const revision = await inTransaction(services.database, async (tx) => {
     const inserted = await insertRevision(tx, deployment, loaded, description, stored);
-    if (inserted !== undefined) await deployment.also?.(tx);
+    if (inserted === undefined) return undefined;
+    await deployment.also?.(tx);
+    await tellChanged(tx, deployment.workspace);
     return inserted;
   });
+  services.processes.forget(deployment.workspace);
   crashPoint('api.deploy.after-insert');
   // Somebody else deployed or undeployed it meanwhile.
   if (revision === undefined) return { kind: deployment.mode === 'replace' ? 'missing' : 'exists', id };
@@ -133,14 +137,23 @@ returning revision`,
 }
 
 /** Leaves a tombstone: runs go on, their package stays. False where there is no such process. */
-export async function undeployProcess({ database }: Pick<ApiContext, 'database'>, workspace: string, id: string): Promise<boolean> {
-  const { rowCount } = await database.pool.query({
-    name: 'undeploy-process',
-    text: `
+export async function undeployProcess(
+  { database, processes }: Pick<ApiContext, 'database' | 'processes'>,
+  workspace: string,
+  id: string,
+): Promise<boolean> {
+  const undeployed = await inTransaction(database, async (tx) => {
+    const { count } = await query(tx, {
+      name: 'undeploy-process',
+      text: `
 update processes set deleted_at = now()
 where workspace = $1 and id = $2 and deleted_at is null
   and revision = (select max(revision) from processes where workspace = $1 and id = $2)`,
-    values: [workspace, id],
+      values: [workspace, id],
+    });
+    if (count > 0) await tellChanged(tx, workspace);
+    return count > 0;
   });
-  return rowCount === 1;
+  processes.forget(workspace);
+  return undeployed;
 }

@@ -1,16 +1,17 @@
 import { nameOf } from '@runnel/access';
 import { partitionOf, RunAccepted, RunStatusChanged } from '@runnel/contracts';
-import { bindInputs } from '@runnel/cwl';
+import { bindInputs, isLiteral, visitPathValues } from '@runnel/cwl';
 import type { Diagnostic, JsonObject } from '@runnel/cwl';
 import { stored } from '@runnel/engine';
 import type { AcceptedRun, RunEngine, RunEvent, RunValues } from '@runnel/engine';
 import { outboxRows, outgoing } from '@runnel/messaging';
 import { putValue } from '@runnel/objects';
-import { appendEvents, inTransaction, largestValueBytes, query } from '@runnel/postgres';
+import { appendWrites, largestValueBytes, writeTogether } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
 import type { RunRow } from './find-runs.ts';
+import { scheme } from './addresses.ts';
 import { resolveInputs } from './resolve-inputs.ts';
 import type { Caller, InputFault } from './resolve-inputs.ts';
 import { uuidV7 } from './uuid-v7.ts';
@@ -37,6 +38,8 @@ export async function acceptRun(services: Services, { process, caller, inputs, t
   if ('faults' in resolved) return { kind: 'refused', faults: resolved.faults };
   const bound = bindInputs(main, resolved.inputs, { strictUnknown: true });
   if ('diagnostics' in bound) return { kind: 'refused', faults: bound.diagnostics.map(faultOf) };
+  const strays = strayFiles(bound.inputs);
+  if (strays.length > 0) return { kind: 'refused', faults: strays };
   const now = Date.now();
   const run = uuidV7(now);
   const accepted: AcceptedRun = {
@@ -89,9 +92,9 @@ async function append(
     outgoing(RunStatusChanged, news, { traceparent }),
   ]);
   crashPoint('api.accept.before-append');
-  await inTransaction(services.database, async (tx) => {
-    await appendEvents(tx, [{ runId: run, expectedVersion: 0, events }], messages);
-    await query(tx, {
+  await writeTogether(services.database, [
+    ...appendWrites([{ runId: run, expectedVersion: 0, events }], messages),
+    {
       name: 'insert-run',
       text: `
 insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, progress, message,
@@ -112,8 +115,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
         version,
         accepted.acceptedAt,
       ],
-    });
-  });
+    },
+  ]);
   crashPoint('api.accept.after-append');
   const at = new Date(accepted.acceptedAt);
   return {
@@ -137,6 +140,19 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
     finishedAt: null,
     updatedAt: at,
   };
+}
+
+/** Files that a default of the document names: they were beside it, and are not here. */
+function strayFiles(inputs: JsonObject): InputFault[] {
+  const faults: InputFault[] = [];
+  for (const [path, value] of Object.entries(inputs)) {
+    visitPathValues(value, (file) => {
+      const { location } = file;
+      if (isLiteral(file) || (typeof location === 'string' && location.startsWith(scheme))) return;
+      faults.push({ path, message: 'its default names a file that is not here: give one' });
+    });
+  }
+  return faults;
 }
 
 /** `inputs.n: expected int` → path `n`: what the caller wrote is the input's name. */

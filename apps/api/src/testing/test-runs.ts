@@ -2,11 +2,13 @@ import type { CwlPackage, Json } from '@runnel/cwl';
 import { createEngine } from '@runnel/engine';
 import type { RunCommand, RunEngine, RunEvent, RunState } from '@runnel/engine';
 import { RunStatusChanged } from '@runnel/contracts';
+import type { DataOf } from '@runnel/contracts';
 import { outboxRows, outgoing } from '@runnel/messaging';
 import { putValue, readValue } from '@runnel/objects';
 import { appendEvents, inTransaction, loadRun, notifyOutbox, query } from '@runnel/postgres';
 import type { TestApi } from './test-api.ts';
 
+type StepNews = DataOf<typeof RunStatusChanged>['steps'][number];
 type Bare<C> = C extends unknown ? Omit<C, 'at'> : never;
 export type Step = Bare<RunCommand>;
 
@@ -57,16 +59,16 @@ export async function advanceRun(api: TestApi, run: string, commands: readonly S
   });
 }
 
-function stepsOf(events: readonly RunEvent[]) {
-  return events.flatMap((event) => {
-    if (event.type === 'step.requested') return [{ step: event.data.step, attempt: event.data.attempt, status: 'requested' as const }];
-    if (event.type === 'step.started') return [{ step: event.data.step, attempt: event.data.attempt, status: 'running' as const }];
+function stepsOf(events: readonly RunEvent[]): StepNews[] {
+  return events.flatMap((event): StepNews[] => {
+    if (event.type === 'step.requested') return [{ step: event.data.step, attempt: event.data.attempt, status: 'requested' }];
+    if (event.type === 'step.started') return [{ step: event.data.step, attempt: event.data.attempt, status: 'running' }];
     if (event.type !== 'step.finished') return [];
     return [
       {
         step: event.data.step,
         attempt: event.data.attempt,
-        status: event.data.outcome === 'success' ? ('successful' as const) : ('failed' as const),
+        status: event.data.outcome === 'success' ? 'successful' : 'failed',
       },
     ];
   });

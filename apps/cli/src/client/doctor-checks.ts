@@ -17,7 +17,8 @@ export const checks: Record<string, Check> = {
   schema: (options) =>
     withDatabase(options, async ({ pool }) => {
       const present = await schemaVersion(pool);
-      if (present !== requiredSchemaVersion) throw new Error(`version ${present}, this release wants ${requiredSchemaVersion}: run \`runnel migrate\``);
+      if (present !== requiredSchemaVersion)
+        throw new Error(`version ${present}, this release wants ${requiredSchemaVersion}: run \`runnel migrate\``);
       return `version ${present}`;
     }),
   NATS: (options) =>
@@ -42,7 +43,9 @@ export const checks: Record<string, Check> = {
     }),
   executors: (options) =>
     withDatabase(options, async ({ pool }) => {
-      const { rows } = await pool.query<{ id: string; slots: number; isolation: string }>('select id, slots, isolation from executors where lease_until > now() and accepting');
+      const { rows } = await pool.query<{ id: string; slots: number; isolation: string }>(
+        'select id, slots, isolation from executors where lease_until > now() and accepting',
+      );
       if (rows.length === 0) throw new Error('none is alive: steps wait until one is started (`runnel up --only executor`)');
       return rows.map(({ id, slots, isolation }) => `${id}: ${slots} slots, ${isolation}`).join('; ');
     }),

@@ -30,7 +30,10 @@ export async function request(target: Target, path: string, init: ApiRequest = {
     response = await fetch(new URL(path, target.url), { ...rest, headers, ...(body === undefined ? {} : { body, duplex: 'half' }) });
   } catch (cause) {
     const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
-    throw new CliError(`no answer from ${target.url}: ${reason}`, 'Is it running? Start it with `runnel up`, or name another address with --url or RUNNEL_URL.');
+    throw new CliError(
+      `no answer from ${target.url}: ${reason}`,
+      'Is it running? Start it with `runnel up`, or name another address with --url or RUNNEL_URL.',
+    );
   }
   if (!response.ok && !tolerate.includes(response.status)) throw await refusal(target, response);
   return response;
@@ -50,7 +53,9 @@ export const postJson = (body: unknown, headers: Record<string, string> = {}): A
 async function refusal(target: Target, response: Response): Promise<CliError> {
   const text = await response.text();
   const problem = parseProblem(text);
-  const lines = (problem.errors ?? []).map((e) => `  ${[e.line, e.column].filter((n) => n !== undefined).join(':')} ${e.path ?? ''} ${e.message ?? ''}`.trimEnd());
+  const lines = (problem.errors ?? []).map((e) =>
+    `  ${[e.line, e.column].filter((n) => n !== undefined).join(':')} ${e.path ?? ''} ${e.message ?? ''}`.trimEnd(),
+  );
   const message = [`${response.status} ${problem.detail ?? problem.title ?? response.statusText}`, ...lines].join('\n');
   return new CliError(message, hintFor(response.status, target));
 }
@@ -64,7 +69,8 @@ function parseProblem(text: string): ProblemBody {
 }
 
 function hintFor(status: number, target: Target): string | undefined {
-  if (status === 401) return `Give a token with --token or RUNNEL_TOKEN; make one with \`runnel token create --data DIR --workspace ${target.workspace}\`.`;
+  if (status === 401)
+    return `Give a token with --token or RUNNEL_TOKEN; make one with \`runnel token create --data DIR --workspace ${target.workspace}\`.`;
   if (status === 404) return 'See what there is: `runnel ps`, `runnel ps --processes`.';
   if (status === 503) return 'A part is away for the moment; `runnel doctor` tells which. Try again shortly.';
   return undefined;

@@ -21,11 +21,18 @@ export function withInstallation(command: Command): Command {
 }
 
 /** Addresses from the options, the rest from the data folder. */
-export async function installationOf(options: OperatorOptions): Promise<Pick<Addresses, 'postgres' | 'nats' | 'natsUser' | 'natsPassword' | 'objects'>> {
+export async function installationOf(
+  options: OperatorOptions,
+): Promise<Pick<Addresses, 'postgres' | 'nats' | 'natsUser' | 'natsPassword' | 'objects'>> {
   const { postgres, nats, objects } = options;
   if (postgres !== undefined && nats !== undefined && objects !== undefined) return { postgres, nats, objects };
   const found = await readAddresses(options.data);
-  return { ...found, ...(postgres === undefined ? {} : { postgres }), ...(nats === undefined ? {} : { nats }), ...(objects === undefined ? {} : { objects }) };
+  return {
+    ...found,
+    ...(postgres === undefined ? {} : { postgres }),
+    ...(nats === undefined ? {} : { nats }),
+    ...(objects === undefined ? {} : { objects }),
+  };
 }
 
 /** Runs `work` on the installation's database and closes it. */
@@ -33,7 +40,8 @@ export async function withDatabase<T>(options: OperatorOptions, work: (database:
   const { openDatabase, ServiceUnavailable } = await import('@runnel/postgres');
   const url = options.postgres ?? (await readAddresses(options.data)).postgres;
   const database = await openDatabase({ url, name: 'runnel-cli', poolSize: 2 }).catch((error: unknown) => {
-    if (error instanceof ServiceUnavailable) throw new CliError('its Postgres does not answer', `Is it running? runnel up --data ${options.data}`);
+    if (error instanceof ServiceUnavailable)
+      throw new CliError('its Postgres does not answer', `Is it running? runnel up --data ${options.data}`);
     throw error;
   });
   try {

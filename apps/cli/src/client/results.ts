@@ -10,7 +10,8 @@ interface ResultLink {
 
 export type Results = Record<string, unknown>;
 
-export const fetchResults = (target: Target, run: string): Promise<Results> => requestJson<Results>(target, `/${target.workspace}/ogc-api/jobs/${run}/results`);
+export const fetchResults = (target: Target, run: string): Promise<Results> =>
+  requestJson<Results>(target, `/${target.workspace}/ogc-api/jobs/${run}/results`);
 
 /** One line per output; files as their addresses, long values cut. */
 export function printResults(results: Results): void {
@@ -26,4 +27,5 @@ function lines(value: unknown): string[] {
   return [text.length > 2000 ? `${text.slice(0, 2000)}… (${text.length} characters; --json prints all)` : text];
 }
 
-const isLink = (value: unknown): value is ResultLink => typeof value === 'object' && value !== null && 'href' in value && typeof value.href === 'string';
+const isLink = (value: unknown): value is ResultLink =>
+  typeof value === 'object' && value !== null && 'href' in value && typeof value.href === 'string';

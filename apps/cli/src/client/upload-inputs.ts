@@ -29,12 +29,16 @@ export async function uploadInputs(target: Target, job: Json, folder: string): P
   if (job === null || typeof job !== 'object') return job;
   const local = localPath(job, folder);
   if (local === undefined) {
-    return Object.fromEntries(await Promise.all(Object.entries(job).map(async ([key, value]) => [key, await uploadInputs(target, value, folder)] as const)));
+    return Object.fromEntries(
+      await Promise.all(Object.entries(job).map(async ([key, value]) => [key, await uploadInputs(target, value, folder)] as const)),
+    );
   }
   if (!existsSync(local)) throw new CliError(`no such file: ${local}`, 'Local files are looked up beside the input file.');
-  const uploaded = job['class'] === 'Directory' ? await uploadDirectory(target, local) : { class: 'File', location: await uploadFile(target, local) };
+  const uploaded =
+    job['class'] === 'Directory' ? await uploadDirectory(target, local) : { class: 'File', location: await uploadFile(target, local) };
   const { path: _path, location: _location, ...rest } = job;
-  const secondary = rest['secondaryFiles'] === undefined ? {} : { secondaryFiles: await uploadInputs(target, rest['secondaryFiles'], folder) };
+  const secondary =
+    rest['secondaryFiles'] === undefined ? {} : { secondaryFiles: await uploadInputs(target, rest['secondaryFiles'], folder) };
   return { ...rest, ...uploaded, ...secondary };
 }
 
@@ -43,7 +47,9 @@ async function uploadDirectory(target: Target, path: string): Promise<{ [key: st
   const listing = await Promise.all(
     entries.map(async (entry): Promise<Json> => {
       const child = join(path, entry.name);
-      return entry.isDirectory() ? await uploadDirectory(target, child) : { class: 'File', basename: entry.name, location: await uploadFile(target, child) };
+      return entry.isDirectory()
+        ? await uploadDirectory(target, child)
+        : { class: 'File', basename: entry.name, location: await uploadFile(target, child) };
     }),
   );
   return { class: 'Directory', basename: basename(path), listing };

@@ -12,7 +12,9 @@ interface Summary {
 
 /** `runnel deploy FILE`: creates the process, or makes a new version of it. */
 export function deployCommand(program: Command): void {
-  const command = withTarget(program.command('deploy').description('deploy a CWL document as a process; an existing one gets a new version'))
+  const command = withTarget(
+    program.command('deploy').description('deploy a CWL document as a process; an existing one gets a new version'),
+  )
     .argument('<file>', 'CWL document (YAML or JSON, with $graph where it has several processes)')
     .option('--entry <ID>', 'workflow of the document to run, where it has several')
     .option('--json', 'print the answer as JSON')
@@ -26,7 +28,10 @@ export function deployCommand(program: Command): void {
       if (id.existing) await request(target, `${base}/${encodeURIComponent(id.id)}${query}`, { method: 'PUT', body, headers });
       const summary = await requestJson<Summary>(target, `${base}/${encodeURIComponent(id.id)}`);
       if (options.json === true) printJson(summary);
-      else console.log(`${id.existing ? 'replaced' : 'deployed'} ${summary.id} (version ${summary.version})\nrun it: runnel run ${summary.id} inputs.json`);
+      else
+        console.log(
+          `${id.existing ? 'replaced' : 'deployed'} ${summary.id} (version ${summary.version})\nrun it: runnel run ${summary.id} inputs.json`,
+        );
     });
   example(command, 'runnel deploy examples/greeting/app.cwl');
 }
@@ -35,7 +40,8 @@ export function deployCommand(program: Command): void {
 async function create(target: Target, path: string, init: ApiRequest): Promise<{ id: string; existing: boolean }> {
   const response = await request(target, path, { ...init, method: 'POST', tolerate: [409] });
   const id = response.headers.get('location')?.split('/').at(-1);
-  if (id === undefined) throw new CliError('the server answered a deployment without a Location', 'Update the server: OGC API - Processes Part 2 asks for it.');
+  if (id === undefined)
+    throw new CliError('the server answered a deployment without a Location', 'Update the server: OGC API - Processes Part 2 asks for it.');
   return { id: decodeURIComponent(id), existing: response.status === 409 };
 }
 

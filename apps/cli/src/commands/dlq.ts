@@ -26,7 +26,9 @@ export function dlqCommand(program: Command): void {
 
   const show = withInstallation(dlq.command('show').description('print one with envelope and payload'))
     .argument('<number>', 'its number', number)
-    .action(async (seq: number, options: Options) => printJson(await withLetters(options, ({ showDeadLetter }, messaging) => showDeadLetter(messaging, seq)).then(existing(seq))));
+    .action(async (seq: number, options: Options) =>
+      printJson(await withLetters(options, ({ showDeadLetter }, messaging) => showDeadLetter(messaging, seq)).then(existing(seq))),
+    );
   example(show, 'runnel dlq show 7 --data ./data');
 
   const replay = withInstallation(dlq.command('replay').description('send it again to where it came from'))
@@ -47,7 +49,10 @@ export function dlqCommand(program: Command): void {
 }
 
 /** Runs `work` with the functions of libs/messaging, which are loaded only here. */
-async function withLetters<T>(options: OperatorOptions, work: (letters: typeof import('@runnel/messaging'), messaging: Messaging) => Promise<T>): Promise<T> {
+async function withLetters<T>(
+  options: OperatorOptions,
+  work: (letters: typeof import('@runnel/messaging'), messaging: Messaging) => Promise<T>,
+): Promise<T> {
   const letters = await import('@runnel/messaging');
   return withMessaging(options, (messaging) => work(letters, messaging));
 }

@@ -6,7 +6,9 @@ import { example } from '../client/target-options.ts';
 
 /** `runnel gc`: deletes what nothing needs any more; `--dry-run` tells what and how much. */
 export function gcCommand(program: Command): void {
-  const command = withInstallation(program.command('gc').description('delete objects that nothing needs any more (the ingester does it daily)'))
+  const command = withInstallation(
+    program.command('gc').description('delete objects that nothing needs any more (the ingester does it daily)'),
+  )
     .option('--dry-run', 'change nothing, tell what would be done')
     .option('--json', 'print the sums as JSON')
     .action(async (options: OperatorOptions & { dryRun?: boolean; json?: boolean }) => {
@@ -23,7 +25,10 @@ export function gcCommand(program: Command): void {
       );
       if (summary === undefined) throw new CliError('a garbage collection is under way', 'Try again when it is over.');
       if (options.json === true) printJson(summary);
-      else console.log(`${dryRun ? 'would delete' : 'deleted'} ${summary.deleted.count} objects, ${bytes(summary.deleted.bytes)}; ${dryRun ? 'would mark' : 'marked'} ${summary.marked.count}, ${bytes(summary.marked.bytes)}`);
+      else
+        console.log(
+          `${dryRun ? 'would delete' : 'deleted'} ${summary.deleted.count} objects, ${bytes(summary.deleted.bytes)}; ${dryRun ? 'would mark' : 'marked'} ${summary.marked.count}, ${bytes(summary.marked.bytes)}`,
+        );
     });
   example(command, 'runnel gc --dry-run --data ./data');
 }

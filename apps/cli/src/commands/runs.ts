@@ -30,7 +30,10 @@ export function psCommand(program: Command): void {
       const target = targetOf(options);
       const query = new URLSearchParams({ limit: options.limit, ...(options.status === undefined ? {} : { status: options.status }) });
       if (options.processes === true) {
-        const { processes } = await requestJson<{ processes: { id: string; version: string; title?: string }[] }>(target, `/${target.workspace}/ogc-api/processes?limit=${options.limit}`);
+        const { processes } = await requestJson<{ processes: { id: string; version: string; title?: string }[] }>(
+          target,
+          `/${target.workspace}/ogc-api/processes?limit=${options.limit}`,
+        );
         if (options.json === true) printJson(processes);
         else
           printTable(
@@ -44,13 +47,21 @@ export function psCommand(program: Command): void {
       else
         printTable(
           ['run', 'process', 'status', 'progress', 'took', 'created'],
-          jobs.map((job) => [job.jobID, job.processID, job.status, job.progress === undefined ? '' : `${job.progress} %`, took(job), job.created]),
+          jobs.map((job) => [
+            job.jobID,
+            job.processID,
+            job.status,
+            job.progress === undefined ? '' : `${job.progress} %`,
+            took(job),
+            job.created,
+          ]),
         );
     });
   example(command, 'runnel ps --status running');
 }
 
-const took = (job: Job): string => (job.started === undefined ? '' : duration((job.finished === undefined ? Date.now() : Date.parse(job.finished)) - Date.parse(job.started)));
+const took = (job: Job): string =>
+  job.started === undefined ? '' : duration((job.finished === undefined ? Date.now() : Date.parse(job.finished)) - Date.parse(job.started));
 
 /** `runnel cancel RUN…`: dismisses. */
 export function cancelCommand(program: Command): void {
@@ -129,7 +140,7 @@ export function logsCommand(program: Command): void {
 
 async function allSteps(target: ReturnType<typeof targetOf>, run: string): Promise<string[]> {
   const names: string[] = [];
-  for (let path: string | undefined = `/api/v1/runs/${run}/steps`; path !== undefined; ) {
+  for (let path: string | undefined = `/api/v1/runs/${run}/steps`; path !== undefined;) {
     const page: StepPage = await requestJson<StepPage>(target, path);
     names.push(...page.steps.filter((step) => step.attempt > 0).map((step) => step.step));
     path = page.next;

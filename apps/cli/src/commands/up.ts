@@ -25,7 +25,11 @@ export function upCommand(program: Command): void {
       const { up } = await import('../up.ts');
       await up({ ...options, only: parseOnly(options.only) });
     });
-  example(command, 'runnel up --data ./data --port 8080', 'runnel up --only scheduler,executor --data ./node2 --postgres URL --nats URL --objects file:///shared/');
+  example(
+    command,
+    'runnel up --data ./data --port 8080',
+    'runnel up --only scheduler,executor --data ./node2 --postgres URL --nats URL --objects file:///shared/',
+  );
 }
 
 function parseOnly(text: string | undefined): ServiceName[] {

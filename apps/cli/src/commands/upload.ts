@@ -8,7 +8,9 @@ import { uploadFile } from '../client/upload-inputs.ts';
 
 /** `runnel upload FILE [PATH]`: puts a local file into the workspace. */
 export function uploadCommand(program: Command): void {
-  const command = withTarget(program.command('upload').description('put local files into the workspace; prints the address to use as an input'))
+  const command = withTarget(
+    program.command('upload').description('put local files into the workspace; prints the address to use as an input'),
+  )
     .argument('<files...>', 'local files')
     .option('--to <FOLDER>', 'folder of the workspace to put them in', 'uploads')
     .option('--json', 'print the addresses as JSON')

@@ -23,7 +23,10 @@ export function secretsOf(folder: string): Secrets {
   const file = join(folder, 'secrets.json');
   if (existsSync(file)) return Secrets.parse(JSON.parse(readFileSync(file, 'utf8')));
   const password = () => randomBytes(24).toString('base64url');
-  const users = Object.fromEntries([...services, 'operator' as const].map((name) => [name, password()])) as Record<Service | 'operator', string>;
+  const users = Object.fromEntries([...services, 'operator' as const].map((name) => [name, password()])) as Record<
+    Service | 'operator',
+    string
+  >;
   const secrets: Secrets = { postgres: password(), users };
   writeSecretFile(file, secrets);
   return secrets;

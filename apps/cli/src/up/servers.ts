@@ -64,7 +64,10 @@ export function externalNats(url: string): BusAccess {
 export async function embeddedNats(folder: string, secrets: Secrets, logger: Logger): Promise<BusAccess> {
   const port = await freePort();
   const dir = join(folder, 'nats');
-  const users = Object.fromEntries([...services, 'operator' as const].map((name) => [name, secrets.users[name]])) as Record<Service | 'operator', string>;
+  const users = Object.fromEntries([...services, 'operator' as const].map((name) => [name, secrets.users[name]])) as Record<
+    Service | 'operator',
+    string
+  >;
   const config = natsServerConfig({ port, storeDir: join(dir, 'jetstream'), users });
   const { first: server, stop } = await supervise('NATS', () => startNatsServer({ dir, port, config }), logger);
   return { url: server.url, userOf: (service) => ({ natsUser: service, natsPassword: users[service] }), stop };

@@ -40,30 +40,57 @@ export async function startService(name: ServiceName, surroundings: Surroundings
   const options = { logger: createLogger({ service: name }) };
   switch (name) {
     case 'api':
-      return running(name, await startApi(ApiConfig.parse({ ...common, postgresUrl: database.urlOf(name), host, port, publicUrl }), options));
+      return running(
+        name,
+        await startApi(ApiConfig.parse({ ...common, postgresUrl: database.urlOf(name), host, port, publicUrl }), options),
+      );
     case 'scheduler': {
       const config = SchedulerConfig.parse({ ...common, postgresUrl: database.urlOf(name), schedulerId: nameFor(folder) });
       return running(name, await startScheduler(config, options));
     }
     case 'executor': {
-      const config = ExecutorConfig.parse({ ...common, workDir: join(folder, 'work'), hidden: folder, images, slots, executorId: `${nameFor(folder)}-${randomBytes(3).toString('hex')}` });
+      const config = ExecutorConfig.parse({
+        ...common,
+        workDir: join(folder, 'work'),
+        hidden: folder,
+        images,
+        slots,
+        executorId: `${nameFor(folder)}-${randomBytes(3).toString('hex')}`,
+      });
       const executor = await startExecutor(config, options);
       return { ...running(name, executor), about: `${executor.id}, isolation: ${executor.isolation}` };
     }
     case 'ingester':
       return running(name, await startIngester(IngesterConfig.parse({ ...common, postgresUrl: database.urlOf(name) }), options));
     case 'harvester': {
-      const config = HarvesterConfig.parse({ ...common, pollSeconds, postgresUrl: database.urlOf(name), workDir: join(folder, 'repositories'), repositories });
+      const config = HarvesterConfig.parse({
+        ...common,
+        pollSeconds,
+        postgresUrl: database.urlOf(name),
+        workDir: join(folder, 'repositories'),
+        repositories,
+      });
       return running(name, await startHarvester(config, options));
     }
   }
 }
 
-const running = (name: ServiceName, service: { url: string; close(): Promise<void> }): Started => ({ name, url: service.url, close: () => service.close() });
+const running = (name: ServiceName, service: { url: string; close(): Promise<void> }): Started => ({
+  name,
+  url: service.url,
+  close: () => service.close(),
+});
 
 /** The same on every start with this folder: a scheduler that comes back under its name has its partitions at once. */
 function nameFor(folder: string): string {
-  const host = hostname().toLowerCase().replaceAll(/[^a-z0-9-]/g, '-').slice(0, 24);
-  const place = folder.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '').slice(-24);
+  const host = hostname()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]/g, '-')
+    .slice(0, 24);
+  const place = folder
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(-24);
   return `${host}-${place}`;
 }

@@ -6,12 +6,16 @@ import type { Logger } from '@runnel/service';
 const pauses = [0, 250, 1000, 5000];
 
 /** Starts a server and keeps it: where it ends by itself (killed, crashed), it is started again on the same port. Returns what ends it. */
-export async function supervise<S extends EmbeddedServer>(name: string, start: () => Promise<S>, logger: Logger): Promise<{ first: S; stop: () => Promise<void> }> {
+export async function supervise<S extends EmbeddedServer>(
+  name: string,
+  start: () => Promise<S>,
+  logger: Logger,
+): Promise<{ first: S; stop: () => Promise<void> }> {
   const first = await start();
   let current = first;
   let stopping = false;
   const keep = async (): Promise<void> => {
-    for (let failures = 0; ; ) {
+    for (let failures = 0; ;) {
       const reason = await current.exited;
       if (stopping) return;
       logger.error({ reason }, `${name} ended; starting it again`);

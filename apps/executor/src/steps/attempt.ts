@@ -14,6 +14,7 @@ export const attemptIdOf = ({ workspace, run, step, attempt }: AttemptId): Attem
 /** One string per attempt, for maps and logs. */
 export const attemptName = ({ run, step, attempt }: Omit<AttemptId, 'workspace'>): string => `${run}/${step}/${attempt}`;
 
-export const resultKey = ({ workspace, run, step, attempt }: AttemptId): string => `${workspace}/attempts/${run}/${step}/${attempt}/result.json`;
+export const resultKey = ({ workspace, run, step, attempt }: AttemptId): string =>
+  `${workspace}/attempts/${run}/${step}/${attempt}/result.json`;
 
 export const logPrefix = ({ workspace, run, step, attempt }: AttemptId): string => `${workspace}/logs/${run}/${step}/${attempt}`;

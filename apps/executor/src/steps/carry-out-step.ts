@@ -92,7 +92,8 @@ async function readOwn(store: ObjectStore, workspace: string, key: string): Prom
 /** A tool's output that looks like one of our references would name objects that it may not read. */
 function refuseReferences(outputs: StepOutcome['outputs']): StepOutcome['outputs'] {
   for (const [name, value] of Object.entries(outputs)) {
-    if (containsReference(value)) throw new Error(`output ${name} holds a "$stored" or "$chunks" object, which only Runnel itself may write`);
+    if (containsReference(value))
+      throw new Error(`output ${name} holds a "$stored" or "$chunks" object, which only Runnel itself may write`);
   }
   return outputs;
 }
@@ -101,5 +102,12 @@ function infrastructureFault(startedAt: string, error: unknown): StepOutcome {
   const reason = `the executor could not carry it out: ${error instanceof Error ? error.message : String(error)}`;
   const failureClass: FailureClass = 'infrastructure';
   const usage = { wallSeconds: 0, cpuSeconds: 0, maxMemoryBytes: 0, cores: 0, memoryMiB: 0, inputBytes: 0, outputBytes: 0 };
-  return { outcome: 'failed', outputs: {}, failure: { class: failureClass, reason }, startedAt, finishedAt: new Date().toISOString(), usage };
+  return {
+    outcome: 'failed',
+    outputs: {},
+    failure: { class: failureClass, reason },
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    usage,
+  };
 }

@@ -9,7 +9,8 @@ let root: string;
 let work: string;
 let mirror: Mirror;
 
-const git = (...args: string[]) => execFileSync('git', ['-C', work, '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], { encoding: 'utf8' });
+const git = (...args: string[]) =>
+  execFileSync('git', ['-C', work, '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], { encoding: 'utf8' });
 const commit = (message: string) => {
   git('add', '-A');
   git('commit', '-qm', message);

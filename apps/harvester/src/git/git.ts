@@ -25,7 +25,11 @@ async function git(directory: string, args: string[], protocols: string): Promis
     GIT_LFS_SKIP_SMUDGE: '1',
   };
   try {
-    const { stdout } = await execute('git', ['-c', 'core.hooksPath=/dev/null', '-C', directory, ...args], { ...limits, env, encoding: 'utf8' });
+    const { stdout } = await execute('git', ['-c', 'core.hooksPath=/dev/null', '-C', directory, ...args], {
+      ...limits,
+      env,
+      encoding: 'utf8',
+    });
     return stdout;
   } catch (cause) {
     const text = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : String(cause);
@@ -42,7 +46,8 @@ export interface Mirror {
 }
 
 export async function openMirror(mirror: Mirror): Promise<Mirror> {
-  if (mirror.repository.startsWith('-') || mirror.branch.startsWith('-')) throw new RepositoryUnavailable('a repository or branch may not begin with "-"');
+  if (mirror.repository.startsWith('-') || mirror.branch.startsWith('-'))
+    throw new RepositoryUnavailable('a repository or branch may not begin with "-"');
   await mkdir(mirror.directory, { recursive: true });
   await git(mirror.directory, ['init', '--quiet', '--bare'], mirror.protocols);
   return mirror;
@@ -53,7 +58,11 @@ export async function fetchHead(mirror: Mirror): Promise<string | undefined> {
   const listed = await git(mirror.directory, ['ls-remote', '--heads', mirror.repository, `refs/heads/${mirror.branch}`], mirror.protocols);
   const commit = listed.split(/\s/)[0];
   if (commit === undefined || commit === '') return undefined;
-  await git(mirror.directory, ['fetch', '--quiet', '--no-tags', '--force', mirror.repository, `+refs/heads/${mirror.branch}:refs/heads/watched`], mirror.protocols);
+  await git(
+    mirror.directory,
+    ['fetch', '--quiet', '--no-tags', '--force', mirror.repository, `+refs/heads/${mirror.branch}:refs/heads/watched`],
+    mirror.protocols,
+  );
   return (await git(mirror.directory, ['rev-parse', 'refs/heads/watched'], mirror.protocols)).trim();
 }
 
@@ -68,7 +77,11 @@ const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 /** What differs between two commits; `from` absent or no longer known (a forced push): everything of `to`. */
 export async function changesBetween(mirror: Mirror, from: string | undefined, to: string): Promise<FileChange[]> {
   const known = from !== undefined && (await isKnown(mirror, from));
-  const output = await git(mirror.directory, ['diff-tree', '-r', '-z', '-M', '--name-status', known ? from : emptyTree, to], mirror.protocols);
+  const output = await git(
+    mirror.directory,
+    ['diff-tree', '-r', '-z', '-M', '--name-status', known ? from : emptyTree, to],
+    mirror.protocols,
+  );
   return parseNameStatus(output);
 }
 
@@ -83,7 +96,7 @@ async function isKnown(mirror: Mirror, commit: string): Promise<boolean> {
 export function parseNameStatus(output: string): FileChange[] {
   const fields = output.split('\0').filter((field) => field !== '');
   const changes: FileChange[] = [];
-  for (let at = 0; at < fields.length; ) {
+  for (let at = 0; at < fields.length;) {
     const status = fields[at]?.charAt(0);
     const first = fields[at + 1];
     if (first === undefined) break;

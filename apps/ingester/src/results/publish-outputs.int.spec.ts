@@ -169,6 +169,19 @@ describe('publishing outputs', () => {
     }
   });
 
+  it('leaves the results of a run that another copy of the message published meanwhile', async () => {
+    for (let turn = 0; turn < 10; turn++) {
+      const run = await fixture.addRun({ phase: 'publishing' });
+      const files = await Promise.all(Array.from({ length: 30 }, (_, index) => fixture.made(`f${index}`, `content ${index}`)));
+      const late = publishOutputs(fixture, request(run, { files }));
+      await publishOutputs(fixture, request(run, { files }));
+      await fixture.setPhase(run, 'successful');
+      await late;
+      expect(await fixture.keys(`demo/results/${run}/`)).toHaveLength(31);
+      expect(await fixture.rows('select from results where run_id = $1', [run])).toHaveLength(1);
+    }
+  });
+
   it('ignores runs that are not there, not publishing, or of another workspace', async () => {
     expect(await publishOutputs(fixture, request('01936d2e-7c1a-7000-8000-00000000dead', {}))).toBe('ignored');
     expect(await publishOutputs(fixture, request(await fixture.addRun({ phase: 'running' }), {}))).toBe('ignored');

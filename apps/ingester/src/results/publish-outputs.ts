@@ -83,24 +83,24 @@ async function lastAct(
   made: { rows: ResultRow[]; catalogue: CatalogueRow[]; outputs: JsonObject; publishedAt: string },
 ): Promise<PublishingEnd> {
   const { workspace, run } = request;
-  const committed = await inTransaction(parts.database, async (tx) => {
+  const end = await inTransaction(parts.database, async (tx): Promise<PublishingEnd> => {
     await lockResults(tx, run);
     const facts = await readRunFacts(tx, run);
-    if (facts?.phase !== 'publishing') return false;
+    // Another copy of the same message was faster: these are its results.
+    if (facts?.phase === 'successful') return 'ignored';
+    if (facts?.phase !== 'publishing') return 'removed';
     await writeResults(tx, workspace, run, made.rows, made.publishedAt);
     await writeCatalogue(tx, workspace, run, made.catalogue, made.publishedAt);
     await touchObjects(tx, objectsIn(workspace, made.outputs), new Date(made.publishedAt));
     await tell(parts, tx, publishedMessage(request));
     crashPoint('ingester.publish.before-commit');
-    return true;
+    return 'published';
   });
-  if (!committed) {
-    await removeResults(parts, workspace, run);
-    return 'removed';
-  }
+  if (end === 'removed') await removeResults(parts, workspace, run);
+  if (end !== 'published') return end;
   crashPoint('ingester.publish.after-commit');
   parts.relay.kick();
-  return 'published';
+  return end;
 }
 
 async function answer(parts: IngesterParts, request: Request, end: 'published' | 'refused', reason = ''): Promise<PublishingEnd> {

@@ -1,9 +1,8 @@
 import { Client } from 'pg';
 import { admit } from './admit.ts';
-import type { ExecutorLoad, Turns } from './admit.ts';
-import { queueDepth } from './queue-depth.ts';
+import type { Turns } from './admit.ts';
+import { createQueueDepths } from './queue-depth.ts';
 import { readDemand } from './read-demand.ts';
-import type { SuppliedExecutor } from './read-demand.ts';
 import { writeAdmission } from './write-admission.ts';
 import type { WrittenGrant } from './write-admission.ts';
 import { startLoop } from '../loop.ts';
@@ -41,19 +40,7 @@ export function startAdmitter({ url, onGrants, onUnheard, metrics, onError }: Ad
   let holdsLock = false;
   let turns: Turns = { deficits: new Map() };
 
-  const depths = new Map<string, number>();
-  /** A cluster queues by itself; what a process executor queues is ours to say. */
-  const withCapacity = (executor: SuppliedExecutor): ExecutorLoad => {
-    if (executor.backend !== 'process') return { ...executor, capacity: executor.slots };
-    const { id, slots, held, waited } = executor;
-    const capacity = queueDepth(depths.get(id), { slots, held: held.steps, waited });
-    depths.set(id, capacity);
-    return { ...executor, capacity };
-  };
-  const lost = (): void => {
-    client = undefined;
-    holdsLock = false;
-  };
+  const withCapacities = createQueueDepths();
   const connect = async (): Promise<Client> => {
     const fresh = new Client({
       connectionString: url,
@@ -61,6 +48,11 @@ export function startAdmitter({ url, onGrants, onUnheard, metrics, onError }: Ad
       connectionTimeoutMillis: 5000,
       statement_timeout: 10_000,
     });
+    const lost = (): void => {
+      if (client !== fresh) return;
+      client = undefined;
+      holdsLock = false;
+    };
     fresh.on('error', lost).on('end', lost);
     fresh.on('notification', () => {
       if (holdsLock) loop.wake();
@@ -79,7 +71,7 @@ export function startAdmitter({ url, onGrants, onUnheard, metrics, onError }: Ad
     }
     if (!holdsLock) return;
     const demand = await readDemand(connection);
-    const admission = admit(demand.waiting, demand.executors.map(withCapacity), turns, Date.now());
+    const admission = admit(demand.waiting, withCapacities(demand.executors), turns, Date.now());
     const written = await writeAdmission(connection, admission, demand);
     turns = admission.turns;
     metrics.grants.inc(admission.grants.reduce((sum, grant) => sum + grant.count, 0));

@@ -1,3 +1,6 @@
+import type { ExecutorLoad } from './admit.ts';
+import type { SuppliedExecutor } from './read-demand.ts';
+
 /** What an executor did with what it was given. */
 export interface QueueUse {
   slots: number;
@@ -26,4 +29,19 @@ export function queueDepth(depth: number | undefined, { slots, held, waited }: Q
   if (waited !== undefined && waited > slow) return Math.max(shortest(slots), Math.floor(present / 2));
   const isUsed = held >= present / 2;
   return isUsed && (waited ?? 0) < quick ? Math.min(longest(slots), present + slots) : Math.max(present, shortest(slots));
+}
+
+/** Keeps the depth of each executor from one admission to the next. A cluster queues by itself: its slots are its depth. */
+export function createQueueDepths(): (executors: readonly SuppliedExecutor[]) => ExecutorLoad[] {
+  let depths = new Map<string, number>();
+  return (executors) => {
+    const before = depths;
+    depths = new Map(
+      executors.map(({ id, backend, slots, held, waited }) => [
+        id,
+        backend === 'process' ? queueDepth(before.get(id), { slots, held: held.steps, waited }) : slots,
+      ]),
+    );
+    return executors.map((executor) => ({ ...executor, capacity: depths.get(executor.id) ?? executor.slots }));
+  };
 }

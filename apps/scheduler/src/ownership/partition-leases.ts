@@ -54,7 +54,11 @@ export function startPartitionLeases(database: Database, events: PartitionEvents
     for (const partition of answer.kept) held.set(partition, end);
     for (const { partition, epoch } of answer.gained) {
       held.set(partition, end);
-      await events.gained(partition, epoch);
+      await events.gained(partition, epoch).catch(async (error: unknown) => {
+        // Not held, it is taken again with the next renewal.
+        onError(error);
+        await give(partition);
+      });
     }
     await Promise.all(answer.release.map(give));
     if (answer.release.length > 0) await releaseLeases(database, scheduler, answer.release);

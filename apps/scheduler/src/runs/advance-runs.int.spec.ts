@@ -101,6 +101,22 @@ describe('advancing a run', () => {
     expect(events.at(-1)).toMatchObject({ type: 'run.outputs-ready', data: { outputs: { all: ten.list } } });
   });
 
+  it('takes a start and the stop that the same batch leads to', async () => {
+    const run = await at.accept(wide, ten, { tell: false });
+    const one = advancer();
+    await one.advance([start(run)]);
+    await one.advance([await grant(run, 2)]);
+    const failure = { class: 'tool' as const, reason: 'the tool exited with code 3' };
+    await one.advance([
+      { run, command: { type: 'start-step', at: now(), step: 'each[0]', attempt: 1, executor: 'x-1' } },
+      { run, command: { type: 'finish-step', at: now(), step: 'each[1]', attempt: 1, executor: 'x-1', outcome: 'failed', outputs: {}, failure } },
+    ]);
+    expect((await at.steps(run)).map(({ step, state }) => [step, state])).toEqual([
+      ['each[0]', 'stopping'],
+      ['each[1]', 'failed'],
+    ]);
+  });
+
   it('takes a grant once, whoever hears of it', async () => {
     const run = await at.accept(wide, ten, { tell: false });
     const [one, two] = [advancer(), advancer()];

@@ -18,7 +18,7 @@ import { planWrites } from './plan-writes.ts';
 import type { Writes } from './plan-writes.ts';
 import { GrantsGone, grantWrites } from './project/grants.ts';
 import { readyNodeWrites } from './project/ready-nodes.ts';
-import { runWrites } from './project/runs-row.ts';
+import { isStopped, runWrites } from './project/runs-row.ts';
 import { dueSnapshots, snapshotWrites } from './project/snapshots.ts';
 import { stepWrites } from './project/steps.ts';
 import { timerWrites } from './project/timers.ts';
@@ -93,6 +93,8 @@ export function createAdvancer(options: AdvanceOptions): Advancer {
     await commit(options, writes);
     const committed = committedOf(writes);
     settle(writes);
+    // Nothing is expected of a run that has stopped; late news load it again.
+    for (const { run, known: ended } of folded) if (isStopped(ended.state)) runs.delete(run);
     options.onCommitted(committed);
   };
 

@@ -28,6 +28,7 @@ export function foldNews(run: string, known: KnownRun, news: readonly News[]): F
   const folded: Folded = { run, known, news, version, decided: [], objects: [], evaluations: [], ready: [] };
   const ready = new Map<string, ReadyNode>();
   for (const item of news) {
+    if (item.cause?.traceparent !== undefined) known.traceparent = item.cause.traceparent;
     const advance = known.engine.advance(known.state, item.command);
     folded.decided.push(...advance.events.map((event) => ({ event, news: item })));
     folded.objects.push(...advance.objects);

@@ -7,6 +7,8 @@ export interface KnownRun {
   snapshotVersion: number;
   /** False after loading: the tables that follow the state are brought in line with it whatever this batch changes. */
   inLine: boolean;
+  /** Trace of the last message about it that had one: what follows belongs to it. */
+  traceparent?: string;
   /** Attempts, as `step#attempt`, whose executor was asked to stop. */
   stopsSent: Set<string>;
 }

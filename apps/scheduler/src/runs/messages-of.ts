@@ -23,7 +23,7 @@ export const valuesPrefix = (workspace: string, run: string, kind: 'inputs' | 'o
 /** What the events of a batch tell others: requests to executors, outputs to the ingester. */
 export function messagesOf({ run, known, decided }: Folded): Messages {
   const all: Messages = { messages: [], objects: [] };
-  for (const { event } of decided) {
+  for (const { event, news } of decided) {
     const made =
       event.type === 'step.requested'
         ? requestOf(run, known, event.data)
@@ -31,7 +31,7 @@ export function messagesOf({ run, known, decided }: Folded): Messages {
           ? outputsOf(run, known, event.data.outputs)
           : undefined;
     if (!made) continue;
-    all.messages.push(...made.messages);
+    all.messages.push(...made.messages.map((message) => ({ ...message, causation: news.cause?.id })));
     all.objects.push(...made.objects);
   }
   return all;

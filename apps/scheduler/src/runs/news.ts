@@ -8,6 +8,8 @@ export interface News {
   attempt?: { startedAt?: string; finishedAt?: string; logs?: readonly { key: string; size: number }[] };
   /** With `grant-steps`: the row that the request takes, and what each element was admitted for. */
   grant?: { id: string; cores: number; memoryMiB: number };
+  /** The message that brought it. */
+  cause?: { id: string; traceparent?: string | undefined };
   /** Another service appended to the run: what is in memory is old. */
   reload?: true;
 }

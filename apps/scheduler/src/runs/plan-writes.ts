@@ -64,13 +64,15 @@ function planRun(folded: Folded, writes: Writes): void {
   const { workspace } = acceptedOf(known.state);
   const events = decided.map(({ event }, index) => offloadEvent(event, `${valuesPrefix(workspace, run, 'events')}/${version + 1 + index}`));
   const { messages, objects } = messagesOf(folded);
+  const { traceparent } = known;
   const stops = stopsNow(folded);
   const steps = stepChanges(folded, stops.attempts);
   const change = runChange(folded);
   if (events.length > 0) writes.appends.push({ runId: run, expectedVersion: version, events: events.map(({ event }) => event) });
   writes.objects.push(...folded.objects, ...objects, ...events.flatMap((event) => event.objects));
-  writes.messages.push(...messages, ...stopsOf(run, workspace, stops.attempts));
-  if (events.length > 0) writes.messages.push(statusOf(workspace, change, steps));
+  const status = events.length > 0 ? [statusOf(workspace, change, steps)] : [];
+  const all = [...messages, ...stopsOf(run, workspace, stops.attempts), ...status];
+  writes.messages.push(...all.map((message) => ({ ...message, traceparent })));
   writes.runs.push(change);
   writes.steps.push(...steps);
   if (stops.attempts.length > 0) writes.stops.push(stops);

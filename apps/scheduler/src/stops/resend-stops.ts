@@ -7,6 +7,7 @@ import { acceptedOf } from '../runs/known-run.ts';
 import type { KnownRun } from '../runs/known-run.ts';
 import { stopsOf } from '../runs/messages-of.ts';
 import { now } from '../runs/news.ts';
+import { unconfirmed } from '../runs/project/runs-row.ts';
 import type { News } from '../runs/news.ts';
 
 export interface StopOptions {
@@ -50,5 +51,5 @@ where partition = any($1) and not stopped and phase in ('successful', 'failed', 
 function reasonOf(attempts: readonly { step: string; executor: string }[], seconds: number): string {
   const [first] = attempts;
   const others = attempts.length > 1 ? ` and ${attempts.length - 1} more` : '';
-  return `not confirmed as stopped after ${seconds} s: ${first?.step} on executor ${first?.executor}${others}`;
+  return `${unconfirmed} after ${seconds} s: ${first?.step} on executor ${first?.executor}${others}`;
 }

@@ -31,7 +31,8 @@ function checkedOutputs(tool: ExpressionTool, inputs: JsonObject, result: JsonOb
     const where = `outputs.${id}`;
     const value: Json = completeNames(result[id] ?? null);
     // Any of an expression's result takes null too: that is how a tool hands on a missing value.
-    if (!isOfType(value, type) && !(value === null && type === 'Any')) throw new ProcessFault(where, `must be ${showType(type)}, but the expression gave ${describeValue(value)}`);
+    if (!isOfType(value, type) && !(value === null && type === 'Any'))
+      throw new ProcessFault(where, `must be ${showType(type)}, but the expression gave ${describeValue(value)}`);
     visitPathValues(value, (file) => {
       const location = textField(file, 'location');
       if (isLiteral(file) || (location !== undefined && locations.has(location))) return;

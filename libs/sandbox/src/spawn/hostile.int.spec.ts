@@ -19,7 +19,6 @@ const candidates: [string, IsolationMode][] = [
 class Scene {
   readonly data = mkdtempSync('/var/tmp/runnel-hostile-');
   readonly workRoot = join(this.data, 'work');
-  readonly control = mkdtempSync('/var/tmp/runnel-control-');
   readonly spawner: ReturnType<typeof createSpawner>;
   #count = 0;
 
@@ -27,7 +26,13 @@ class Scene {
     chmodSync(this.data, 0o711);
     mkdirSync(this.workRoot, { mode: 0o711 });
     writeFileSync(join(this.data, 'secret'), 'postgres password', { mode: isolation.uid ? 0o600 : 0o644 });
-    this.spawner = createSpawner({ isolation, control: this.control, workRoot: this.workRoot, hidden: [this.data], graceSeconds: 0.2 });
+    const control = join(this.data, 'control');
+    try {
+      this.spawner = createSpawner({ isolation, control, workRoot: this.workRoot, hidden: [this.data], graceSeconds: 0.2 });
+    } catch (error) {
+      rmSync(this.data, { recursive: true });
+      throw error;
+    }
   }
 
   attempt(script: string, more: Partial<SpawnRequest> = {}): SpawnRequest {

@@ -13,6 +13,8 @@ export interface ToolContext {
   seats: Seats;
   /** Where no namespace holds what a tool leaves behind. */
   leftovers?: Leftovers;
+  /** Nothing that the tool left may be there when its result is: bubblewrap ends before the last of its namespace does. */
+  strict: boolean;
   /** Kills what the tool left, a moment later: looking costs more than a short tool. */
   sweepSoon: (folders: string[]) => void;
   memoryGroup: (request: SpawnRequest) => MemoryGroup | undefined;
@@ -62,7 +64,8 @@ export function runTool(request: SpawnRequest, hooks: SpawnHooks, context: ToolC
     watch.stop();
     if ('died' in ended || ended.leftovers || limit !== undefined || cancelled) await end();
     else {
-      if (leftovers) context.sweepSoon(request.writable);
+      if (context.strict) await leftovers?.killAll(request.writable);
+      else context.sweepSoon(request.writable);
       seats.giveBack(seat);
     }
     over = true;

@@ -58,11 +58,13 @@ export function createSpawner(options: SpawnerOptions): Spawner & { warm(count: 
   const context: ToolContext = {
     seats,
     ...(leftovers && { leftovers }),
+    strict: isolation.namespaces === 'bubblewrap',
     sweepSoon(folders) {
+      if (!leftovers) return;
       for (const folder of folders) sweepFolders.add(folder);
       sweepTimer ??= setTimeout(() => {
         sweepTimer = undefined;
-        leftovers?.kill(sweepFolders);
+        leftovers.kill(sweepFolders);
         sweepFolders.clear();
       }, SWEEP_MS);
       sweepTimer.unref();

@@ -5,7 +5,6 @@ import type { ApiContext } from '../../context.ts';
 import { waitForEnd } from '../../follow/follow-run.ts';
 import { readJson } from '../../http/body.ts';
 import { originOf } from '../../http/origin.ts';
-import { findProcess } from '../../processes/find-process.ts';
 import { acceptRun } from '../../runs/accept-run.ts';
 import type { RunRow } from '../../runs/find-runs.ts';
 import { isFinal } from '../../runs/find-runs.ts';
@@ -30,7 +29,7 @@ export const executeRequest = z.object({
 /** POST /processes/{id}/execution. */
 export async function execute(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { workspace, process: id } = request.params as { workspace: string; process: string };
-  const process = await findProcess(context.database, workspace, id);
+  const process = await context.processes.find(workspace, id);
   if (!process) throw noSuchProcess(id);
   const body = executeRequest.parse(await readJson(request, context.config.maxRequestBytes));
   const { package: pkg } = await context.packages.get(process);

@@ -75,7 +75,7 @@ describe('execution', () => {
     ['a folder that is not there', { n: [1], folder: 'files/none' }, 'folder'],
     ['a reference of the service', { n: { $stored: { key: 'other/values/1' } } }, 'n'],
   ])('%s is refused by name, and nothing is stored', async (_name, inputs, name) => {
-    const runs = async () => (await api.database.pool.query('select count(*) from runs')).rows;
+    const runs = async () => (await api.database.pool.query<{ count: string }>('select count(*) from runs')).rows;
     const before = await runs();
     const answer = await execute(inputs);
     expect(answer.status).toBe(400);
@@ -146,7 +146,7 @@ describe('a job', () => {
     expect(done.body).toMatchObject({ status: 'successful', finished: expect.any(String) });
     expect(done.body).not.toHaveProperty('progress');
     const link = done.body.links.find(({ rel }) => rel === 'http://www.opengis.net/def/rel/ogc/1.0/results');
-    const results = await demo('GET', link.href);
+    const results = await demo('GET', link?.href ?? '');
     const address = `${api.url}/workspaces/demo/results/${body.jobID}`;
     expect(results.body).toEqual({
       all: ['a', 'b'],

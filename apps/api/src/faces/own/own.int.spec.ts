@@ -101,7 +101,7 @@ describe('dead letters', () => {
       type: 'runnel.run.accepted.v1',
     });
     expect(first.body.deadLetters[0]).not.toHaveProperty('payload');
-    const second = await withToken(operator, 'GET', first.body.next);
+    const second = await withToken(operator, 'GET', first.body.next ?? '');
     expect(second.body.deadLetters.map(({ run }) => run)).toEqual(runs.slice(2));
 
     const [one, two] = first.body.deadLetters;

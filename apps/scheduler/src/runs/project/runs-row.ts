@@ -32,6 +32,9 @@ export function runChange({ run, known: { engine, state }, decided }: Folded): R
   return change;
 }
 
+/** How the attention begins that a run needs while a stop is not confirmed; it ends with the confirmation. */
+export const unconfirmed = 'not confirmed as stopped';
+
 export function runWrites(changes: readonly RunChange[]): Write[] {
   if (changes.length === 0) return [];
   return [
@@ -42,7 +45,7 @@ update runs r set
   version = c.version, phase = c.phase, progress = c.progress, message = c.message, failure = coalesce(c.failure, r.failure),
   document = coalesce(c.document, r.document), stopped = c.stopped, started_at = coalesce(r.started_at, c.started_at),
   finished_at = coalesce(r.finished_at, c.finished_at), updated_at = greatest(r.updated_at, now()),
-  attention = case when c.stopped then null else r.attention end
+  attention = case when c.stopped and r.attention like '${unconfirmed}%' then null else r.attention end
 from unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::text[], $6::jsonb[], $7::text[], $8::boolean[], $9::timestamptz[], $10::timestamptz[])
   as c (run_id, version, phase, progress, message, failure, document, stopped, started_at, finished_at)
 where r.id = c.run_id`,
