@@ -20,6 +20,7 @@ import {
   createSpawner,
   describeIsolation,
   detectIsolation,
+  imageFolders,
   noIsolation,
   noImages,
   readImages,
@@ -147,14 +148,15 @@ function openSandbox(config: ExecutorConfig, context: SandboxContext): { surroun
   // Slots' users pass through to their own attempt's folder, and see no names.
   mkdirSync(workRoot, { recursive: true, mode: 0o711 });
   const javascript = createJavaScriptPool({ threads: Math.max(1, count - 1) });
-  const spawner = createSpawner({ isolation, control: join(config.workDir, 'control'), workRoot, hidden: config.hidden });
+  const images = config.images === undefined ? noImages : readImages(config.images);
+  const spawner = createSpawner({ isolation, control: join(config.workDir, 'control'), workRoot, hidden: config.hidden, visible: imageFolders(images) });
   const surroundings: StepSurroundings = {
     store,
     packages: packageCache(store),
     executor: id,
     workRoot,
     spawner,
-    images: config.images === undefined ? noImages : readImages(config.images),
+    images,
     evaluateJavaScript: javascript.evaluate,
     limits: {
       timeLimit: config.stepTimeLimit,

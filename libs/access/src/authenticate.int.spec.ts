@@ -81,7 +81,7 @@ describe('authenticate', () => {
     const revoked = await createToken(database, { workspace: 'demo', name: 'a' });
     await revokeToken(database, 'demo', revoked.id);
     const answers = await Promise.all(
-      [expired.secret, revoked.secret, `rnl_${'x'.repeat(43)}`, 'rnl_'].map((secret) => authenticator.authenticate(bearer(secret))),
+      [expired.secret, revoked.secret, `rnl_${'x'.repeat(43)}`, 'rnl_'].map(async (secret) => authenticator.authenticate(bearer(secret))),
     );
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     expect(answers[0]?.kind).toBe('refused');

@@ -1,8 +1,8 @@
 import type { ObjectInfo, ObjectStore, PutOptions } from './store.ts';
 
-/** Stores a JSON value. */
+/** Stores a JSON value under a key that says what is in it. */
 export function putValue(store: ObjectStore, key: string, value: unknown, options: PutOptions = {}): Promise<ObjectInfo> {
-  return store.put(key, JSON.stringify(value), { contentType: 'application/json', ...options });
+  return store.put(key, JSON.stringify(value), { contentType: 'application/json', derived: true, ...options });
 }
 
 /** Reads a JSON value; rejects with ObjectNotFound, ObjectTooLarge (over `maxBytes`), or SyntaxError where the object is not JSON. */

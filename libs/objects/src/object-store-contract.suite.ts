@@ -237,6 +237,17 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
       expect(await text('ws/copy/a')).toBe('one');
     });
 
+    it('lets writers of a derived key write at the same time', async () => {
+      await store.put('demo/objects/source', 'the same');
+      const writers = Array.from({ length: 20 }, (_, n) =>
+        n % 2 === 0
+          ? store.put('demo/derived/new/key', 'the same', { derived: true, durable: false })
+          : store.copy('demo/objects/source', 'demo/derived/new/key', { derived: true }),
+      );
+      for (const info of await Promise.all(writers)) expect(info).toMatchObject({ key: 'demo/derived/new/key', size: 8 });
+      expect(await text('demo/derived/new/key')).toBe('the same');
+    });
+
     it('deletes, twice too, and then takes a key below or above', async () => {
       await store.put('ws/a/b', 'x');
       await store.delete('ws/a/b');

@@ -21,6 +21,10 @@ export interface PutOptions {
   ifNoneMatch?: '*';
   /** Bytes; a longer body is refused with ObjectTooLarge and nothing is stored. */
   maxBytes?: number;
+  /** The key says what is in it (a checksum, a run and its step): whoever else writes it writes the same, and nobody waits for anybody. */
+  derived?: true;
+  /** `false`: made again where a power failure takes it, so the put does not wait for the disk. */
+  durable?: false;
 }
 
 export interface ByteRange {
@@ -46,7 +50,7 @@ export interface ObjectStore {
   /** Objects whose keys begin with the prefix, in C-locale order of the keys, streamed; without `contentType`. */
   list(prefix: string): AsyncIterable<ObjectInfo>;
   /** Server-side where the store can. Rejects with ObjectNotFound. */
-  copy(from: string, to: string): Promise<ObjectInfo>;
+  copy(from: string, to: string, options?: Pick<PutOptions, 'derived'>): Promise<ObjectInfo>;
   /** Idempotent. With `ifMatch` only the object that has this etag; rejects with PreconditionFailed where another one stands there. */
   delete(key: string, options?: { ifMatch?: string }): Promise<void>;
   /**

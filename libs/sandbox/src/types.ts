@@ -82,6 +82,8 @@ export interface LocalImage {
   root?: string;
   /** … a folder whose programs stand for the image (put first on PATH). */
   bin?: string;
+  /** Further folders that its programs read: they stay visible to tools. */
+  needs?: string[];
   entrypoint?: string[];
   env?: Record<string, string>;
 }

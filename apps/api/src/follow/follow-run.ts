@@ -23,7 +23,7 @@ export async function* followRun(
   signal: AbortSignal,
 ): AsyncGenerator<RunNews | undefined> {
   const mailbox = createMailbox<RunNews>(capacity);
-  const unwatch = feed.watch(run.id, (news) => mailbox.put(news));
+  const unwatch = feed.watch(run.id, (news) => mailbox.post(news));
   try {
     // Read again after the subscription: nothing falls between the two.
     const first = (await findRun(database, run.workspace, run.id)) ?? run;

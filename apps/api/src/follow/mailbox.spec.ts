@@ -6,23 +6,23 @@ const never = new AbortController().signal;
 describe('mailbox', () => {
   it('gives what came, in order', async () => {
     const mailbox = createMailbox<number>(10);
-    mailbox.put(1);
-    mailbox.put(2);
+    mailbox.post(1);
+    mailbox.post(2);
     expect(await mailbox.take(60_000, never)).toEqual({ items: [1, 2], lost: false });
   });
 
   it('wakes who waits', async () => {
     const mailbox = createMailbox<number>(10);
     const waiting = mailbox.take(60_000, never);
-    mailbox.put(3);
+    mailbox.post(3);
     expect((await waiting).items).toEqual([3]);
   });
 
   it('is bounded: the oldest go, and the reader is told', async () => {
     const mailbox = createMailbox<number>(2);
-    for (const item of [1, 2, 3]) mailbox.put(item);
+    for (const item of [1, 2, 3]) mailbox.post(item);
     expect(await mailbox.take(0, never)).toEqual({ items: [2, 3], lost: true });
-    mailbox.put(4);
+    mailbox.post(4);
     expect(await mailbox.take(0, never)).toEqual({ items: [4], lost: false });
   });
 

@@ -1,6 +1,6 @@
 /** Items that arrive while their reader is busy. */
 export interface Mailbox<T> {
-  put(item: T): void;
+  post(item: T): void;
   /** All that came; waits for the first, at most `ms`, or until the signal aborts. `lost`: more came than it holds, the oldest were dropped. */
   take(ms: number, signal: AbortSignal): Promise<{ readonly items: T[]; readonly lost: boolean }>;
 }
@@ -10,7 +10,7 @@ export function createMailbox<T>(capacity: number): Mailbox<T> {
   let lost = false;
   let wake: (() => void) | undefined;
   return {
-    put(item) {
+    post(item) {
       if (items.length >= capacity) {
         items.shift();
         lost = true;

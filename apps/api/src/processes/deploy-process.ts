@@ -90,7 +90,8 @@ async function store({ objects }: Services, workspace: string, id: string, loade
   const sha256 = createHash('sha256').update(source).digest('hex');
   const sourceKey = `${workspace}/sources/${id}/${sha256}`;
   crashPoint('api.deploy.before-put');
-  await objects.put(packageKey(workspace, loaded.digest), loaded.text, { contentType: 'application/json' });
+  await objects.put(packageKey(workspace, loaded.digest), loaded.text, { contentType: 'application/json', derived: true });
+  crashPoint('api.deploy.between-puts');
   await objects.put(sourceKey, source);
   crashPoint('api.deploy.after-put');
   return { sourceKey };

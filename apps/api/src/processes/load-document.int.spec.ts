@@ -16,31 +16,31 @@ const reasons = (outcome: LoadOutcome): string =>
   outcome.kind === 'refused' ? outcome.diagnostics.map(({ message }) => message).join('; ') : outcome.kind;
 
 it('the same document has the same digest', async () => {
-  const { load } = open();
-  const [one, two] = await Promise.all([load({ text: wide }), load({ text: `# remark\n${wide}` })]);
+  const opened = open();
+  const [one, two] = await Promise.all([opened.load({ text: wide }), opened.load({ text: `# remark\n${wide}` })]);
   expect(one).toMatchObject({ kind: 'loaded', entry: 'wide', digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
   expect(two).toMatchObject({ digest: one?.kind === 'loaded' ? one.digest : '' });
 });
 
 it('a document that takes too long ends with its thread; the next one is loaded', async () => {
-  const { load } = open({ timeout: 1 });
+  const opened = open({ timeout: 1 });
   const large = `a: [${'{b: [1, {c: d}]}, '.repeat(200_000)}]`;
-  expect(reasons(await load({ text: large }))).toMatch(/takes more than 0.001 s/);
+  expect(reasons(await opened.load({ text: large }))).toMatch(/takes more than 0.001 s/);
   await loader?.close();
   const patient = open();
   expect((await patient.load({ text: wide })).kind).toBe('loaded');
 });
 
 it('the event loop goes on while a document of megabytes is read', async () => {
-  const { load } = open();
-  await load({ text: wide });
+  const opened = open();
+  await opened.load({ text: wide });
   let turns = 0;
   const timer = setInterval(() => (turns += 1), 1);
   const steps = Array.from(
     { length: 20_000 },
     (_, i) => `- {class: CommandLineTool, id: t${i}, baseCommand: [echo, "${'x'.repeat(20)}"], inputs: {}, outputs: {}}`,
   );
-  const outcome = await load({ text: `cwlVersion: v1.2\n$graph:\n${steps.join('\n')}` });
+  const outcome = await opened.load({ text: `cwlVersion: v1.2\n$graph:\n${steps.join('\n')}` });
   clearInterval(timer);
   expect(outcome.kind).toBe('refused');
   expect(turns).toBeGreaterThan(10);
@@ -75,7 +75,7 @@ describe('addresses', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
-  afterAll(() => server.close());
+  afterAll(() => void server.close());
 
   it.each(['app.cwl', 'moved.cwl'])('%s is fetched from an allowed host, with what it refers to', async (path) => {
     const outcome = await open({ hosts: [host] }).load({ address: `http://${host}/${path}` });

@@ -50,7 +50,7 @@ export async function acceptRun(services: Services, { process, caller, inputs, t
     inputs: await storeLarge(services, caller.workspace, run, bound.inputs),
     acceptedAt: new Date(now).toISOString(),
   };
-  const row = await append(services, engine, accepted, nameOf(caller.principal), traceparent);
+  const row = await writeAccepted(services, engine, accepted, nameOf(caller.principal), traceparent);
   services.relay.kick();
   services.metrics.accepted.inc();
   return { kind: 'accepted', run: row };
@@ -74,7 +74,7 @@ async function storeLarge({ objects }: Services, workspace: string, run: string,
   return values;
 }
 
-async function append(
+async function writeAccepted(
   services: Services,
   engine: RunEngine,
   accepted: AcceptedRun,
@@ -91,7 +91,7 @@ async function append(
     outgoing(RunAccepted, { workspace, run }, { traceparent }),
     outgoing(RunStatusChanged, news, { traceparent }),
   ]);
-  crashPoint('api.accept.before-append');
+  crashPoint('api.accept.before-write');
   await writeTogether(services.database, [
     ...appendWrites([{ runId: run, expectedVersion: 0, events }], messages),
     {
@@ -117,7 +117,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
       ],
     },
   ]);
-  crashPoint('api.accept.after-append');
+  crashPoint('api.accept.after-write');
   const at = new Date(accepted.acceptedAt);
   return {
     id: run,

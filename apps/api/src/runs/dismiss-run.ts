@@ -30,7 +30,7 @@ export async function dismissRun(services: Services, dismissal: Dismissal): Prom
     if (!found) return undefined;
     try {
       await inTransaction(services.database, (tx) => dismiss(services, tx, dismissal));
-      crashPoint('api.dismiss.after-append');
+      crashPoint('api.dismiss.after-commit');
       services.relay.kick();
       return await findRun(services.database, dismissal.workspace, dismissal.run);
     } catch (error) {
@@ -67,4 +67,5 @@ async function dismiss(services: Services, tx: Transaction, { workspace, run, by
     text: 'update runs set phase = $2, progress = $3, message = $4, version = $5, finished_at = $6, updated_at = $6 where id = $1',
     values: [run, phase, progress, message, now, at],
   });
+  crashPoint('api.dismiss.before-commit');
 }

@@ -28,7 +28,7 @@ export function objectExchange(store: ObjectStore, workspace: string): FileExcha
       // What nobody touched for long may be about to be collected: it is written again.
       if (found === undefined || !isFreshContent(found, Date.now())) {
         crashPoint('executor.output.before-put');
-        await store.putFile(key, path, { move: true });
+        await store.putFile(key, path, { move: true, derived: true });
         crashPoint('executor.output.after-put');
       }
       return { location: locationOf(key), checksum: `sha1$${sha1}`, size };

@@ -34,7 +34,8 @@ export function createReports(messaging: Messaging, store: ObjectStore, executor
       try {
         return StepFinished.schema.parse(await readValue(store, resultKey(id), resultBytes));
       } catch (error) {
-        if (error instanceof ObjectNotFound) return undefined;
+        // Cut short by a power failure: it was not told either.
+        if (error instanceof ObjectNotFound || error instanceof SyntaxError) return undefined;
         throw error;
       }
     },
@@ -48,7 +49,8 @@ async function putUntilStored(store: ObjectStore, result: StepResult, { logger }
   for (let attempt = 0; ; attempt += 1) {
     try {
       crashPoint('executor.result.before-put');
-      await putValue(store, resultKey(result), result);
+      // Where a power failure takes it and the message too, the attempt is lost and made again.
+      await putValue(store, resultKey(result), result, { durable: false });
       crashPoint('executor.result.after-put');
       return;
     } catch (error) {

@@ -69,6 +69,6 @@ export function openStepLog({ store, prefix, tail }: LogPorts): StepLog {
 
 async function putChunk(store: ObjectStore, key: string, body: Buffer): Promise<void> {
   crashPoint('executor.log.before-put');
-  await store.put(key, body, { contentType: 'text/plain; charset=utf-8' });
+  await store.put(key, body, { contentType: 'text/plain; charset=utf-8', derived: true });
   crashPoint('executor.log.after-put');
 }

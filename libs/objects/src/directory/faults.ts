@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { InvalidKey, ObjectNotFound, ObjectStoreUnavailable } from '../errors.ts';
 import type { StoreFolders } from './folders.ts';
 
@@ -24,15 +24,14 @@ const storeFaults: Record<string, string> = {
 };
 
 /** Says in the store's words what a system call's failure on `key` means. */
-export async function explain(folders: StoreFolders, key: string, error: unknown): Promise<unknown> {
+export function explain(folders: StoreFolders, key: string, error: unknown): unknown {
   const code = errnoOf(error);
   if (code === undefined) return error;
   const fault = storeFaults[code];
   if (fault) return new ObjectStoreUnavailable(`object store ${folders.uri}: ${fault} (${code})`, { cause: error });
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     // The marker tells an object that is not there from a volume that is not mounted.
-    const present = await stat(folders.marker).catch(() => undefined);
-    if (!present) return new ObjectStoreUnavailable(`object store ${folders.uri}: the folder is away`, { cause: error });
+    if (!isThere(folders.marker)) return new ObjectStoreUnavailable(`object store ${folders.uri}: the folder is away`, { cause: error });
     return new ObjectNotFound(key);
   }
   if (code === 'ENAMETOOLONG') return new InvalidKey(`the key is too long for the file system: ${key}`);
@@ -44,6 +43,14 @@ export async function guarded<Result>(folders: StoreFolders, key: string, work: 
   try {
     return await work();
   } catch (error) {
-    throw await explain(folders, key, error);
+    throw explain(folders, key, error);
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
   }
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
-import { readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { mediaTypeOf } from '../media-types.ts';
 import type { ObjectInfo } from '../store.ts';
@@ -17,10 +16,10 @@ export function infoOf(key: string, stats: BigIntStats): ObjectInfo {
 }
 
 /** What is at the key, without its media type; undefined where there is no object. */
-export async function lookUp(folders: StoreFolders, key: string): Promise<ObjectInfo | undefined> {
+export function lookUp(folders: StoreFolders, key: string): ObjectInfo | undefined {
   try {
-    const stats = await stat(pathOf(folders, key), { bigint: true });
-    return stats.isFile() ? infoOf(key, stats) : undefined;
+    const stats = statSync(pathOf(folders, key), { bigint: true, throwIfNoEntry: false });
+    return stats?.isFile() ? infoOf(key, stats) : undefined;
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -29,33 +28,35 @@ export async function lookUp(folders: StoreFolders, key: string): Promise<Object
 }
 
 /** Media type as given at the put, else by the name. */
-export async function withType(folders: StoreFolders, info: ObjectInfo): Promise<ObjectInfo> {
-  return { ...info, contentType: (await keptType(folders, info)) ?? mediaTypeOf(info.key) };
+export function withType(folders: StoreFolders, info: ObjectInfo): ObjectInfo {
+  return { ...info, contentType: keptType(folders, info) ?? mediaTypeOf(info.key) };
 }
 
 /** A type is kept beside the object only where the name does not say it; the etag in it tells a type of an object that was replaced. */
-async function keptType(folders: StoreFolders, info: ObjectInfo): Promise<string | undefined> {
-  const text = await readFile(typePath(folders, info.key), 'utf8').catch(ignoreMissing);
-  const [etag, contentType] = text?.split('\n') ?? [];
-  return etag === info.etag ? contentType : undefined;
+function keptType(folders: StoreFolders, info: ObjectInfo): string | undefined {
+  const path = typePath(folders, info.key);
+  // Few objects have one: an exception for each of the others would cost more than the look.
+  if (!statSync(path, { throwIfNoEntry: false })) return undefined;
+  try {
+    const [etag, contentType] = readFileSync(path, 'utf8').split('\n');
+    return etag === info.etag ? contentType : undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
-export async function keepType(folders: StoreFolders, info: ObjectInfo, contentType: string | undefined): Promise<void> {
+export function keepType(folders: StoreFolders, info: ObjectInfo, contentType: string | undefined): void {
   const path = typePath(folders, info.key);
   if (contentType === undefined || contentType === mediaTypeOf(info.key)) {
-    await unlink(path).catch(ignoreMissing);
+    rmSync(path, { force: true });
     return;
   }
   const temporary = join(folders.temporary, randomUUID());
-  await writeFile(temporary, `${info.etag}\n${contentType.replaceAll(/[\r\n]/g, ' ')}`);
-  await rename(temporary, path);
+  writeFileSync(temporary, `${info.etag}\n${contentType.replaceAll(/[\r\n]/g, ' ')}`);
+  renameSync(temporary, path);
 }
 
 function typePath(folders: StoreFolders, key: string): string {
   return join(folders.types, nameOf(key));
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (errnoOf(error) !== 'ENOENT') throw error;
-  return undefined;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, readlink, symlink, unlink } from 'node:fs/promises';
+import { lstatSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ObjectStoreUnavailable } from '../errors.ts';
@@ -18,10 +18,10 @@ export async function withKeyLock<Result>(folders: StoreFolders, key: string, wo
   const lock = join(folders.locks, nameOf(key));
   const holder = `${process.pid}-${randomUUID()}`;
   const deadline = Date.now() + giveUpAfter;
-  while (!(await acquire(lock, holder))) {
+  while (!acquire(lock, holder)) {
     if (Date.now() > deadline)
       throw new ObjectStoreUnavailable(`object store ${folders.uri}: ${key} is being written by others all the time`);
-    await breakStale(lock);
+    breakStale(lock);
     await pause(1 + Math.random() * 8);
   }
   const since = Date.now();
@@ -29,13 +29,13 @@ export async function withKeyLock<Result>(folders: StoreFolders, key: string, wo
     return await work();
   } finally {
     // One that took too long may have been broken and taken by another: only one's own is removed.
-    if (Date.now() - since < staleAfter / 2 || (await holderOf(lock)) === holder) await unlink(lock).catch(ignoreMissing);
+    if (Date.now() - since < staleAfter / 2 || holderOf(lock) === holder) rmSync(lock, { force: true });
   }
 }
 
-async function acquire(lock: string, holder: string): Promise<boolean> {
+function acquire(lock: string, holder: string): boolean {
   try {
-    await symlink(holder, lock);
+    symlinkSync(holder, lock);
     return true;
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
@@ -43,26 +43,31 @@ async function acquire(lock: string, holder: string): Promise<boolean> {
   }
 }
 
-async function holderOf(lock: string): Promise<string | undefined> {
-  return readlink(lock).catch(ignoreMissing);
-}
-
-/** Only who wins `{lock}.{holder}` may remove that holder's lock, so a slow breaker never removes the lock of the next holder. */
-async function breakStale(lock: string): Promise<void> {
-  const holder = await holderOf(lock);
-  if (holder === undefined || !(await isStale(lock, holder))) return;
-  const claim = `${lock}.${holder}`;
-  if (!(await acquire(claim, String(process.pid)))) return;
+function holderOf(lock: string): string | undefined {
   try {
-    if ((await holderOf(lock)) === holder) await unlink(lock).catch(ignoreMissing);
-  } finally {
-    await unlink(claim).catch(ignoreMissing);
+    return readlinkSync(lock);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return undefined;
   }
 }
 
-async function isStale(lock: string, holder: string): Promise<boolean> {
+/** Only who wins `{lock}.{holder}` may remove that holder's lock, so a slow breaker never removes the lock of the next holder. */
+function breakStale(lock: string): void {
+  const holder = holderOf(lock);
+  if (holder === undefined || !isStale(lock, holder)) return;
+  const claim = `${lock}.${holder}`;
+  if (!acquire(claim, String(process.pid))) return;
+  try {
+    if (holderOf(lock) === holder) rmSync(lock, { force: true });
+  } finally {
+    rmSync(claim, { force: true });
+  }
+}
+
+function isStale(lock: string, holder: string): boolean {
   if (!isAlive(Number.parseInt(holder, 10))) return true;
-  const made = await lstat(lock).catch(ignoreMissing);
+  const made = lstatSync(lock, { throwIfNoEntry: false });
   return made !== undefined && Date.now() - made.mtimeMs > staleAfter;
 }
 
@@ -73,9 +78,4 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return errnoOf(error) === 'EPERM';
   }
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (errnoOf(error) !== 'ENOENT') throw error;
-  return undefined;
 }

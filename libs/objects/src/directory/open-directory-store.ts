@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { copyFile, link, open, readFile, stat, unlink, writeFile } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, linkSync, openSync, readFileSync } from 'node:fs';
+import { copyFile, open, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { ObjectNotFound, ObjectTooLarge, RangeNotSatisfiable } from '../errors.ts';
 import { checkKey, checkPrefix } from '../keys.ts';
@@ -30,20 +30,24 @@ export async function openDirectoryStore(root: string, options: DirectoryStoreOp
     checkKey(key);
     return guarded(folders, key, work);
   };
+  const withSync = <Options extends PutOptions>(putOptions: Options): Durable<Options> => ({
+    ...putOptions,
+    fsync: fsync && putOptions.durable !== false,
+  });
   return {
     uri: folders.uri,
-    put: async (key, body, putOptions = {}) => on(key, () => put(folders, key, body, { ...putOptions, fsync })),
+    put: async (key, body, putOptions = {}) => on(key, () => put(folders, key, body, withSync(putOptions))),
     get: async (key, range) => on(key, () => get(folders, key, range)),
     getBytes: async (key, maxBytes) => on(key, () => getBytes(folders, key, maxBytes)),
     head: async (key) => on(key, () => head(folders, key)),
     list: (prefix) => list(folders, prefix),
-    copy: async (from, to) => {
+    copy: async (from, to, copyOptions = {}) => {
       checkKey(to);
-      return on(from, () => copy(folders, from, to, fsync));
+      return on(from, () => copy(folders, from, to, withSync(copyOptions)));
     },
     delete: async (key, options = {}) => on(key, () => remove(folders, key, options.ifMatch)),
     materialize: async (key, path, how) => on(key, () => materialize(folders, key, path, how?.link ?? true)),
-    putFile: async (key, path, putOptions = {}) => on(key, () => putFile(folders, key, path, { ...putOptions, fsync })),
+    putFile: async (key, path, putOptions = {}) => on(key, () => putFile(folders, key, path, withSync(putOptions))),
     ping: () => guarded(folders, '', () => ping(folders)),
   };
 }
@@ -57,7 +61,7 @@ async function put(
   options: Durable<PutOptions>,
 ): Promise<ObjectInfo> {
   // Tells before the body is read; `commit` decides.
-  await checkConditions(folders, key, options);
+  checkConditions(folders, key, options);
   const temporary = await writeTemporary(folders, key, body, options);
   return commit(folders, key, temporary, options);
 }
@@ -68,7 +72,7 @@ async function putFile(
   path: string,
   options: Durable<PutOptions & { move?: boolean }>,
 ): Promise<ObjectInfo> {
-  await checkConditions(folders, key, options);
+  checkConditions(folders, key, options);
   const temporary = await takeFile(folders, key, path, options);
   return commit(folders, key, temporary, options);
 }
@@ -78,7 +82,7 @@ async function get(folders: StoreFolders, key: string, range: ByteRange | undefi
   try {
     const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) throw new ObjectNotFound(key);
-    const info = await withType(folders, infoOf(key, stats));
+    const info = withType(folders, infoOf(key, stats));
     if (range && range.start >= info.size) throw new RangeNotSatisfiable(key, info.size);
     const body = handle.createReadStream(
       range ? { start: range.start, end: Math.min(range.end ?? Infinity, info.size - 1) } : { start: 0 },
@@ -90,22 +94,30 @@ async function get(folders: StoreFolders, key: string, range: ByteRange | undefi
   }
 }
 
+/** Bytes that are read at once, as they are written. */
+const small = 256 * 1024;
+
 async function getBytes(folders: StoreFolders, key: string, maxBytes: number): Promise<Buffer> {
-  const handle = await open(pathOf(folders, key), 'r');
+  const path = pathOf(folders, key);
+  const file = openSync(path, 'r');
   try {
-    const stats = await handle.stat();
+    const stats = fstatSync(file);
     if (!stats.isFile()) throw new ObjectNotFound(key);
     if (stats.size > maxBytes) throw new ObjectTooLarge(key, maxBytes);
-    return await handle.readFile();
+    if (stats.size <= small) return readFileSync(file);
   } finally {
-    await handle.close();
+    closeSync(file);
   }
+  // An object is never changed in place: by its name the same one is read, or one that has replaced it.
+  const bytes = await readFile(path);
+  if (bytes.length > maxBytes) throw new ObjectTooLarge(key, maxBytes);
+  return bytes;
 }
 
 async function head(folders: StoreFolders, key: string): Promise<ObjectInfo | undefined> {
-  const info = await lookUp(folders, key);
+  const info = lookUp(folders, key);
   if (info) return withType(folders, info);
-  const why = await explain(folders, key, Object.assign(new Error('no such file'), { code: 'ENOENT' }));
+  const why = explain(folders, key, Object.assign(new Error('no such file'), { code: 'ENOENT' }));
   if (why instanceof ObjectNotFound) return undefined;
   throw why;
 }
@@ -116,25 +128,23 @@ async function* list(folders: StoreFolders, prefix: string): AsyncIterable<Objec
     await stat(folders.marker);
     yield* listKeys(folders, prefix);
   } catch (error) {
-    throw await explain(folders, prefix, error);
+    throw explain(folders, prefix, error);
   }
 }
 
-async function copy(folders: StoreFolders, from: string, to: string, fsync: boolean): Promise<ObjectInfo> {
+async function copy(folders: StoreFolders, from: string, to: string, options: Durable<PutOptions>): Promise<ObjectInfo> {
   const source = await head(folders, from);
   if (!source) throw new ObjectNotFound(from);
   const temporary = temporaryPath(folders);
-  await linkOrCopy(pathOf(folders, from), temporary, link);
-  return withType(
-    folders,
-    await commit(folders, to, temporary, { ...(source.contentType ? { contentType: source.contentType } : {}), fsync }),
-  );
+  await linkOrCopy(pathOf(folders, from), temporary, linkSync);
+  const { contentType } = source;
+  return withType(folders, await commit(folders, to, temporary, { ...options, ...(contentType ? { contentType } : {}) }));
 }
 
 async function materialize(folders: StoreFolders, key: string, path: string, mayLink: boolean): Promise<void> {
   if (!(await head(folders, key))) throw new ObjectNotFound(key);
   try {
-    if (mayLink) await linkOrCopy(pathOf(folders, key), path, link);
+    if (mayLink) await linkOrCopy(pathOf(folders, key), path, linkSync);
     else await copyFile(pathOf(folders, key), path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   } catch (error) {
     const code = errnoOf(error);

@@ -38,7 +38,7 @@ export function readImages(path: string): LocalImages {
 
 /** The folders in which these images live. */
 export function imageFolders(images: LocalImages): string[] {
-  return [...images.values()].flatMap(({ root, bin }) => root ?? bin ?? []);
+  return [...images.values()].flatMap(({ root, bin, needs = [] }) => [...(root === undefined ? [] : [root]), ...(bin === undefined ? [] : [bin]), ...needs]);
 }
 
 function checkImage(reference: string, image: unknown, path: string): LocalImage {
@@ -46,7 +46,7 @@ function checkImage(reference: string, image: unknown, path: string): LocalImage
     throw new ImagesError(`${path}: ${reference}: ${reason}`);
   };
   if (!isRecord(image)) return fail('must be an object with root or bin');
-  const { root, bin, entrypoint, env } = image;
+  const { root, bin, needs, entrypoint, env } = image;
   const folder = (value: unknown, name: string): string | undefined => {
     if (value === undefined) return undefined;
     const found = typeof value === 'string' ? resolve(dirname(path), value) : fail(`${name} must be a path`);
@@ -55,6 +55,8 @@ function checkImage(reference: string, image: unknown, path: string): LocalImage
   const rootFolder = folder(root, 'root');
   const binFolder = folder(bin, 'bin');
   if ((rootFolder === undefined) === (binFolder === undefined)) fail('needs either root or bin');
+  if (needs !== undefined && !Array.isArray(needs)) fail('needs must be a list of folders');
+  const neededFolders = ((needs ?? []) as unknown[]).flatMap((one, index) => folder(one, `needs[${index}]`) ?? []);
   if (entrypoint !== undefined && !(Array.isArray(entrypoint) && entrypoint.every((word) => typeof word === 'string')))
     fail('entrypoint must be a list of words');
   if (env !== undefined && !(isRecord(env) && Object.values(env).every((value) => typeof value === 'string')))
@@ -62,6 +64,7 @@ function checkImage(reference: string, image: unknown, path: string): LocalImage
   return {
     ...(rootFolder === undefined ? {} : { root: rootFolder }),
     ...(binFolder === undefined ? {} : { bin: binFolder }),
+    ...(neededFolders.length === 0 ? {} : { needs: neededFolders }),
     ...(entrypoint === undefined ? {} : { entrypoint: entrypoint as string[] }),
     ...(env === undefined ? {} : { env: env as Record<string, string> }),
   };

@@ -8,7 +8,7 @@ import { originOf } from '../../http/origin.ts';
 import { Route } from '../../http/route.ts';
 import { sendFile } from './get-file.ts';
 import { fileListSchema, fileQuery, sendList, wantsList } from './list-files.ts';
-import { putFile } from './put-file.ts';
+import { storeFile } from './store-file.ts';
 
 const read = {
   query: fileQuery,
@@ -62,7 +62,7 @@ export class FilesController {
     },
   })
   put(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return putFile(this.context, request, reply, this.placeOf(request, 'files').key);
+    return storeFile(this.context, request, reply, this.placeOf(request, 'files').key);
   }
 
   @Route('DELETE', 'files/*', { action: 'file.write', summary: 'Delete a file', answers: { 204: { description: 'Deleted' } } })

@@ -9,7 +9,7 @@ import { bodyStream, mediaTypeOfBody, refuseTooLong } from '../../http/body.ts';
 import { holdsTag } from './entity-tags.ts';
 
 /** PUT of a file: streamed into the store, which shows it once it is whole. 201 where there was none, else 204. */
-export async function putFile({ objects, config }: ApiContext, request: FastifyRequest, reply: FastifyReply, key: string): Promise<void> {
+export async function storeFile({ objects, config }: ApiContext, request: FastifyRequest, reply: FastifyReply, key: string): Promise<void> {
   refuseTooLong(request, config.maxUploadBytes);
   const present = await objects.head(key);
   const options = { ...optionsOf(request, key, present), maxBytes: config.maxUploadBytes };
