@@ -74,7 +74,7 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     slots,
     logger,
     reports: createReports(messaging, store, id),
-    carryOut: (request, signal) => carryOutStep(request, surroundings, signal),
+    carryOut: (request, signal, toolEnded) => carryOutStep(request, surroundings, signal, toolEnded),
   });
   let accepting = true;
   const status = (): DataOf<typeof ExecutorHeartbeat> => ({

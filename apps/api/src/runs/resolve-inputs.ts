@@ -33,13 +33,13 @@ export async function resolveInputs(
   inputs: JsonObject,
 ): Promise<{ readonly inputs: JsonObject } | { readonly faults: readonly InputFault[] }> {
   const faults: InputFault[] = [];
-  const resolved: JsonObject = {};
+  const resolved: [string, Json][] = [];
   for (const [name, value] of Object.entries(inputs)) {
     if (containsReference(value))
       faults.push({ path: name, message: 'a value may not hold "$stored" or "$chunks": these names belong to the service' });
-    else resolved[name] = await resolveValue({ objects, caller, faults }, value, name);
+    else resolved.push([name, await resolveValue({ objects, caller, faults }, value, name)]);
   }
-  return faults.length > 0 ? { faults } : { inputs: resolved };
+  return faults.length > 0 ? { faults } : { inputs: Object.fromEntries(resolved) };
 }
 
 interface Resolving {
@@ -55,8 +55,8 @@ async function resolveValue(resolving: Resolving, value: Json, path: string): Pr
     if (!value.some((item) => typeof item === 'object')) return value;
     return mapInOrder(value, (item, index) => resolveValue(resolving, item, `${path}[${index}]`));
   }
-  const inner: JsonObject = {};
-  for (const [name, item] of Object.entries(value)) inner[name] = await resolveValue(resolving, item, `${path}.${name}`);
+  const entries = await mapInOrder(Object.entries(value), async ([name, item]) => [name, await resolveValue(resolving, item, `${path}.${name}`)] as const);
+  const inner: JsonObject = Object.fromEntries(entries);
   if (value['class'] === 'File') return resolveFile(resolving, inner, path);
   if (value['class'] === 'Directory') return resolveDirectory(resolving, inner, path);
   return inner;

@@ -6,7 +6,8 @@ import type { Slot } from './slots.ts';
 export interface AttemptsPorts {
   slots: { take(): Promise<Slot> };
   reports: Reports;
-  carryOut: (request: StepRequest, signal: AbortSignal) => Promise<StepResult>;
+  /** Calls `toolEnded` when its process is gone: the slot is then free for the next one, while this one's outputs are collected. */
+  carryOut: (request: StepRequest, signal: AbortSignal, toolEnded: () => void) => Promise<StepResult>;
   logger: Logger;
 }
 
@@ -48,7 +49,7 @@ export function createAttempts({ slots, reports, carryOut, logger }: AttemptsPor
 
   async function run(request: StepRequest, slot: Slot, one: Held): Promise<void> {
     const { signal } = one.abort;
-    const result = await carryOut(request, signal);
+    const result = await carryOut(request, signal, () => slot.release());
     slot.release();
     if (one.abandoned) return;
     if (draining && signal.aborted) return reports.waiting(attemptIdOf(request), 'the executor is shutting down');

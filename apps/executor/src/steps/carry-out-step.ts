@@ -1,11 +1,12 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { Failure, type FailureClass } from '@runnel/contracts';
 import type { CwlPackage, Json, JsonObject, Requirement } from '@runnel/cwl';
 import { containsReference, resolveValues } from '@runnel/engine';
 import { readValue, type ObjectStore } from '@runnel/objects';
-import { carryOut, type StepOutcome, type StepPorts } from '@runnel/sandbox';
+import { carryOut, type Spawner, type StepOutcome, type StepPorts } from '@runnel/sandbox';
 import { attemptIdOf, attemptName, logPrefix, type StepRequest } from './attempt.ts';
 import { objectExchange } from './object-exchange.ts';
 import type { StepResult } from './report.ts';
@@ -24,22 +25,30 @@ export interface StepSurroundings extends Omit<StepPorts, 'exchange' | 'onLog' |
   tail: (request: StepRequest, offset: number, text: string) => void;
 }
 
-/** Carries out one attempt from its request to its result. Never rejects: faults of our own are results of class `infrastructure`. */
-export async function carryOutStep(request: StepRequest, surroundings: StepSurroundings, signal: AbortSignal): Promise<StepResult> {
+/**
+ * Carries out one attempt from its request to its result. Never rejects: faults of our own are results of class `infrastructure`. `toolEnded` is
+ * called when its process is gone, while what it left is still being collected.
+ */
+export async function carryOutStep(
+  request: StepRequest,
+  surroundings: StepSurroundings,
+  signal: AbortSignal,
+  toolEnded: () => void,
+): Promise<StepResult> {
   const { store, executor } = surroundings;
   const directory = join(surroundings.workRoot, createHash('sha256').update(attemptName(request)).digest('hex').slice(0, 20));
   const log = openStepLog({ store, prefix: logPrefix(request), tail: (offset, text) => surroundings.tail(request, offset, text) });
   const begun = new Date().toISOString();
   let outcome: StepOutcome;
   try {
-    await rm(directory, { recursive: true, force: true });
-    await mkdir(directory, { mode: 0o711 });
-    outcome = await attemptOnce(request, surroundings, { directory, signal, log: (chunk) => log.write(chunk) });
+    await removeFolder(directory);
+    mkdirSync(directory, { mode: 0o711 });
+    outcome = await attemptOnce(request, surroundings, { directory, signal, toolEnded, log: (chunk) => log.write(chunk) });
     outcome.outputs = await storeLargeOutputs(store, attemptIdOf(request), refuseReferences(outcome.outputs));
   } catch (error) {
     outcome = infrastructureFault(begun, error);
   }
-  await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+  await removeFolder(directory).catch(() => undefined);
   const logs = await log.end().catch(() => []);
   const { startedAt, finishedAt, outputs, usage, failure } = outcome;
   return {
@@ -59,7 +68,23 @@ export async function carryOutStep(request: StepRequest, surroundings: StepSurro
 interface Attempt {
   directory: string;
   signal: AbortSignal;
+  toolEnded: () => void;
   log: (chunk: Buffer) => void;
+}
+
+/** At once where nothing but the attempt's own empty folders is left, as after most tools; else beside other work. */
+async function removeFolder(directory: string): Promise<void> {
+  if (!existsSync(directory)) return;
+  try {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) rmdirSync(path);
+      else unlinkSync(path);
+    }
+    rmdirSync(directory);
+  } catch {
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
 async function attemptOnce(request: StepRequest, surroundings: StepSurroundings, attempt: Attempt): Promise<StepOutcome> {
@@ -79,8 +104,19 @@ async function attemptOnce(request: StepRequest, surroundings: StepSurroundings,
       acceptedAt: request.acceptedAt,
       seed: `${run}/${step}`,
     },
-    { ...ports, exchange: objectExchange(store, workspace), onLog: attempt.log, signal: attempt.signal },
+    { ...ports, spawner: telling(ports.spawner, attempt.toolEnded), exchange: objectExchange(store, workspace), onLog: attempt.log, signal: attempt.signal },
   );
+}
+
+function telling(spawner: Spawner, toolEnded: () => void): Spawner {
+  return {
+    ...spawner,
+    run(spawned, hooks) {
+      const tool = spawner.run(spawned, hooks);
+      tool.result.then(toolEnded, toolEnded);
+      return tool;
+    },
+  };
 }
 
 /** Only values of the run's own workspace: a reference is written by services, but costs nothing to check. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { createReadStream, lstatSync, readFileSync } from 'node:fs';
 import { isFreshContent, type ObjectStore } from '@runnel/objects';
 import type { FileExchange } from '@runnel/sandbox';
 import { crashPoint } from '@runnel/service';
 
 const scheme = 'runnel:';
+const smallFile = 1024 * 1024;
 
 const locationOf = (key: string): string => `${scheme}${key}`;
 
@@ -21,8 +21,7 @@ export function objectExchange(store: ObjectStore, workspace: string): FileExcha
       return path;
     },
     async takeOut(path) {
-      const { sha256, sha1 } = await digests(path);
-      const { size } = await stat(path);
+      const { sha256, sha1, size } = await digests(path);
       const key = `${workspace}/objects/${sha256}`;
       const found = await store.head(key);
       // What nobody touched for long may be about to be collected: it is written again.
@@ -37,12 +36,16 @@ export function objectExchange(store: ObjectStore, workspace: string): FileExcha
 }
 
 /** Both checksums in one read: sha256 names the object, sha1 is what CWL shows. */
-async function digests(path: string): Promise<{ sha256: string; sha1: string }> {
+async function digests(path: string): Promise<{ sha256: string; sha1: string; size: number }> {
   const sha256 = createHash('sha256');
   const sha1 = createHash('sha1');
-  for await (const chunk of createReadStream(path)) {
-    sha256.update(chunk as Buffer);
-    sha1.update(chunk as Buffer);
+  let size = 0;
+  // One synchronous read of a small file is cheaper than four trips to the thread pool.
+  const chunks = lstatSync(path).size <= smallFile ? [readFileSync(path)] : createReadStream(path);
+  for await (const chunk of chunks as AsyncIterable<Buffer> | Buffer[]) {
+    sha256.update(chunk);
+    sha1.update(chunk);
+    size += chunk.length;
   }
-  return { sha256: sha256.digest('hex'), sha1: sha1.digest('hex') };
+  return { sha256: sha256.digest('hex'), sha1: sha1.digest('hex'), size };
 }

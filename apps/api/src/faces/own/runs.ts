@@ -56,7 +56,7 @@ export function nextPage(request: FastifyRequest, after: string): string {
 export async function answerRun(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const run = await runOf(context, request);
   const { engine, state } = await readState(context, run);
-  await reply.send({ ...runView(run), nodes: await withReasons(context, run, engine.nodeStatuses(state)), steps: [] });
+  await reply.send({ ...runView(run), nodes: await withReasons(context, run, engine.nodeStatuses(state)) });
 }
 
 export async function dismissOwn(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
