@@ -4,6 +4,8 @@ import { outgoing, publishEphemeral, type Messaging } from '@runnel/messaging';
 /** Milliseconds: one heartbeat renews the lease (20 s); who could not renew for 15 s ends its own processes (rule 8). */
 const interval = 5000;
 const giveUpAfter = 15_000;
+/** Milliseconds after the start within which there is one every second: steps of a predecessor that was killed wait for the word that they are gone. */
+const youth = 6000;
 
 export interface Heartbeat {
   /** Tells now, for instance that nothing is accepted any more. */
@@ -38,5 +40,14 @@ export function startHeartbeat({ messaging, status, onLost }: HeartbeatPorts): H
   };
   beat();
   const timer = setInterval(beat, interval);
-  return { beat, stop: () => clearInterval(timer) };
+  const often = setInterval(beat, 1000);
+  const grown = setTimeout(() => clearInterval(often), youth);
+  const forget = messaging.onReconnect(beat);
+  return {
+    beat,
+    stop: () => {
+      for (const each of [timer, often, grown]) clearInterval(each);
+      forget();
+    },
+  };
 }

@@ -20,6 +20,7 @@ import {
   createSpawner,
   describeIsolation,
   detectIsolation,
+  endLeftBehind,
   imageFolders,
   noIsolation,
   noImages,
@@ -68,7 +69,7 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
   const messaging = await connect({ url, user, password, prefix, service: 'executor', logger });
   const isolation = config.isolation === 'none' ? noIsolation : (await detectIsolation()).mode;
   const count = config.slots ?? availableParallelism();
-  const { surroundings, close: closeSandbox } = openSandbox(config, { id, count, isolation, store, messaging, logger });
+  const { surroundings, close: closeSandbox } = await openSandbox(config, { id, count, isolation, store, messaging, logger });
   const slots = createSlots(count);
   const attempts = createAttempts({
     slots,
@@ -76,9 +77,11 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     reports: createReports(messaging, store, id),
     carryOut: (request, signal, toolEnded) => carryOutStep(request, surroundings, signal, toolEnded),
   });
+  const incarnation = randomBytes(6).toString('hex');
   let accepting = true;
   const status = (): DataOf<typeof ExecutorHeartbeat> => ({
     executor: id,
+    incarnation,
     backend: 'process',
     slots: count,
     cores: availableParallelism(),
@@ -141,9 +144,14 @@ interface SandboxContext {
   logger: Logger;
 }
 
-function openSandbox(config: ExecutorConfig, context: SandboxContext): { surroundings: StepSurroundings; close: () => Promise<void> } {
+async function openSandbox(
+  config: ExecutorConfig,
+  context: SandboxContext,
+): Promise<{ surroundings: StepSurroundings; close: () => Promise<void> }> {
   const { id, count, isolation, store, messaging, logger } = context;
   const workRoot = join(config.workDir, 'attempts');
+  // Of a predecessor that was killed; once we are heard, its steps are given to others.
+  await endLeftBehind(workRoot);
   rmSync(workRoot, { recursive: true, force: true });
   // Slots' users pass through to their own attempt's folder, and see no names.
   mkdirSync(workRoot, { recursive: true, mode: 0o711 });

@@ -3,7 +3,7 @@ import type { Database } from '@runnel/postgres';
 import type { Timing } from './config.ts';
 import type { ExecutorRegistry } from './executors/executor-registry.ts';
 import { removeLongGone } from './executors/remove-long-gone.ts';
-import { watchAttempts } from './executors/watch-attempts.ts';
+import { runsOn, watchAttempts } from './executors/watch-attempts.ts';
 import { startLoop } from './loop.ts';
 import type { Loop } from './loop.ts';
 import type { SchedulerMetrics } from './metrics.ts';
@@ -24,8 +24,12 @@ export interface BackgroundOptions extends ReconcileOptions {
 }
 
 export interface Background {
-  /** A partition came: what its runs wait for is looked at at once, and once more when the executors were heard. */
+  /** A partition came: what its runs wait for is looked at at once, and again when the executors were heard. */
   gained(partition: number): void;
+  /** Postgres or NATS was away, and may have forgotten what it had been told: everything is looked at. */
+  broken(): void;
+  /** An executor was started: it may have been killed before, and its attempts with it. */
+  young(executor: string): void;
   /** Timers were set. */
   timersSet(): void;
   close(): Promise<void>;
@@ -36,8 +40,8 @@ const hour = 3600 * second;
 const day = 24 * hour;
 /** Milliseconds between looks at attempts. */
 const watchEvery = 2 * second;
-/** Milliseconds after which a gained partition is looked at again: two heartbeats. */
-const secondLook = 10 * second;
+/** Milliseconds after which a gained partition is looked at again: executors that were there beat when NATS is back; others may be starting too. */
+const laterLooks = [3 * second, 10 * second];
 
 /** What a scheduler does by itself: timers, lost executors, reconciling, stops, event partitions. */
 export function startBackground(options: BackgroundOptions): Background {
@@ -47,6 +51,7 @@ export function startBackground(options: BackgroundOptions): Background {
     loops[name] = startLoop(work, every, onLoopError(name));
   };
   const fresh = new Set<number>();
+  const begun = new Set<string>();
   const looks = new Set<NodeJS.Timeout>();
 
   start('timers', 30 * second, async () => {
@@ -69,23 +74,38 @@ export function startBackground(options: BackgroundOptions): Background {
       throw error;
     });
   });
+  start('begun', day, async () => {
+    const executors = [...begun];
+    begun.clear();
+    await reconcileRuns(options, await runsOn(database.pool, executors, owned()), Date.now());
+  });
   start('stops', timing.stopAgain * second, () => resendStops({ ...options, again: timing.stopAgain, alert: timing.stopAlert }, owned()));
   start('event partitions', day, async () => void (await ensureEventPartitions(database.pool, new Date())));
   start('gone', hour, () => removeLongGone(database.pool));
 
-  const look = (partition: number): void => {
-    fresh.add(partition);
+  const look = (partitions: readonly number[]): void => {
+    for (const partition of partitions) fresh.add(partition);
     loops['gained']?.wake();
+  };
+  const lookRepeatedly = (partitions: () => readonly number[]): void => {
+    look(partitions());
+    for (const pause of laterLooks) {
+      const timer = setTimeout(() => {
+        looks.delete(timer);
+        look(partitions());
+      }, pause);
+      looks.add(timer);
+    }
   };
   return {
     gained: (partition) => {
-      look(partition);
+      lookRepeatedly(() => [partition]);
       loops['timers']?.wake();
-      const timer = setTimeout(() => {
-        looks.delete(timer);
-        look(partition);
-      }, secondLook);
-      looks.add(timer);
+    },
+    broken: () => lookRepeatedly(owned),
+    young: (executor) => {
+      begun.add(executor);
+      loops['begun']?.wake();
     },
     timersSet: () => loops['timers']?.wake(),
     close: async () => {

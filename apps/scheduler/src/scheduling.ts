@@ -49,6 +49,7 @@ export function startScheduling(options: SchedulingOptions): Scheduling {
     pool,
     leaseSeconds: timing.executorLease,
     onChanged: () => admissionChanged(),
+    onYoung: (executor) => background.young(executor),
     onError: failed('a heartbeat'),
   });
   const advancer = createAdvancer({
@@ -85,6 +86,7 @@ export function startScheduling(options: SchedulingOptions): Scheduling {
       grants.take(written.filter(({ run }) => partitions.owns(run)));
       tellOthers(written.map(({ run }) => run));
     },
+    onReconnected: () => background.broken(),
     onUnheard: (runs) => {
       grants.look(runs.filter(partitions.owns));
       tellOthers(runs);
@@ -121,12 +123,14 @@ export function startScheduling(options: SchedulingOptions): Scheduling {
     onError: failed('reconciling'),
     onLoopError: failed,
   });
+  const forget = messaging.onReconnect(() => background.broken());
   metrics.partitions(() => leases.owned().length);
   return {
     submit: partitions.submit,
     owned: () => leases.owned(),
     release: leases.close,
     close: async () => {
+      forget();
       await leases.close();
       await Promise.all([
         background.close(),

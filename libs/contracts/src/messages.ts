@@ -159,6 +159,7 @@ export const ExecutorHeartbeat = event(
   1,
   z.object({
     executor: Executor,
+    incarnation: z.string().default('').describe('another one under the same name: it was started again and has only the attempts it names'),
     backend: z.enum(['process', 'kubernetes']),
     slots: z.int().min(0).describe('steps at the same time'),
     cores: z.number().describe('cores it may hand out'),
@@ -176,6 +177,7 @@ export const ExecutorHeartbeat = event(
     summary: 'executor, every 5 s: I live, these attempts are mine; renews its lease (20 s).',
     golden: {
       executor: 'x-1',
+      incarnation: '5f3a1c',
       backend: 'process',
       slots: 2,
       cores: 2,

@@ -55,7 +55,10 @@ async function resolveValue(resolving: Resolving, value: Json, path: string): Pr
     if (!value.some((item) => typeof item === 'object')) return value;
     return mapInOrder(value, (item, index) => resolveValue(resolving, item, `${path}[${index}]`));
   }
-  const entries = await mapInOrder(Object.entries(value), async ([name, item]) => [name, await resolveValue(resolving, item, `${path}.${name}`)] as const);
+  const entries = await mapInOrder(
+    Object.entries(value),
+    async ([name, item]) => [name, await resolveValue(resolving, item, `${path}.${name}`)] as const,
+  );
   const inner: JsonObject = Object.fromEntries(entries);
   if (value['class'] === 'File') return resolveFile(resolving, inner, path);
   if (value['class'] === 'Directory') return resolveDirectory(resolving, inner, path);

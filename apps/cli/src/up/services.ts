@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ApiConfig, startApi } from '@runnel/api';
@@ -55,7 +55,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
         hidden: folder,
         images,
         slots,
-        executorId: `${nameFor(folder)}-${randomBytes(3).toString('hex')}`,
+        executorId: nameFor(folder),
       });
       const executor = await startExecutor(config, options);
       return { ...running(name, executor), about: `${executor.id}, isolation: ${executor.isolation}` };
@@ -81,16 +81,14 @@ const running = (name: ServiceName, service: { url: string; close(): Promise<voi
   close: () => service.close(),
 });
 
-/** The same on every start with this folder: a scheduler that comes back under its name has its partitions at once. */
+/**
+ * The same on every start with this folder, which only one process has at a time: a scheduler that comes back under its name has its partitions
+ * at once, and of an executor that comes back it is known that its predecessor is gone.
+ */
 function nameFor(folder: string): string {
   const host = hostname()
     .toLowerCase()
     .replaceAll(/[^a-z0-9-]/g, '-')
     .slice(0, 24);
-  const place = folder
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '')
-    .slice(-24);
-  return `${host}-${place}`;
+  return `${host}-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
 }

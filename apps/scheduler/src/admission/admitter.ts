@@ -14,6 +14,8 @@ export interface AdmitterOptions {
   onGrants: (grants: readonly WrittenGrant[]) => void;
   /** Grants of these runs have stood for a while: their owners may not have heard. */
   onUnheard: (runs: readonly string[]) => void;
+  /** Postgres was away. */
+  onReconnected: () => void;
   metrics: Pick<SchedulerMetrics, 'grants'>;
   onError: (error: unknown) => void;
 }
@@ -35,9 +37,10 @@ const apart = 8;
  * The one admitter of an installation: whoever holds the advisory lock. Everything it writes goes over the connection that holds the lock, so
  * that one who lost it cannot write any more.
  */
-export function startAdmitter({ url, onGrants, onUnheard, metrics, onError }: AdmitterOptions): Admitter {
+export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics, onError }: AdmitterOptions): Admitter {
   let client: Client | undefined;
   let holdsLock = false;
+  let connections = 0;
   let turns: Turns = { deficits: new Map() };
 
   const withCapacities = createQueueDepths();
@@ -59,6 +62,8 @@ export function startAdmitter({ url, onGrants, onUnheard, metrics, onError }: Ad
     });
     await fresh.connect();
     await fresh.query('listen admission');
+    connections += 1;
+    if (connections > 1) onReconnected();
     return fresh;
   };
   const pass = async (): Promise<void> => {

@@ -13,6 +13,8 @@ export interface RegistryOptions {
   leaseSeconds: number;
   /** The executor was not known a moment ago, or what it can take changed. */
   onChanged: (executor: string) => void;
+  /** It was started lately, or this scheduler was: attempts that it does not name may be those of a process that was killed. */
+  onYoung: (executor: string) => void;
   onError: (error: unknown) => void;
 }
 
@@ -36,14 +38,19 @@ interface Known {
   /** Monotonic, and on the wall. */
   heard: number;
   heardAt: number;
+  /** When this incarnation was heard first, monotonic. */
+  begun: number;
   attempts: Set<string>;
 }
+
+/** Milliseconds: within these an executor beats every second and says what became of its predecessor's attempts. */
+const young = 8000;
 
 const attemptKey = (run: string, step: string, attempt: number): string => `${run} ${step}#${attempt}`;
 
 /** Listens to heartbeats and renews the executors' leases. */
 export function startExecutorRegistry(options: RegistryOptions): ExecutorRegistry {
-  const { messaging, pool, leaseSeconds, onChanged, onError } = options;
+  const { messaging, pool, leaseSeconds, onChanged, onYoung, onError } = options;
   const known = new Map<string, Known>();
   const lease = leaseSeconds * 1000;
   /** Before this instant nothing could be heard: start, or a bus or database that was away. */
@@ -53,9 +60,12 @@ export function startExecutorRegistry(options: RegistryOptions): ExecutorRegistr
     const { executor, steps } = heartbeat;
     const before = known.get(executor);
     const attempts = new Set(steps.map(({ run, step, attempt }) => attemptKey(run, step, attempt)));
-    known.set(executor, { heartbeat, heard: performance.now(), heardAt: Date.now(), attempts });
+    const heard = performance.now();
+    const begun = before?.heartbeat.incarnation === heartbeat.incarnation ? before.begun : heard;
+    known.set(executor, { heartbeat, heard, heardAt: Date.now(), begun, attempts });
     await renew(pool, heartbeat, leaseSeconds);
     if (!before || performance.now() - before.heard > lease || hasChanged(before.heartbeat, heartbeat)) onChanged(executor);
+    if (heard - begun < young) onYoung(executor);
   };
   const isAlive = (executor: string): boolean => performance.now() - (known.get(executor)?.heard ?? -Infinity) <= lease;
   const subscription = subscribeEphemeral(messaging, ExecutorHeartbeat, {}, ({ data }) => hear(data).catch(onError));

@@ -11,6 +11,19 @@ export interface Unattended {
   forgotten: Set<string>;
 }
 
+/** Runs of these partitions with attempts that these executors were asked for. */
+export async function runsOn(pool: Pool, executors: readonly string[], partitions: readonly number[]): Promise<string[]> {
+  if (executors.length === 0) return [];
+  const { rows } = await pool.query<{ run: string }>({
+    name: 'runs-on-executors',
+    text: `
+select distinct s.run_id as run from steps s join runs r on r.id = s.run_id
+where s.state in ('requested', 'running') and s.executor = any($1) and r.partition = any($2)`,
+    values: [executors, partitions],
+  });
+  return rows.map(({ run }) => run);
+}
+
 /** Milliseconds after its start within which a heartbeat need not name an attempt. */
 const tolerance = 3000;
 

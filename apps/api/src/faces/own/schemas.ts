@@ -29,10 +29,7 @@ export const nodeSchema = z.object({
   running: z.int(),
   reason: z.string().optional().describe('why it, or a part of its elements, waits'),
 });
-export const runDetailSchema = runSchema.extend({
-  nodes: z.array(nodeSchema),
-  steps: z.array(z.never()).describe('always empty; see steps'),
-});
+export const runDetailSchema = runSchema.extend({ nodes: z.array(nodeSchema) });
 export const runListSchema = z.object({ runs: z.array(runSchema), next: z.string().optional() });
 
 export const stepSchema = z.object({
