@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort, startNatsServer, startPostgres } from '@runnel/embedded';
-import type { EmbeddedServer } from '@runnel/embedded';
-import { streamNames } from '@runnel/messaging';
-import { eventually } from '@runnel/testing';
+import type { EmbeddedServer, PostgresServer } from '@runnel/embedded';
+import { buryMessage, natsServerConfig, streamNames, toHeaders } from '@runnel/messaging';
+import { eventually, testPrefix } from '@runnel/testing';
 import { cwl, json, request, startTestApi, wide } from './testing/test-api.ts';
 import type { Client, TestApi } from './testing/test-api.ts';
 
 let dir: string;
-let postgres: EmbeddedServer;
+let postgres: PostgresServer;
 let nats: EmbeddedServer;
-let startServers: { postgres: () => Promise<EmbeddedServer>; nats: () => Promise<EmbeddedServer> };
+let startServers: { postgres: () => Promise<PostgresServer>; nats: () => Promise<EmbeddedServer> };
 let api: TestApi;
 let demo: Client;
 
@@ -22,7 +22,9 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'runnel-api-faults-'));
   await chmod(dir, 0o755);
   const [postgresPort, natsPort] = [await freePort(), await freePort()];
-  const config = `host: 127.0.0.1\nport: ${natsPort}\njetstream { store_dir: ${JSON.stringify(join(dir, 'jetstream'))}, max_file_store: 100TB }\n`;
+  const [prefix, password] = [testPrefix(), 'of-all'];
+  const users = { api: password, scheduler: 'x', executor: 'x', ingester: 'x', harvester: 'x', operator: password };
+  const config = natsServerConfig({ port: natsPort, storeDir: join(dir, 'jetstream'), users, prefix, maxFileStore: 100 * 1024 ** 4 });
   startServers = {
     postgres: () =>
       startPostgres({
@@ -35,7 +37,7 @@ beforeAll(async () => {
     nats: () => startNatsServer({ dir: join(dir, 'nats'), port: natsPort, config }),
   };
   [postgres, nats] = await Promise.all([startServers.postgres(), startServers.nats()]);
-  api = await startTestApi({}, { postgresUrl: postgres.url, natsUrl: nats.url });
+  api = await startTestApi({}, { postgres, natsUrl: nats.url, prefix, password });
   demo = await api.as('demo');
   expect((await demo('POST', '/demo/ogc-api/processes', cwl(wide))).status).toBe(201);
   expect((await execute()).status).toBe(201);
@@ -48,6 +50,28 @@ afterAll(async () => {
 });
 
 const execute = () => demo('POST', '/demo/ogc-api/processes/wide/execution', json({ inputs: { n: [1] } }));
+describe('with the rights of an installation', () => {
+  it('processes and runs come and go', async () => {
+    expect((await demo('PUT', '/demo/ogc-api/processes/wide', cwl(wide))).status).toBe(204);
+    const { body } = await execute();
+    expect((await demo('DELETE', `/demo/ogc-api/jobs/${body.jobID}`)).body.status).toBe('dismissed');
+    const made = await demo('POST', '/api/v1/tokens', json({ name: 'x' }));
+    expect((await demo('DELETE', `/api/v1/tokens/${made.body.id}`)).status).toBe(204);
+    expect((await demo('POST', '/demo/ogc-api/processes', cwl(wide.replaceAll('wide', 'other')))).status).toBe(201);
+    expect((await demo('DELETE', '/demo/ogc-api/processes/other')).status).toBe(204);
+  });
+
+  it('what the bus keeps for the operator is refused with a hint', async () => {
+    const authorization = `Bearer ${await api.token('demo', ['operator'])}`;
+    const dead = { consumer: 'scheduler-p00', subject: 'x', headers: toHeaders({}), data: new Uint8Array(), reason: 'x', count: 6 };
+    await buryMessage(api.messaging, dead);
+    for (const method of ['GET', 'DELETE']) {
+      const answer = await request(api.url, method, '/api/v1/dead-letters/1', { headers: { authorization } });
+      expect([answer.status, answer.body.detail]).toEqual([403, expect.stringContaining('runnel dlq')]);
+    }
+  });
+});
+
 const ready = () => request(api.url, 'GET', '/health/ready');
 
 describe('without Postgres', () => {

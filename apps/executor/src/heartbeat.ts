@@ -46,7 +46,9 @@ export function startHeartbeat({ messaging, status, onLost }: HeartbeatPorts): H
   return {
     beat,
     stop: () => {
-      for (const each of [timer, often, grown]) clearInterval(each);
+      clearInterval(timer);
+      clearInterval(often);
+      clearTimeout(grown);
       forget();
     },
   };

@@ -157,7 +157,13 @@ async function openSandbox(
   mkdirSync(workRoot, { recursive: true, mode: 0o711 });
   const javascript = createJavaScriptPool({ threads: Math.max(1, count - 1) });
   const images = config.images === undefined ? noImages : readImages(config.images);
-  const spawner = createSpawner({ isolation, control: join(config.workDir, 'control'), workRoot, hidden: config.hidden, visible: imageFolders(images) });
+  const spawner = createSpawner({
+    isolation,
+    control: join(config.workDir, 'control'),
+    workRoot,
+    hidden: config.hidden,
+    visible: imageFolders(images),
+  });
   const surroundings: StepSurroundings = {
     store,
     packages: packageCache(store),

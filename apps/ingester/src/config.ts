@@ -1,4 +1,4 @@
-import { commonConfig, databaseConfig, objectsConfig, whole } from '@runnel/service';
+import { commonConfig, databaseConfig, objectsConfig } from '@runnel/service';
 import { z } from 'zod';
 
 /** The ingester's configuration; each field is an option and an environment variable (`RUNNEL_POSTGRES_URL`). */

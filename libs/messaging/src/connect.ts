@@ -1,9 +1,11 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
-import { connect as connectTransport, createInbox } from '@nats-io/transport-node';
+import { connect as connectTransport, createInbox, errors } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Service } from '@runnel/contracts';
 import type { Logger } from '@runnel/service';
+import { createStoredPublisher } from './stored-publisher.ts';
+import type { StoredPublisher } from './stored-publisher.ts';
 
 export interface MessagingConfig {
   /** `nats://127.0.0.1:4222`, several separated by commas. */
@@ -22,6 +24,8 @@ export interface Messaging {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  /** Publishes into streams; callers come through `publishUntilStored` and the relay. */
+  readonly publisher: StoredPublisher;
   readonly prefix: string;
   readonly service: Service | 'operator';
   readonly logger: Logger;
@@ -61,8 +65,9 @@ export async function connect(config: MessagingConfig): Promise<Messaging> {
     pingInterval: 10_000,
     maxPingOut: 2,
   });
-  const listeners = new Set<() => void>();
-  const watching = watch(nc, logger, listeners);
+  const publisher = createStoredPublisher(nc, createInbox(inboxOf(user)));
+  const listeners = new Set<() => void>([() => publisher.abandon(new Reconnected())]);
+  const watching = watch(nc, logger, listeners, publisher);
   const js = jetstream(nc, { timeout: 5000 });
   // No check here: JetStream may be a moment later than its server.
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5000 });
@@ -70,6 +75,7 @@ export async function connect(config: MessagingConfig): Promise<Messaging> {
     nc,
     js,
     jsm,
+    publisher,
     prefix,
     service,
     logger,
@@ -104,13 +110,16 @@ async function ping(nc: NatsConnection): Promise<void> {
   }
 }
 
-async function watch(nc: NatsConnection, logger: Logger, listeners: ReadonlySet<() => void>): Promise<void> {
+async function watch(nc: NatsConnection, logger: Logger, listeners: ReadonlySet<() => void>, publisher: StoredPublisher): Promise<void> {
   for await (const status of nc.status()) {
     if (status.type === 'disconnect') logger.warn({ server: status.server }, 'NATS is away');
-    else if (status.type === 'error') logger.error({ error: status.error }, 'NATS refuses');
-    else if (status.type === 'reconnect') {
+    else if (status.type === 'error') {
+      logger.error({ error: status.error }, 'NATS refuses');
+      if (status.error instanceof errors.PermissionViolationError) publisher.abandon(status.error, status.error.subject);
+    } else if (status.type === 'reconnect') {
       logger.info({ server: status.server }, 'NATS is back');
       for (const listener of listeners) listener();
     }
   }
+  publisher.abandon(new errors.ClosedConnectionError());
 }

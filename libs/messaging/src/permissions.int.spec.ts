@@ -93,7 +93,7 @@ describe('each service with its own user', () => {
     const beats: string[] = [];
     const subscription = subscribeEphemeral(as('scheduler'), ExecutorHeartbeat, {}, (message) => void beats.push(message.data.executor));
     await as('scheduler').nc.flush();
-    publishEphemeral(as('executor'), outgoing(ExecutorHeartbeat, ExecutorHeartbeat.golden));
+    publishEphemeral(as('executor'), outgoing(ExecutorHeartbeat, ExecutorHeartbeat.schema.parse(ExecutorHeartbeat.golden)));
     await eventually('it came', () => beats.length === 1);
     expect(beats).toEqual(['x-1']);
     await subscription.close();

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crashPoint } from '@runnel/service';
-import { Reconnected } from './connect.ts';
 import type { Messaging } from './connect.ts';
 import { seal, toHeaders } from './envelope.ts';
 import type { Wire } from './envelope.ts';
@@ -46,17 +45,11 @@ export async function publishUntilStored(messaging: Messaging, message: Outgoing
  * One attempt: resolves when the stream holds the message. Twice within ten minutes is once. Rejects as soon as the connection was made anew:
  * the answer of the server before will not come any more.
  */
-export async function publishWire({ js, onReconnect }: Messaging, wire: Wire): Promise<void> {
-  const lost = Promise.withResolvers<never>();
-  const forget = onReconnect(() => lost.reject(new Reconnected()));
-  try {
-    const options = { msgID: wire.id, headers: toHeaders(wire.headers), timeout: 5000 };
-    // no crash point: callers have them, the relay around a whole batch
-    const stored = js.publish(wire.subject, wire.payload, options);
-    await Promise.race([stored, lost.promise]);
-  } finally {
-    forget();
-  }
+export function publishWire({ publisher }: Messaging, wire: Wire): Promise<void> {
+  const headers = toHeaders(wire.headers);
+  headers.set('Nats-Msg-Id', wire.id);
+  // no crash point: callers have them, the relay around a whole batch
+  return publisher.publish(wire.subject, wire.payload, headers);
 }
 
 /** Sends on plain NATS, at most once: heartbeats, live logs, hints. Never throws for a server that is away. */

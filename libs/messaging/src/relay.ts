@@ -43,14 +43,17 @@ export function startRelay(options: RelayOptions): Relay {
   const stopping = new AbortController();
   const bell = createBell();
 
-  const lane = async (): Promise<void> => {
+  /** The first one also looks for rows that nobody told of. */
+  const lane = async (index: number): Promise<void> => {
     let refusals = 0;
     while (!stopping.signal.aborted) {
       try {
         const sent = await relayBatch(pool, messaging, stopping.signal);
         refusals = 0;
         metrics?.published.inc(sent);
-        if (sent < batchSize) await bell.wait(pollInterval, stopping.signal);
+        // There may be more than one lane can carry.
+        if (sent === batchSize) bell.ring();
+        else await bell.wait(index === 0 ? pollInterval : undefined, stopping.signal);
       } catch (error) {
         if (stopping.signal.aborted) return;
         metrics?.refused.inc();
@@ -61,13 +64,12 @@ export function startRelay(options: RelayOptions): Relay {
       }
     }
   };
-  const lanes = Array.from({ length: laneCount }, lane);
+  const lanes = Array.from({ length: laneCount }, (_, index) => lane(index));
   const listener = listenForOutbox(pool, messaging.logger, () => bell.ring());
   return {
     kick: () => bell.ring(),
     close: async () => {
       stopping.abort();
-      bell.ring();
       await Promise.all([...lanes, listener.close()]);
     },
   };
@@ -83,7 +85,6 @@ async function relayBatch(pool: Pool, messaging: Messaging, signal: AbortSignal)
   };
   client.on('error', onError);
   try {
-    await client.query('begin');
     const rows = await claim(client);
     if (rows.length === 0) {
       await client.query('rollback');
@@ -94,8 +95,8 @@ async function relayBatch(pool: Pool, messaging: Messaging, signal: AbortSignal)
     const results = await Promise.allSettled(rows.map((row) => publishWire(messaging, row)));
     crashPoint('relay.after-publish');
     const sent = rows.filter((_, index) => results[index]?.status === 'fulfilled').map((row) => row.id);
-    await client.query('delete from outbox where id = any($1::uuid[])', [sent]);
-    await client.query('commit');
+    const remove = { name: 'outbox-delete', text: 'delete from outbox where id = any($1::uuid[])', values: [sent] };
+    await Promise.all([client.query(remove), client.query('commit')]);
     crashPoint('relay.after-delete');
     const refusal = results.find((result) => result.status === 'rejected');
     if (refusal) throw refusal.reason;
@@ -110,19 +111,24 @@ async function relayBatch(pool: Pool, messaging: Messaging, signal: AbortSignal)
   }
 }
 
+/** Deleting need not wait for the disk: what a crash of the server brings back is published again under the same id. */
+const begin = 'begin; set local synchronous_commit = off';
+
 async function claim(client: PoolClient): Promise<Wire[]> {
-  const { rows } = await client.query<Wire>({
+  const select = {
     name: 'outbox-claim',
     text: 'select id, subject, headers, payload from outbox order by seq limit $1 for update skip locked',
     values: [batchSize],
-  });
+  };
+  const [, { rows }] = await Promise.all([client.query(begin), client.query<Wire>(select)]);
   return rows;
 }
 
 interface Bell {
+  /** Wakes one who waits. */
   ring(): void;
-  /** Resolves at the next ring (at once after one that nobody heard), after `ms`, or when the signal aborts. */
-  wait(ms: number, signal: AbortSignal): Promise<void>;
+  /** Resolves at the next ring (at once after one that nobody heard), after `ms` if given, or when the signal aborts. */
+  wait(ms: number | undefined, signal: AbortSignal): Promise<void>;
 }
 
 function createBell(): Bell {
@@ -130,9 +136,9 @@ function createBell(): Bell {
   const waiting = new Set<() => void>();
   return {
     ring: () => {
-      rung = waiting.size === 0;
-      for (const wake of waiting) wake();
-      waiting.clear();
+      const [first] = waiting;
+      rung = first === undefined;
+      first?.();
     },
     wait: async (ms, signal) => {
       if (rung || signal.aborted) {
@@ -140,13 +146,15 @@ function createBell(): Bell {
         return;
       }
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(done, ms);
+        const timer = ms === undefined ? undefined : setTimeout(done, ms);
         function done(): void {
           clearTimeout(timer);
           waiting.delete(done);
+          signal.removeEventListener('abort', done);
           resolve();
         }
         waiting.add(done);
+        signal.addEventListener('abort', done, { once: true });
       });
     },
   };

@@ -19,7 +19,7 @@ import {
 /** How often a message is delivered before it goes to the dead-letter stream (rule 12). */
 export const deliveryLimit = 5;
 /** Milliseconds without an ack or a sign of work after which a message is delivered again. */
-export const ackWait = 30_000;
+export const ackWait = 10_000;
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -44,6 +44,8 @@ export interface TransportOptions<Command> {
   readonly retryDelays?: readonly number[];
 }
 
+type Handler = MessageHandler<Message, BaseRpcContext, unknown>;
+
 /**
  * Nest's transport over JetStream: `@On(contract)` methods are called with messages of the durables given. A handler's error belongs to the
  * consumer (redelivery, dead letter), never to Nest.
@@ -55,6 +57,7 @@ export class RunnelTransport<Command = never> extends Server implements CustomTr
   private readonly running = new Map<string, Consumption>();
   private readonly starting = new AbortController();
   private readonly metrics: ConsumeMetrics | undefined;
+  private readonly handlers = new Map<string, Handler>();
 
   constructor(options: TransportOptions<Command>) {
     super();
@@ -124,12 +127,18 @@ export class RunnelTransport<Command = never> extends Server implements CustomTr
   }
 
   private async call(message: Message): Promise<unknown> {
-    const type = typeOf(message.contract);
-    // `addHandler` chains several handlers of one type; Nest calls the others from the first.
-    const handler: MessageHandler<Message, BaseRpcContext, unknown> | null = this.getHandlerByPattern(type);
-    if (!handler) throw new Error(`no @On handler for ${type}`);
+    const handler = this.handlerOf(typeOf(message.contract));
     const result: unknown = await handler(message, new BaseRpcContext([message]));
     return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+  }
+
+  /** Nest's own look-up normalises the pattern anew for every message. */
+  private handlerOf(type: string): Handler {
+    // `addHandler` chains several handlers of one type; Nest calls the others from the first.
+    const handler = this.handlers.get(type) ?? (this.getHandlerByPattern(type) as Handler | null);
+    if (!handler) throw new Error(`no @On handler for ${type}`);
+    this.handlers.set(type, handler);
+    return handler;
   }
 
   /** Drains: no new messages, those in flight are finished. */

@@ -27,22 +27,28 @@ export async function* followRun(
   try {
     // Read again after the subscription: nothing falls between the two.
     const first = (await findRun(database, run.workspace, run.id)) ?? run;
-    let version = after ?? -1;
+    let latest: RunNews | undefined;
     for (const news of after === undefined ? [await readPresent(database, first)] : await missed(database, first, after)) {
       yield news;
-      version = news.version;
+      latest = news;
     }
+    // What Postgres has told; news up to there are old, those after it are new even where they come out of order.
+    let told = latest?.version ?? after ?? 0;
     let final = isFinal(first.phase);
     while (!final && !signal.aborted) {
       const { items, lost } = await mailbox.take(patience, signal);
       if (signal.aborted) return;
-      const fresh = items.filter((news) => news.version > version).sort((a, b) => a.version - b.version);
+      const arrived = items.filter((news) => news.version > told).sort((a, b) => a.version - b.version);
+      const silent = arrived.length === 0 || lost;
       // Silence, or more than we could hold: Postgres tells what we missed.
-      const news = fresh.length > 0 && !lost ? fresh : await missedSince(database, run, version);
+      const news = silent ? await missedSince(database, run, lost ? told : (latest?.version ?? told)) : arrived;
       if (news.length === 0) yield undefined;
-      for (const one of news) yield one;
-      version = news.at(-1)?.version ?? version;
-      final = isFinal(news.at(-1)?.status ?? 'running');
+      for (const one of news) {
+        if (!latest || one.version > latest.version) yield (latest = one);
+        else if (one.steps.length > 0) yield { ...latest, steps: one.steps };
+      }
+      if (silent) told = latest?.version ?? told;
+      final = isFinal(latest?.status ?? 'running');
     }
   } finally {
     unwatch();

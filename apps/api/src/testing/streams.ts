@@ -2,7 +2,7 @@
 export interface TestEvent {
   readonly id: string;
   readonly event: string;
-  readonly data: { status: string; version: number; steps: { step: string; attempt: number; status: string }[] };
+  readonly data: { status: string; version: number; progress: number; steps: { step: string; attempt: number; status: string }[] };
 }
 
 /** Events of a run until the server ends the stream. */

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createToken } from '@runnel/access';
 import type { Scope } from '@runnel/access';
+import type { PostgresServer } from '@runnel/embedded';
 import { openObjectStore } from '@runnel/objects';
 import type { ObjectStore } from '@runnel/objects';
 import { migrate, openDatabase } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
-import { removeTestMessaging, testDatabase, testLogger, testMessaging, testNatsUrl } from '@runnel/testing';
+import { removeTestMessaging, testDatabase, testLogger, testMessaging, testNatsUrl, testPrefix } from '@runnel/testing';
 import type { Messaging } from '@runnel/messaging';
 import { ApiConfig } from '../config.ts';
 import { startApi } from '../start.ts';
@@ -72,23 +73,30 @@ export interface Answer {
   readonly body: AnswerBody;
 }
 
-/** `servers`: some of one's own, which the test may stop; default: those of the test run. */
-export async function startTestApi(
-  more: Partial<ApiConfig> = {},
-  servers: { postgresUrl?: string; natsUrl?: string } = {},
-): Promise<TestApi> {
-  const own = servers.postgresUrl === undefined ? await testDatabase() : undefined;
-  const postgresUrl = servers.postgresUrl ?? own?.url ?? '';
-  if (!own) await migrate(postgresUrl);
-  const natsUrl = servers.natsUrl ?? testNatsUrl();
+/** Servers of one's own, which the test may stop. They know each service by its name and what it may do, like those of an installation. */
+export interface TestServers {
+  readonly postgres: Pick<PostgresServer, 'url' | 'urlOf'>;
+  readonly natsUrl: string;
+  readonly prefix: string;
+  /** Of all users. */
+  readonly password: string;
+}
+
+/** Default: the servers of the test run, which trust everybody. */
+export async function startTestApi(more: Partial<ApiConfig> = {}, servers?: TestServers): Promise<TestApi> {
+  const own = servers ? undefined : await testDatabase();
+  const adminUrl = servers?.postgres.url ?? own?.url ?? '';
+  const { prefix = testPrefix(), natsUrl = testNatsUrl(), password } = servers ?? {};
+  if (servers) await migrate(adminUrl, { passwords: { api: servers.password, scheduler: 'x', ingester: 'x', harvester: 'x' } });
+  const postgresUrl = servers ? servers.postgres.urlOf('postgres', 'runnel_api', servers.password) : adminUrl;
   const folder = await mkdtemp(join(tmpdir(), 'runnel-api-test-'));
   const objectsUri = `${pathToFileURL(folder).href}/`;
-  const messaging = await testMessaging({ url: natsUrl });
+  const messaging = await testMessaging({ url: natsUrl, prefix, password });
   const config: ApiConfig = {
-    ...ApiConfig.parse({ postgresUrl, natsUrl, prefix: messaging.prefix, objects: objectsUri, port: 0 }),
+    ...ApiConfig.parse({ postgresUrl, natsUrl, natsPassword: password, prefix, objects: objectsUri, port: 0 }),
     ...more,
   };
-  const database = await openDatabase({ url: postgresUrl, name: 'api-test' });
+  const database = await openDatabase({ url: adminUrl, name: 'api-test' });
   const objects = await openObjectStore(objectsUri);
   let api: RunningApi = await startApi(config, { logger: testLogger('api') });
   const tokens = new Map<string, string>();

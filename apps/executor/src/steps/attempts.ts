@@ -56,10 +56,17 @@ export function createAttempts({ slots, reports, carryOut, logger }: AttemptsPor
     await reports.finished(result);
   }
 
+  /** A late second copy of the request, as a rule; but whoever asks may have lost the first answer. */
+  async function repeat(id: AttemptId): Promise<void> {
+    const earlier = await reports.earlier(id);
+    return earlier === undefined ? reports.waiting(id, 'it was stopped here before') : reports.again(earlier);
+  }
+
   async function begin(request: StepRequest): Promise<void> {
     const id = attemptIdOf(request);
     const name = attemptName(id);
-    if (held.has(name) || over.has(name)) return;
+    if (held.has(name)) return;
+    if (over.has(name)) return repeat(id);
     const { promise: ended, resolve: finish } = Promise.withResolvers<void>();
     const one: Held = { id, abort: new AbortController(), abandoned: false, ended };
     held.set(name, one);
@@ -69,7 +76,7 @@ export function createAttempts({ slots, reports, carryOut, logger }: AttemptsPor
       finish();
     };
     const earlier = await reports.earlier(id);
-    if (earlier !== undefined) return reports.finished(earlier).finally(done);
+    if (earlier !== undefined) return reports.again(earlier).finally(done);
     const slot = await slots.take();
     if (one.abort.signal.aborted || draining) {
       slot.release();

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { Failure, type FailureClass } from '@runnel/contracts';
-import type { CwlPackage, Json, JsonObject, Requirement } from '@runnel/cwl';
+import type { CwlPackage, Json, Requirement } from '@runnel/cwl';
 import { containsReference, resolveValues } from '@runnel/engine';
 import { readValue, type ObjectStore } from '@runnel/objects';
 import { carryOut, type Spawner, type StepOutcome, type StepPorts } from '@runnel/sandbox';
@@ -96,7 +96,7 @@ async function attemptOnce(request: StepRequest, surroundings: StepSurroundings,
     {
       package: cwl,
       process: process.id,
-      inputs: inputs as JsonObject,
+      inputs: inputs,
       requirements: request.requirements as Requirement[],
       hints: request.hints as Requirement[],
       directory: attempt.directory,
@@ -104,7 +104,13 @@ async function attemptOnce(request: StepRequest, surroundings: StepSurroundings,
       acceptedAt: request.acceptedAt,
       seed: `${run}/${step}`,
     },
-    { ...ports, spawner: telling(ports.spawner, attempt.toolEnded), exchange: objectExchange(store, workspace), onLog: attempt.log, signal: attempt.signal },
+    {
+      ...ports,
+      spawner: telling(ports.spawner, attempt.toolEnded),
+      exchange: objectExchange(store, workspace),
+      onLog: attempt.log,
+      signal: attempt.signal,
+    },
   );
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type DataOf, StepFinished, StepStarted, StepStopped, StepWaiting } from '@runnel/contracts';
 import { attemptMessageId, outgoing, publishUntilStored, type Messaging } from '@runnel/messaging';
 import { ObjectNotFound, putValue, readValue, type ObjectStore } from '@runnel/objects';
@@ -8,11 +9,17 @@ export type StepResult = DataOf<typeof StepFinished>;
 
 const resultBytes = 1024 * 1024;
 
-/** What an executor tells of an attempt. Each resolves when the stream holds it; told twice, it counts once (derived message ids). */
+/**
+ * What an executor tells of an attempt. Each resolves when the stream holds it. What is told because it happened has a derived id: told twice, it
+ * counts once. What is told because somebody asked has a new one each time: the stream would keep a second answer from a database that went back
+ * to a copy and lost the first.
+ */
 export interface Reports {
   started(id: AttemptId, at: string): Promise<void>;
   /** Writes the result object first: whoever misses the message finds it (rule 8). */
   finished(result: StepResult): Promise<void>;
+  /** Asked again for what ended: its result, once more. */
+  again(result: StepResult): Promise<void>;
   waiting(id: AttemptId, reason: string): Promise<void>;
   stopped(id: AttemptId): Promise<void>;
   /** The result of an attempt that ended before, if it did. */
@@ -21,15 +28,16 @@ export interface Reports {
 
 export function createReports(messaging: Messaging, store: ObjectStore, executor: string): Reports {
   const idOf = ({ run, step, attempt }: AttemptId, kind: string) => attemptMessageId(run, step, attempt, kind);
-  const tell = (result: StepResult) => publishUntilStored(messaging, outgoing(StepFinished, result), idOf(result, 'finished'));
+  const tell = (result: StepResult, id = idOf(result, 'finished')) => publishUntilStored(messaging, outgoing(StepFinished, result), id);
   return {
     started: (id, at) => publishUntilStored(messaging, outgoing(StepStarted, { ...id, executor, at }), idOf(id, 'started')),
     async finished(result) {
       await putUntilStored(store, result, messaging);
       await tell(result);
     },
-    waiting: (id, reason) => publishUntilStored(messaging, outgoing(StepWaiting, { ...id, executor, reason }), idOf(id, 'waiting')),
-    stopped: (id) => publishUntilStored(messaging, outgoing(StepStopped, { ...id, executor }), idOf(id, 'stopped')),
+    again: (result) => tell(result, randomUUID()),
+    waiting: (id, reason) => publishUntilStored(messaging, outgoing(StepWaiting, { ...id, executor, reason }), randomUUID()),
+    stopped: (id) => publishUntilStored(messaging, outgoing(StepStopped, { ...id, executor }), randomUUID()),
     async earlier(id) {
       try {
         return StepFinished.schema.parse(await readValue(store, resultKey(id), resultBytes));

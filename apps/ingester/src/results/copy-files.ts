@@ -20,6 +20,7 @@ export async function copyFiles(objects: ObjectStore, files: readonly PlannedFil
 async function place(objects: ObjectStore, { source, target, output, name }: PlannedFile): Promise<number> {
   try {
     crashPoint('ingester.copy.before-put');
+    // no crash point: they stand around both ways
     const copy = 'key' in source ? await objects.copy(source.key, target, { derived: true }) : await objects.put(target, source.contents, { derived: true });
     crashPoint('ingester.copy.after-put');
     return copy.size;

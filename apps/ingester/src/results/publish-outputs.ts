@@ -41,6 +41,7 @@ export async function publishOutputs(parts: IngesterParts, request: Request): Pr
   // The answer may have been lost: the reconciler asks again.
   if (facts.published) return answer(parts, request, 'published');
   try {
+    // no crash point: a function of ours, which has them
     return await publish(parts, request);
   } catch (error) {
     if (!(error instanceof OutputsRefused)) throw error;

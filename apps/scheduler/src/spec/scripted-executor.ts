@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ExecutorHeartbeat, StepFinished, StepRequested, StepStarted, StepStopped } from '@runnel/contracts';
 import type { DataOf, StepStop } from '@runnel/contracts';
 import {
@@ -44,11 +45,12 @@ export async function startScriptedExecutor(messaging: Messaging, objects: Objec
   const requests: Request[] = [];
   const stops: DataOf<typeof StepStop>[] = [];
   const held = new Set<Request>();
+  const incarnation = randomUUID();
 
   const heartbeat = (): void => {
     const steps = [...held].map(({ run, step, attempt }) => ({ run, step, attempt }));
     const resources = { slots, cores, memoryMiB: 4096, isolation: 'none', accepting: true };
-    publishEphemeral(messaging, outgoing(ExecutorHeartbeat, { executor: id, backend: 'process', ...resources, steps }));
+    publishEphemeral(messaging, outgoing(ExecutorHeartbeat, { executor: id, incarnation, backend: 'process', ...resources, steps }));
   };
   const started = async ({ workspace, run, step, attempt }: Request): Promise<void> => {
     const message = outgoing(StepStarted, { workspace, run, step, attempt, executor: id, at: new Date().toISOString() });

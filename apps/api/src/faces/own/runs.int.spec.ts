@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { StepLog } from '@runnel/contracts';
-import { outgoing, publishEphemeral } from '@runnel/messaging';
+import { RunStatusChanged, StepLog } from '@runnel/contracts';
+import { outgoing, publishEphemeral, publishWire, seal } from '@runnel/messaging';
 import { cwl, json, startTestApi, wide } from '../../testing/test-api.ts';
 import type { Client, TestApi } from '../../testing/test-api.ts';
 import { followEvents, readText } from '../../testing/streams.ts';
@@ -136,6 +137,41 @@ describe('events', () => {
     expect(missed.at(-1)).toMatchObject({ id: String(rows.length), data: { status: 'successful' } });
     const again = await demo('GET', `/api/v1/runs/${run}/events`, { headers: { 'last-event-id': String(rows.length) } });
     expect([again.status, again.text]).toEqual([204, '']);
+  });
+
+  it('lose no step where the stream brings them out of order', async () => {
+    const run = await accept(1);
+    const events = follow(run);
+    await events.next();
+    const say = (version: number, step: string) => {
+      const news = {
+        workspace: 'demo',
+        run,
+        version,
+        status: 'running' as const,
+        progress: version,
+        message: '',
+        steps: [{ step, attempt: 1, status: 'running' as const }],
+      };
+      const stamp = { id: randomUUID(), time: new Date().toISOString(), service: 'scheduler', prefix: api.config.prefix };
+      return publishWire(api.messaging, seal(outgoing(RunStatusChanged, news), stamp));
+    };
+    const told = [];
+    for (const [version, step] of [
+      [5, 'late'],
+      [3, 'early'],
+      [6, 'last'],
+    ] as const) {
+      await say(version, step);
+      const { value } = await events.next();
+      told.push([value?.id, value?.data.progress, value?.data.steps[0]?.step]);
+    }
+    expect(told).toEqual([
+      ['5', 5, 'late'],
+      ['5', 5, 'early'],
+      ['6', 6, 'last'],
+    ]);
+    await events.return(undefined);
   });
 
   it('come also where the stream loses them: Postgres is asked', async () => {
