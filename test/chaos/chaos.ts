@@ -1,45 +1,73 @@
 /** `make chaos`: every named crash point, 1,000 random kills (CHAOS_KILLS), the disasters, and the mutations that the checker must find. */
+import { startCluster, type Cluster } from './cluster.ts';
 import { crashPointNames, killAtEveryPoint } from './crash-points.ts';
 import { losses, survive } from './losses.ts';
 import { mutations, tryMutation, tryUnmutated } from './mutations.ts';
 import { randomKills } from './random-kills.ts';
+import { deployAll } from './workload.ts';
 
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
 const kills = Number(process.env['CHAOS_KILLS'] ?? 1000);
-const only = process.argv.slice(2);
-const wanted = (part: string): boolean => only.length === 0 || only.includes(part);
+const [part, ...points] = process.argv.slice(2);
+const wanted = (name: string): boolean => part === undefined || part === name;
 let failed = 0;
 let passed = 0;
 
-function verdict(name: string, faults: readonly string[], note = ''): void {
+function verdict(name: string, faults: readonly string[], begun: number, note = ''): void {
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   if (faults.length === 0) passed += 1;
   else failed += 1;
-  console.log(`${faults.length === 0 ? 'ok    ' : 'FAILED'} ${name}${note}`);
+  console.log(`${faults.length === 0 ? 'ok    ' : 'FAILED'} ${name}${note} (${seconds} s)`);
   for (const fault of faults.slice(0, 20)) console.log(`         ${fault}`);
 }
 
-if (wanted('points')) {
-  const unreached: string[] = [];
-  await killAtEveryPoint(crashPointNames(), ({ point, service, reached, faults }) => {
-    if (!reached) unreached.push(`${service} at ${point}`);
-    verdict(`${service} killed at ${point}`, faults, reached ? '' : ' (not reached)');
-  });
-  console.log(`not reached by this work: ${unreached.join(', ') || 'none'}`);
+/** One cluster for a part; its folder is kept where something went wrong. */
+async function withCluster(work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  const cluster = await startCluster();
+  const before = failed;
+  try {
+    await deployAll(cluster);
+    await work(cluster);
+  } finally {
+    if (failed > before) console.log(`       kept: ${cluster.folder}`);
+    await cluster.end(failed > before);
+  }
 }
-if (wanted('losses')) for (const [name, happen] of Object.entries(losses)) {
-  const { faults, folder } = await survive(happen, (line) => console.log(line));
-  verdict(name, faults, faults.length > 0 ? `; kept in ${folder}` : '');
+
+if (wanted('losses')) {
+  await withCluster(async (cluster) => {
+    for (const [name, happen] of Object.entries(losses)) {
+      const begun = performance.now();
+      verdict(name, await survive(cluster, happen), begun);
+    }
+  });
+}
+if (wanted('points')) {
+  await withCluster(async (cluster) => {
+    const unreached: string[] = [];
+    await killAtEveryPoint(cluster, points.length > 0 ? points : crashPointNames(), ({ point, service, reached, faults, begun }) => {
+      if (!reached) unreached.push(`${service} at ${point}`);
+      verdict(`${service} killed at ${point}`, faults, begun, reached ? '' : ', not reached');
+    });
+    console.log(`       not reached by this work: ${unreached.join(', ') || 'none'}`);
+  });
 }
 if (wanted('mutations')) {
   for (const mutation of mutations) {
-    verdict(`without the mutation: ${mutation.name}`, await tryUnmutated(mutation));
+    const begun = performance.now();
+    verdict(`without the mutation: ${mutation.name}`, await tryUnmutated(mutation), begun);
+    const again = performance.now();
     const found = await tryMutation(mutation);
-    verdict(`mutation found: ${mutation.name}`, found.length > 0 ? [] : ['the checker found nothing'], found.length > 0 ? ` (${found[0]})` : '');
+    verdict(`mutation found: ${mutation.name}`, found.length > 0 ? [] : ['the checker found nothing'], again);
+    for (const fault of found.slice(0, 3)) console.log(`         found: ${fault}`);
   }
 }
 if (wanted('kills')) {
-  const report = await randomKills(kills, seed, (line) => console.log(`       ${line}`));
-  verdict(`${kills} random kills, seed ${seed}, ${report.runs} runs (${JSON.stringify(report.kills)})`, report.faults, report.faults.length > 0 ? `; kept in ${report.folder}` : '');
+  await withCluster(async (cluster) => {
+    const begun = performance.now();
+    const report = await randomKills(cluster, kills, seed, (line) => console.log(`       ${line}`));
+    verdict(`${kills} random kills, seed ${seed}, ${report.runs} runs, ${JSON.stringify(report.kills)}`, report.faults, begun);
+  });
 }
 console.log(`\n${passed} passed, ${failed} failed, 0 skipped`);
 process.exitCode = failed === 0 ? 0 : 1;

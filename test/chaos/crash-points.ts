@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { repository, startCluster, type Cluster } from './cluster.ts';
+import { repository, type Cluster } from './cluster.ts';
 import type { ServiceName } from './service-process.ts';
 import { settle } from './settle.ts';
-import { deployAll, startWork, type Work } from './workload.ts';
+import { startWork, type Work } from './workload.ts';
 
 /** Every name that stands in the code, as `scripts/check-crash-points.ts --list` finds them. */
 export function crashPointNames(): string[] {
@@ -25,40 +25,35 @@ export interface PointReport {
   /** False: the work never came by; not a proof of anything. */
   reached: boolean;
   faults: string[];
+  /** By performance.now(). */
+  begun: number;
 }
 
-/** One cluster for all points: the service is started with the point armed, dies there, is started again; what remains must be as it should. */
-export async function killAtEveryPoint(points: readonly string[], say: (report: PointReport) => void): Promise<PointReport[]> {
-  const cluster = await startCluster();
-  const reports: PointReport[] = [];
-  const done: Work[] = [];
-  try {
-    await deployAll(cluster);
-    for (const point of points) {
-      for (const service of servicesOf(point)) {
-        const name = `${service}-0`;
-        await cluster.kill(name);
-        const armed = cluster.start(name, point);
-        if (service === 'api') await Promise.race([cluster.untilReady(), armed.ended]);
-        const work: Work[] = [];
-        const starting = startAll(cluster, work);
-        const end = await Promise.race([armed.ended, sleep(12_000)]);
-        const reached = end === 'SIGKILL';
-        if (!reached) await cluster.kill(name);
-        cluster.start(name);
-        await starting;
-        done.push(...work);
-        const report = { point, service, reached, faults: await settle(cluster, work) };
-        reports.push(report);
-        say(report);
-      }
-    }
-  } finally {
-    await cluster.end(reports.some(({ faults }) => faults.length > 0));
+/** Milliseconds within which the work comes by a point, if it does. */
+const patience = 12_000;
+
+/** Each service is started with a point armed, dies there, is started again; what remains must be as it should. */
+export async function killAtEveryPoint(cluster: Cluster, points: readonly string[], say: (report: PointReport) => void): Promise<void> {
+  for (const point of points) {
+    for (const service of servicesOf(point)) say(await killAt(cluster, point, service));
   }
-  return reports;
 }
 
-async function startAll(cluster: Awaited<ReturnType<typeof startCluster>>, work: Work[]): Promise<void> {
+async function killAt(cluster: Cluster, point: string, service: ServiceName): Promise<PointReport> {
+  const begun = performance.now();
+  const name = `${service}-0`;
+  await cluster.kill(name);
+  const armed = cluster.start(name, point);
+  await armed.ready;
+  const work: Work[] = [];
+  const starting = startAll(cluster, work);
+  const reached = (await Promise.race([armed.ended, sleep(patience)])) === 'SIGKILL';
+  if (!reached) await cluster.kill(name);
+  cluster.start(name);
+  await starting;
+  return { point, service, reached, faults: await settle(cluster, work), begun };
+}
+
+async function startAll(cluster: Cluster, work: Work[]): Promise<void> {
   for (let n = 0; n < 6; n += 1) work.push(await startWork(cluster, n, 6));
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startCluster, type Cluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { settle } from './settle.ts';
-import { deployAll, startWork, type Work } from './workload.ts';
+import { startWork, type Work } from './workload.ts';
 
 /** Disasters in the middle of runs, after which the runs still have to end right. */
 export const losses: Record<string, (cluster: Cluster) => Promise<void>> = {
@@ -30,20 +30,10 @@ export const losses: Record<string, (cluster: Cluster) => Promise<void>> = {
 };
 
 /** Starts runs, lets the disaster happen while they are under way, returns the faults that remain. */
-export async function survive(happen: (cluster: Cluster) => Promise<void>, say: (line: string) => void = () => undefined): Promise<{ faults: string[]; folder: string }> {
-  const cluster = await startCluster();
-  let faults: string[] = ['did not get to its end'];
-  try {
-    await deployAll(cluster);
-    const work: Work[] = [];
-    for (let n = 0; n < 6; n += 1) work.push(await startWork(cluster, n, 60));
-    await sleep(300);
-    await happen(cluster);
-    const begun = performance.now();
-    faults = await settle(cluster, work);
-    say(`       ${Math.round((performance.now() - begun) / 100) / 10} s until everything was over`);
-    return { faults, folder: cluster.folder };
-  } finally {
-    await cluster.end(faults.length > 0);
-  }
+export async function survive(cluster: Cluster, happen: (cluster: Cluster) => Promise<void>): Promise<string[]> {
+  const work: Work[] = [];
+  for (let n = 0; n < 6; n += 1) work.push(await startWork(cluster, n, 60));
+  await sleep(300);
+  await happen(cluster);
+  return settle(cluster, work);
 }

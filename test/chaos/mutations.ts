@@ -80,7 +80,7 @@ async function scenario(mutation: Mutation, mutated: boolean): Promise<string[]>
     if (mutated) await mutation.weaken?.(cluster);
     const work: Work[] = [];
     await mutation.provoke(cluster, work);
-    return await settle(cluster, work, 60_000);
+    return await settle(cluster, work, 90_000);
   } finally {
     await cluster.end();
     if (program !== repository) rmSync(program, { recursive: true, force: true });

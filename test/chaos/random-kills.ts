@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startCluster, type Cluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { serviceNames } from './service-process.ts';
 import { settle } from './settle.ts';
-import { deployAll, startWork, type Work } from './workload.ts';
+import { startWork, type Work } from './workload.ts';
 
 export interface KillReport {
+  /** How often each was killed. */
   kills: Record<string, number>;
   runs: number;
   faults: string[];
-  /** Kept when there are faults. */
-  folder: string;
 }
 
 /** A repeatable random sequence (mulberry32): the seed of a failing run shows it again. */
@@ -25,55 +24,59 @@ export function randomNumbers(seed: number): () => number {
 }
 
 /** Kills a random part again and again (SIGKILL), starting each anew at once, while runs go on; then everything has to be as if nothing had happened. */
-export async function randomKills(count: number, seed: number, say: (line: string) => void): Promise<KillReport> {
+export async function randomKills(
+  cluster: Cluster,
+  count: number,
+  seed: number,
+  say: (line: string) => void = () => undefined,
+): Promise<KillReport> {
   const random = randomNumbers(seed);
-  const cluster = await startCluster();
   const work: Work[] = [];
   const kills: Record<string, number> = {};
-  let faults: string[] = [];
-  try {
-    await deployAll(cluster);
-    const feeding = new AbortController();
-    const feed = feedWork(cluster, work, feeding.signal);
-    for (let n = 0; n < count; n += 1) {
-      await sleep(100 + random() * 900);
-      const victim = await killOne(cluster, random);
-      kills[victim] = (kills[victim] ?? 0) + 1;
-      if ((n + 1) % 10 === 0) say(`${n + 1} kills, ${work.length} runs`);
-    }
-    feeding.abort();
-    await feed;
-    faults = await settle(cluster, work, 240_000);
-  } finally {
-    await cluster.end(faults.length > 0);
+  const feeding = new AbortController();
+  const feed = feedWork(cluster, work, feeding.signal);
+  for (let n = 0; n < count; n += 1) {
+    const victim = await killOne(cluster, random);
+    kills[victim] = (kills[victim] ?? 0) + 1;
+    if ((n + 1) % 10 === 0) say(`${n + 1} kills, ${work.length} runs`);
   }
-  return { kills, runs: work.length, faults, folder: cluster.folder };
+  feeding.abort();
+  await feed;
+  return { kills, runs: work.length, faults: await settle(cluster, work) };
 }
 
 /** Keeps a few runs under way all the time. */
 async function feedWork(cluster: Cluster, work: Work[], signal: AbortSignal): Promise<void> {
   for (let n = 0; !signal.aborted; n += 1) {
     work.push(await startWork(cluster, n));
-    await sleep(700);
+    await sleep(300);
   }
 }
 
 async function killOne(cluster: Cluster, random: () => number): Promise<string> {
-  const pick = random();
-  if (pick < 0.06) {
-    await cluster.killPostgres();
-    await cluster.startPostgres();
-    return 'Postgres';
-  }
+  const [pick, whileItStarts, pause] = [random(), random() < 0.15, random() * 1000];
   if (pick < 0.12) {
-    await cluster.killNats();
-    await cluster.startNats();
-    return 'NATS';
+    await sleep(pause);
+    return pick < 0.06 ? killPostgres(cluster) : killNats(cluster);
   }
   // The harvester watches nothing here: killing it would prove little.
   const victims = serviceNames.filter((name) => name !== 'harvester');
   const victim = victims[Math.floor(random() * victims.length)] ?? 'scheduler';
+  if (!whileItStarts) await cluster.services.get(`${victim}-0`)?.ready;
+  await sleep(pause);
   await cluster.kill(`${victim}-0`);
   cluster.start(`${victim}-0`);
   return victim;
+}
+
+async function killPostgres(cluster: Cluster): Promise<string> {
+  await cluster.killPostgres();
+  await cluster.startPostgres();
+  return 'Postgres';
+}
+
+async function killNats(cluster: Cluster): Promise<string> {
+  await cluster.killNats();
+  await cluster.startNats();
+  return 'NATS';
 }

@@ -16,6 +16,8 @@ export interface Authenticator {
    * is away.
    */
   authenticate(header: string | undefined): Authentication | Promise<Authentication>;
+  /** Forgets a token at once, for who revoked it here: its answer must not come before that is true. */
+  forget(id: string): void;
   close(): Promise<void>;
 }
 
@@ -39,16 +41,17 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>): Aut
   let heard = false;
   // A look-up that began before a revocation must not be remembered after it.
   let generation = 0;
+  const forget = (id: string): void => {
+    generation += 1;
+    for (const [key, entry] of known) if (entry.id === id) known.delete(key);
+  };
   const following = followNotifications({ url: database.url, name: 'runnel-revocations' }, revocations, {
     listening(now) {
       heard = now;
       generation += 1;
       known.clear();
     },
-    heard(id) {
-      generation += 1;
-      for (const [key, entry] of known) if (entry.id === id) known.delete(key);
-    },
+    heard: forget,
   });
 
   const lookUp = async (key: string, hash: Buffer): Promise<Authentication> => {
@@ -75,6 +78,7 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>): Aut
       const entry = known.get(key);
       return entry && entry.until > Date.now() ? entry.authentication : lookUp(key, hash);
     },
+    forget,
     close: () => following.close(),
   };
 }

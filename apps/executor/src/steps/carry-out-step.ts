@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync, mkdirSync } from 'node:fs';
+import { readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { Failure, type FailureClass } from '@runnel/contracts';
@@ -41,14 +41,15 @@ export async function carryOutStep(
   const begun = new Date().toISOString();
   let outcome: StepOutcome;
   try {
-    await removeFolder(directory);
+    if (existsSync(directory)) await rm(directory, { recursive: true });
     mkdirSync(directory, { mode: 0o711 });
     outcome = await attemptOnce(request, surroundings, { directory, signal, toolEnded, log: (chunk) => log.write(chunk) });
     outcome.outputs = await storeLargeOutputs(store, attemptIdOf(request), refuseReferences(outcome.outputs));
   } catch (error) {
     outcome = infrastructureFault(begun, error);
   }
-  await removeFolder(directory).catch(() => undefined);
+  // Nobody waits for it; what a crash leaves is removed at the next start.
+  void removeFolder(directory).catch((error: unknown) => surroundings.onWarning?.(`${directory} cannot be removed: ${String(error)}`));
   const logs = await log.end().catch(() => []);
   const { startedAt, finishedAt, outputs, usage, failure } = outcome;
   return {
@@ -72,16 +73,17 @@ interface Attempt {
   log: (chunk: Buffer) => void;
 }
 
-/** At once where nothing but the attempt's own empty folders is left, as after most tools; else beside other work. */
+/**
+ * As a rule nothing but the attempt's own empty folders is left, which need no walk. Never at once: freeing a folder's block may wait for the disk
+ * (ext4 with `discard`: a millisecond each).
+ */
 async function removeFolder(directory: string): Promise<void> {
-  if (!existsSync(directory)) return;
   try {
-    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
       const path = join(directory, entry.name);
-      if (entry.isDirectory()) rmdirSync(path);
-      else unlinkSync(path);
+      await (entry.isDirectory() ? rmdir(path) : unlink(path));
     }
-    rmdirSync(directory);
+    await rmdir(directory);
   } catch {
     await rm(directory, { recursive: true, force: true });
   }
@@ -96,7 +98,7 @@ async function attemptOnce(request: StepRequest, surroundings: StepSurroundings,
     {
       package: cwl,
       process: process.id,
-      inputs: inputs,
+      inputs,
       requirements: request.requirements as Requirement[],
       hints: request.hints as Requirement[],
       directory: attempt.directory,

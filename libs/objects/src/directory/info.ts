@@ -49,7 +49,7 @@ function keptType(folders: StoreFolders, info: ObjectInfo): string | undefined {
 export function keepType(folders: StoreFolders, info: ObjectInfo, contentType: string | undefined): void {
   const path = typePath(folders, info.key);
   if (contentType === undefined || contentType === mediaTypeOf(info.key)) {
-    rmSync(path, { force: true });
+    if (statSync(path, { throwIfNoEntry: false })) rmSync(path, { force: true });
     return;
   }
   const temporary = join(folders.temporary, randomUUID());

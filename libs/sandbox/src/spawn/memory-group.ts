@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where this process may make control groups for memory. */
@@ -13,6 +13,11 @@ export interface MemoryGroup {
   peakBytes(): number;
   /** True when the kernel killed something for want of memory. */
   wasExceeded(): boolean;
+  /**
+   * Makes it ready for another tool, which costs a fraction of making a new one. False where the tool before would count: another limit, page cache
+   * that it left, a kernel whose figures cannot be set back.
+   */
+  reuse(limitBytes: number): boolean;
   /** False while processes are still in it. */
   remove(): boolean;
 }
@@ -53,17 +58,33 @@ function isWritableGroup(folder: string): boolean {
   }
 }
 
-export function makeMemoryGroup(groups: MemoryGroups, name: string, limitBytes: number): MemoryGroup {
-  const folder = join(groups.folder, name);
+/** What the names of our groups begin with; the number of our process follows. */
+const prefix = 'runnel-';
+/** Bytes that may be left in a group that is used again. */
+const remainder = 1024 * 1024;
+let made = 0;
+
+export function makeMemoryGroup(groups: MemoryGroups, limitBytes: number): MemoryGroup {
+  made += 1;
+  const folder = join(groups.folder, `${prefix}${process.pid}-${made}`);
   const files = names[groups.version];
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, files.limit), String(limitBytes));
   // v1 counts memory and swap together, v2 swap alone.
   if (existsSync(join(folder, files.swap))) writeFileSync(join(folder, files.swap), groups.version === 1 ? String(limitBytes) : '0');
+  const peakBytes = (): number => Number(readText(join(folder, files.peak)).trim()) || 0;
+  const kills = (): number => Number(/^oom_kill (\d+)$/m.exec(readText(join(folder, files.events)))?.[1] ?? 0);
+  let killsBefore = 0;
   return {
     procs: join(folder, 'cgroup.procs'),
-    peakBytes: () => Number(readText(join(folder, files.peak)).trim()) || 0,
-    wasExceeded: () => Number(/^oom_kill (\d+)$/m.exec(readText(join(folder, files.events)))?.[1] ?? 0) > 0,
+    peakBytes,
+    wasExceeded: () => kills() > killsBefore,
+    reuse(nextLimit) {
+      if (groups.version !== 1 || nextLimit !== limitBytes) return false;
+      killsBefore = kills();
+      writeFileSync(join(folder, files.peak), '0');
+      return peakBytes() < remainder;
+    },
     remove() {
       try {
         rmdirSync(folder);
@@ -73,6 +94,18 @@ export function makeMemoryGroup(groups: MemoryGroups, name: string, limitBytes: 
       }
     },
   };
+}
+
+/** Removes the empty groups of programs that were killed. */
+export function sweepMemoryGroups(groups: MemoryGroups): void {
+  for (const name of readdirSync(groups.folder)) {
+    if (!name.startsWith(prefix) || existsSync(`/proc/${name.slice(prefix.length).split('-')[0]}`)) continue;
+    try {
+      rmdirSync(join(groups.folder, name));
+    } catch {
+      // Removed by another one, or not empty yet.
+    }
+  }
 }
 
 function readText(path: string): string {

@@ -17,8 +17,9 @@ export interface ToolContext {
   strict: boolean;
   /** Kills what the tool left, a moment later: looking costs more than a short tool. */
   sweepSoon: (folders: string[]) => void;
-  memoryGroup: (request: SpawnRequest) => MemoryGroup | undefined;
-  releaseGroup: (group: MemoryGroup) => void;
+  memoryGroup: (seat: Seat, request: SpawnRequest) => MemoryGroup | undefined;
+  /** The seat is not used again. */
+  releaseGroup: (seat: Seat) => void;
   rules: StepRules;
   graceSeconds: number;
 }
@@ -51,7 +52,7 @@ export function runTool(request: SpawnRequest, hooks: SpawnHooks, context: ToolC
       throw error;
     }
     if (seat.uid !== undefined) giveToUid(request, seat.uid);
-    const group = context.memoryGroup(request);
+    const group = context.memoryGroup(seat, request);
     const log = openLog(request.log, hooks.onLog);
     const rules = rulesOf(seat, context.rules, group);
     const began = performance.now();
@@ -72,7 +73,7 @@ export function runTool(request: SpawnRequest, hooks: SpawnHooks, context: ToolC
     const written = log.end();
     if (group?.wasExceeded() && ('died' in ended || ended.status !== 0)) limit ??= 'memory';
     const maxMemoryBytes = group?.peakBytes() ?? watch.peakBytes();
-    if (group) context.releaseGroup(group);
+    if (!seat.slot.alive) context.releaseGroup(seat);
     return {
       ...describeEnd(ended, limit),
       ...(cancelled ? { cancelled } : {}),

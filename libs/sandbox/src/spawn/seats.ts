@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { isBelow } from './slot-script.ts';
+import type { MemoryGroup } from './memory-group.ts';
 import { startSlot, type Slot } from './slot.ts';
 import { FIRST_UID, ownFolders, slotCommand } from './slot-command.ts';
 import type { SpawnerOptions } from './spawner.ts';
@@ -13,6 +14,8 @@ export interface Seat {
   network: boolean;
   uid?: number;
   folder: string;
+  /** Made for the first tool that has a limit, used again by the next ones. */
+  group?: MemoryGroup;
 }
 
 /** Slots for tools, made when needed and used again as long as they are clean. */
@@ -21,7 +24,7 @@ export interface Seats {
   giveBack(seat: Seat): void;
   /** Ends what runs on it; resolves when nothing of it is left. */
   close(seat: Seat): Promise<void>;
-  closeAll(): Promise<void>;
+  closeAll(): Promise<Seat[]>;
   /** Makes slots in advance. */
   warm(count: number): void;
 }
@@ -68,7 +71,9 @@ export function createSeats(options: SpawnerOptions, mountPoint: string): Seats 
     },
     close,
     async closeAll() {
-      await Promise.all([...all].map(close));
+      const seats = [...all];
+      await Promise.all(seats.map(close));
+      return seats;
     },
     warm(count) {
       while (idle.length < count) idle.push(open(false));

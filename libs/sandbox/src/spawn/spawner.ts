@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path';
 import type { IsolationMode, RunningTool, Spawner, SpawnHooks, SpawnRequest } from '../types.ts';
 import { startGuardian } from './guardian.ts';
 import { createLeftovers } from './leftovers.ts';
-import { findMemoryGroups, makeMemoryGroup, type MemoryGroup } from './memory-group.ts';
+import { findMemoryGroups, makeMemoryGroup, sweepMemoryGroups, type MemoryGroup } from './memory-group.ts';
 import { findProgram } from './programs.ts';
 import { runTool, type ToolContext } from './run-tool.ts';
 import { createSeats } from './seats.ts';
@@ -42,12 +42,12 @@ export function createSpawner(options: SpawnerOptions): Spawner & { warm(count: 
     : workRoot;
   const rules = rulesFor(options, mountPoint);
   const groups = isolation.namespaces === 'none' && !isolation.uid ? undefined : findMemoryGroups();
+  if (groups) sweepMemoryGroups(groups);
   const leftovers = hasNamespace ? undefined : createLeftovers();
   const seats = createSeats(options, mountPoint);
   const running = new Set<RunningTool>();
   const sweepFolders = new Set<string>();
   let usedGroups: MemoryGroup[] = [];
-  let groupCount = 0;
   let guardian: ReturnType<typeof startGuardian> | undefined;
   let sweepTimer: NodeJS.Timeout | undefined;
 
@@ -69,13 +69,17 @@ export function createSpawner(options: SpawnerOptions): Spawner & { warm(count: 
       }, SWEEP_MS);
       sweepTimer.unref();
     },
-    memoryGroup({ memoryLimitMiB }) {
+    memoryGroup(seat, { memoryLimitMiB }) {
       if (groups === undefined || memoryLimitMiB === undefined) return undefined;
-      groupCount += 1;
-      return makeMemoryGroup(groups, `runnel-${process.pid}-${groupCount}`, memoryLimitMiB * 1024 * 1024);
+      const bytes = memoryLimitMiB * 1024 * 1024;
+      if (seat.group?.reuse(bytes)) return seat.group;
+      context.releaseGroup(seat);
+      seat.group = makeMemoryGroup(groups, bytes);
+      return seat.group;
     },
-    releaseGroup(group) {
-      usedGroups.push(group);
+    releaseGroup(seat) {
+      if (seat.group) usedGroups.push(seat.group);
+      delete seat.group;
       removeGroups();
     },
     rules,
@@ -102,7 +106,7 @@ export function createSpawner(options: SpawnerOptions): Spawner & { warm(count: 
     async close() {
       await Promise.all([...running].map((tool) => tool.cancel()));
       clearTimeout(sweepTimer);
-      await seats.closeAll();
+      for (const seat of await seats.closeAll()) context.releaseGroup(seat);
       if (guardian) await leftovers?.killAll([workRoot]);
       removeGroups();
       guardian?.dismiss();

@@ -42,10 +42,11 @@ export async function makeToken({ database }: ApiContext, request: FastifyReques
 }
 
 /** Revoked at once, for all replicas (libs/access). */
-export async function dropToken({ database }: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+export async function dropToken({ database, authenticator }: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { token: id } = request.params as { token: string };
   const token = z.uuid().safeParse(id).success ? await revokeToken(database, callerOf(request).workspace, id) : undefined;
   if (!token) throw notFound(`token "${id}"`);
+  authenticator.forget(id);
   await reply.status(204).send();
 }
 
