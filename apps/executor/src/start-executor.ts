@@ -38,6 +38,7 @@ import { OnStepStop } from './steps/on-step-stop.ts';
 import { packageCache } from './steps/packages.ts';
 import { createReports } from './steps/report.ts';
 import { createSlots } from './steps/slots.ts';
+import { createWorkFolders } from './steps/work-folders.ts';
 
 export interface Executor {
   id: string;
@@ -152,7 +153,8 @@ async function openSandbox(
   const workRoot = join(config.workDir, 'attempts');
   // Of a predecessor that was killed; once we are heard, its steps are given to others.
   await endLeftBehind(workRoot);
-  rmSync(workRoot, { recursive: true, force: true });
+  const spares = join(config.workDir, 'spare');
+  for (const folder of [workRoot, spares]) rmSync(folder, { recursive: true, force: true });
   // Slots' users pass through to their own attempt's folder, and see no names.
   mkdirSync(workRoot, { recursive: true, mode: 0o711 });
   const javascript = createJavaScriptPool({ threads: Math.max(1, count - 1) });
@@ -169,6 +171,7 @@ async function openSandbox(
     packages: packageCache(store),
     executor: id,
     workRoot,
+    folders: createWorkFolders({ spares, reuse: isolation.namespaces === 'unshare', onFault: (text) => logger.warn(text) }),
     spawner,
     images,
     evaluateJavaScript: javascript.evaluate,

@@ -14,6 +14,6 @@ $graph:
   outputs: []
 - class: CommandLineTool
   id: sleep
-  baseCommand: [sleep, "600"]
+  baseCommand: [sleep, "20"]
   inputs: []
   outputs: []

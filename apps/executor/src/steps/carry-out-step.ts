@@ -1,5 +1,3 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { Failure, type FailureClass } from '@runnel/contracts';
@@ -12,6 +10,7 @@ import { objectExchange } from './object-exchange.ts';
 import type { StepResult } from './report.ts';
 import { openStepLog } from './step-log.ts';
 import { storeLargeOutputs } from './store-large-outputs.ts';
+import type { WorkFolders } from './work-folders.ts';
 
 /** A stored list of values read back for one step. */
 const valueBytes = 256 * 1024 * 1024;
@@ -22,6 +21,7 @@ export interface StepSurroundings extends Omit<StepPorts, 'exchange' | 'onLog' |
   executor: string;
   /** Attempts work below it, each in a folder of its own that is removed at the end. */
   workRoot: string;
+  folders: WorkFolders;
   tail: (request: StepRequest, offset: number, text: string) => void;
 }
 
@@ -35,21 +35,20 @@ export async function carryOutStep(
   signal: AbortSignal,
   toolEnded: () => void,
 ): Promise<StepResult> {
-  const { store, executor } = surroundings;
+  const { store, executor, folders } = surroundings;
+  const { workspace } = request;
   const directory = join(surroundings.workRoot, createHash('sha256').update(attemptName(request)).digest('hex').slice(0, 20));
   const log = openStepLog({ store, prefix: logPrefix(request), tail: (offset, text) => surroundings.tail(request, offset, text) });
   const begun = new Date().toISOString();
   let outcome: StepOutcome;
   try {
-    if (existsSync(directory)) await rm(directory, { recursive: true });
-    mkdirSync(directory, { mode: 0o711 });
+    await folders.take(workspace, directory);
     outcome = await attemptOnce(request, surroundings, { directory, signal, toolEnded, log: (chunk) => log.write(chunk) });
     outcome.outputs = await storeLargeOutputs(store, attemptIdOf(request), refuseReferences(outcome.outputs));
   } catch (error) {
     outcome = infrastructureFault(begun, error);
   }
-  // Nobody waits for it; what a crash leaves is removed at the next start.
-  void removeFolder(directory).catch((error: unknown) => surroundings.onWarning?.(`${directory} cannot be removed: ${String(error)}`));
+  folders.giveBack(workspace, directory);
   const logs = await log.end().catch(() => []);
   const { startedAt, finishedAt, outputs, usage, failure } = outcome;
   return {
@@ -73,24 +72,8 @@ interface Attempt {
   log: (chunk: Buffer) => void;
 }
 
-/**
- * As a rule nothing but the attempt's own empty folders is left, which need no walk. Never at once: freeing a folder's block may wait for the disk
- * (ext4 with `discard`: a millisecond each).
- */
-async function removeFolder(directory: string): Promise<void> {
-  try {
-    for (const entry of await readdir(directory, { withFileTypes: true })) {
-      const path = join(directory, entry.name);
-      await (entry.isDirectory() ? rmdir(path) : unlink(path));
-    }
-    await rmdir(directory);
-  } catch {
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
 async function attemptOnce(request: StepRequest, surroundings: StepSurroundings, attempt: Attempt): Promise<StepOutcome> {
-  const { store, packages, executor: _executor, workRoot: _workRoot, tail: _tail, ...ports } = surroundings;
+  const { store, packages, executor: _executor, workRoot: _workRoot, folders: _folders, tail: _tail, ...ports } = surroundings;
   const { workspace, process, run, step } = request;
   const cwl = await packages(process.workspace, process.digest);
   const inputs = await resolveValues(request.inputs, (key) => readOwn(store, workspace, key));

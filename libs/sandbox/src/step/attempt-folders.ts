@@ -22,8 +22,8 @@ export interface Folders {
 export function makeFolders({ directory }: StepAttempt, requirements: RequirementsInForce, images: LocalImages): Folders {
   const out = join(directory, 'out');
   const tmp = join(directory, 'tmp');
-  mkdirSync(out);
-  mkdirSync(tmp);
+  // The attempt's folder may have them already, empty.
+  for (const folder of [out, tmp]) mkdirSync(folder, { recursive: true });
   const container = images.size > 0 ? requirements.get('DockerRequirement') : undefined;
   const declared = container?.mandatory ? container.requirement['dockerOutputDirectory'] : undefined;
   const outInTool = typeof declared === 'string' ? declared : out;
