@@ -23,7 +23,7 @@ const statistics = JSON.parse(readFileSync(await download(results.statistics, 's
   'min' | 'mean' | 'max',
   number
 >;
-for (const [name, link] of Object.entries(results)) if (typeof link === 'object') console.log(`${name.padEnd(11)} ${(link).href}`);
+for (const [name, link] of Object.entries(results)) if (typeof link === 'object') console.log(`${name.padEnd(11)} ${link.href}`);
 console.log(`\nNDVI        minimum ${statistics.min.toFixed(6)}  mean ${statistics.mean.toFixed(6)}  maximum ${statistics.max.toFixed(6)}`);
 await download(results.ndvi, 'ndvi.tif');
 console.log(`picture     ${await download(results.quicklook, 'quicklook.png')}`);

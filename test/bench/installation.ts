@@ -53,11 +53,15 @@ export async function startInstallation(): Promise<Installation> {
   const port = await freePort();
   const log = join(folder, 'up.log');
   const out = openSync(log, 'w');
-  const child = spawn(join(root, 'bin/runnel'), ['up', '--data', join(folder, 'data'), '--port', String(port)], { stdio: ['ignore', out, out] });
+  const child = spawn(join(root, 'bin/runnel'), ['up', '--data', join(folder, 'data'), '--port', String(port)], {
+    stdio: ['ignore', out, out],
+  });
   try {
     const said = await untilReady(child, log);
     const data = join(folder, 'data');
-    const token = execFileSync(join(root, 'bin/runnel'), ['token', 'create', '--data', data, '--workspace', 'bench'], { encoding: 'utf8' }).trim();
+    const token = execFileSync(join(root, 'bin/runnel'), ['token', 'create', '--data', data, '--workspace', 'bench'], {
+      encoding: 'utf8',
+    }).trim();
     const installation = open(folder, child, port, token, said);
     for (const name of ['echo', 'scatter']) {
       const body = readFileSync(join(import.meta.dirname, 'services', `${name}.cwl`), 'utf8');
@@ -86,7 +90,8 @@ function open(folder: string, child: ChildProcess, port: number, token: string, 
     });
   const pid = child.pid ?? 0;
   const below = childrenOf(pid);
-  const named = (name: string): number[] => below.filter((one) => commandOf(one).includes(name)).flatMap((one) => [one, ...childrenOf(one)]);
+  const named = (name: string): number[] =>
+    below.filter((one) => commandOf(one).includes(name)).flatMap((one) => [one, ...childrenOf(one)]);
   const installation: Installation = {
     folder: join(folder, 'data'),
     addresses: JSON.parse(readFileSync(join(folder, 'data', 'addresses.json'), 'utf8')) as Addresses,
@@ -115,7 +120,8 @@ async function timesOf(installation: Installation, run: string): Promise<RunTime
   for (;;) {
     const { text } = await installation.get(`/bench/ogc-api/jobs/${run}`);
     const job = JSON.parse(text) as { status: string; message: string; created: string; started: string; finished: string };
-    if (job.status === 'successful') return { created: Date.parse(job.created), started: Date.parse(job.started), finished: Date.parse(job.finished) };
+    if (job.status === 'successful')
+      return { created: Date.parse(job.created), started: Date.parse(job.started), finished: Date.parse(job.finished) };
     if (job.status !== 'running' && job.status !== 'accepted') throw new Error(`run ${run} is ${job.status}: ${job.message}`);
     await sleep(200);
   }
@@ -141,7 +147,10 @@ async function end(child: ChildProcess, folder: string): Promise<void> {
 
 export function childrenOf(pid: number): number[] {
   const listed = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' });
-  const pairs = listed.trim().split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  const pairs = listed
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
   return pairs.flatMap(([child = 0, parent]) => (parent === pid ? [child] : []));
 }
 

@@ -52,7 +52,12 @@ export async function inTurn(rounds: number, commands: Record<string, () => Prom
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, command] of Object.entries(commands)) (all[name] ??= []).push(await command());
   }
-  return Object.fromEntries(Object.entries(all).map(([name, runs]) => [name, { wall: median(runs.map((run) => run.wall)), memory: Math.max(...runs.map((run) => run.memory)) }]));
+  return Object.fromEntries(
+    Object.entries(all).map(([name, runs]) => [
+      name,
+      { wall: median(runs.map((run) => run.wall)), memory: Math.max(...runs.map((run) => run.memory)) },
+    ]),
+  );
 }
 
 export interface Row {
@@ -67,7 +72,12 @@ export function printRows(title: string, rows: Row[]): void {
   const header: Row = { what: title, ours: 'runnel', peer: 'peer', ratio: 'ratio', target: 'target' };
   const width = (key: keyof Row) => Math.max(...[header, ...rows].map((row) => row[key].length));
   for (const row of [header, ...rows]) {
-    console.log((['what', 'ours', 'peer', 'ratio', 'target'] as const).map((key) => row[key].padEnd(width(key))).join('  ').trimEnd());
+    console.log(
+      (['what', 'ours', 'peer', 'ratio', 'target'] as const)
+        .map((key) => row[key].padEnd(width(key)))
+        .join('  ')
+        .trimEnd(),
+    );
   }
   console.log(`load ${loadavg()[0]?.toFixed(1)}\n`);
 }

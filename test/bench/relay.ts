@@ -19,7 +19,12 @@ const rounds = 3;
 export async function benchRelay(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'runnel-bench-relay-'));
   const ports = { postgres: await freePort(), nats: await freePort() };
-  const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), port: ports.postgres, passwordFile: join(folder, 'password'), logFile: join(folder, 'postgres.log') });
+  const postgres = await startPostgres({
+    dataDir: join(folder, 'postgres'),
+    port: ports.postgres,
+    passwordFile: join(folder, 'password'),
+    logFile: join(folder, 'postgres.log'),
+  });
   const config = `host: "127.0.0.1"\nport: ${ports.nats}\nmax_payload: 1MB\njetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))} }\n`;
   const nats = await startNatsServer({ dir: join(folder, 'nats'), config, port: ports.nats });
   await migrate(postgres.urlOf('postgres'));

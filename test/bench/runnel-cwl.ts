@@ -19,7 +19,8 @@ export async function benchRunnelCwl(): Promise<void> {
   const peak: Record<string, number> = {};
   for (const { name, document, job, target } of cases) {
     const commands: Record<string, () => Promise<Measured>> = { ours: () => ours(document, job) };
-    if (cwltool !== undefined) commands['peer'] = () => inFolder((out) => measure(cwltool, ['--quiet', '--no-container', '--outdir', out, document, job], bench));
+    if (cwltool !== undefined)
+      commands['peer'] = () => inFolder((out) => measure(cwltool, ['--quiet', '--no-container', '--outdir', out, document, job], bench));
     const { ours: mine, peer } = await inTurn(3, commands);
     if (mine === undefined) continue;
     peak[name] = mine.memory;
@@ -35,7 +36,8 @@ export async function benchRunnelCwl(): Promise<void> {
   printRows('runnel-cwl beside cwltool; isolation: none', rows);
 }
 
-const ours = (document: string, job: string): Promise<Measured> => inFolder((out) => measure(join(root, 'bin/runnel-cwl'), ['--quiet', `--outdir=${out}`, document, job], bench));
+const ours = (document: string, job: string): Promise<Measured> =>
+  inFolder((out) => measure(join(root, 'bin/runnel-cwl'), ['--quiet', `--outdir=${out}`, document, job], bench));
 
 async function besideBareSpawns(): Promise<Row> {
   const { ours: mine, bare } = await inTurn(3, {
@@ -43,7 +45,13 @@ async function besideBareSpawns(): Promise<Row> {
     bare: () => measure(process.execPath, [join(bench, 'bare-spawns.ts'), '1000', '2']),
   });
   if (mine === undefined || bare === undefined) throw new Error('no runs');
-  return { what: 'scatter 1000 beside 1000 bare spawns, two at a time', ours: seconds(mine.wall), peer: seconds(bare.wall), ratio: times(mine.wall / bare.wall), target: '<= 1.4x' };
+  return {
+    what: 'scatter 1000 beside 1000 bare spawns, two at a time',
+    ours: seconds(mine.wall),
+    peer: seconds(bare.wall),
+    ratio: times(mine.wall / bare.wall),
+    target: '<= 1.4x',
+  };
 }
 
 async function tenTimes(peakAtThousand: number): Promise<Row> {
@@ -51,7 +59,13 @@ async function tenTimes(peakAtThousand: number): Promise<Row> {
     const job = join(folder, 'job.json');
     writeFileSync(job, JSON.stringify({ nums: Array.from({ length: 10_000 }, (_, i) => i) }));
     const large = await ours(join(bench, 'scatter.cwl'), job);
-    return { what: 'scatter 10,000 (peak memory beside 1,000)', ours: `${seconds(large.wall)} ${large.memory.toFixed(0)} MB`, peer: `${peakAtThousand.toFixed(0)} MB`, ratio: times(large.memory / peakAtThousand), target: 'flat' };
+    return {
+      what: 'scatter 10,000 (peak memory beside 1,000)',
+      ours: `${seconds(large.wall)} ${large.memory.toFixed(0)} MB`,
+      peer: `${peakAtThousand.toFixed(0)} MB`,
+      ratio: times(large.memory / peakAtThousand),
+      target: 'flat',
+    };
   });
 }
 

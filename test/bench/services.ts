@@ -42,8 +42,20 @@ async function stepRows(installation: Installation): Promise<Row[]> {
   const bare = median(spawns);
   const range = `${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)}`;
   return [
-    { what: `scatter ${width} of echo, steps/s beside raw spawns in the same sandbox, ${slots} at a time`, ours: `${rate.toFixed(0)} (${range})`, peer: bare.toFixed(0), ratio: times(rate / bare), target: '>= 150' },
-    { what: 'the same beside raw JetStream hops/s, 64 in flight', ours: rate.toFixed(0), peer: median(hops).toFixed(0), ratio: times(rate / median(hops)), target: '' },
+    {
+      what: `scatter ${width} of echo, steps/s beside raw spawns in the same sandbox, ${slots} at a time`,
+      ours: `${rate.toFixed(0)} (${range})`,
+      peer: bare.toFixed(0),
+      ratio: times(rate / bare),
+      target: '>= 150',
+    },
+    {
+      what: 'the same beside raw JetStream hops/s, 64 in flight',
+      ours: rate.toFixed(0),
+      peer: median(hops).toFixed(0),
+      ratio: times(rate / median(hops)),
+      target: '',
+    },
     { what: 'CPU of the five services per step', ours: `${median(busy).toFixed(1)} ms`, peer: '', ratio: '', target: '' },
   ];
 }
@@ -78,10 +90,18 @@ async function idleRows({ pid, postgres, nats }: Installation): Promise<Row[]> {
   await sleep(5000);
   const before = [[pid], postgres, nats].map(cpuSeconds);
   await sleep(interval * 1000);
-  const shares = [[pid], postgres, nats].map((pids, index) => `${(((cpuSeconds(pids) - (before[index] ?? 0)) / interval) * 100).toFixed(1)} %`);
+  const shares = [[pid], postgres, nats].map(
+    (pids, index) => `${(((cpuSeconds(pids) - (before[index] ?? 0)) / interval) * 100).toFixed(1)} %`,
+  );
   const [services = '', database = '', bus = ''] = shares;
   return [
-    { what: 'five services at rest, share of a core', ours: services, peer: `Postgres ${database}, NATS ${bus}`, ratio: '', target: '< 2 %' },
+    {
+      what: 'five services at rest, share of a core',
+      ours: services,
+      peer: `Postgres ${database}, NATS ${bus}`,
+      ratio: '',
+      target: '< 2 %',
+    },
     { what: 'five services in one process, resident', ours: `${residentMegabytes(pid).toFixed(0)} MB`, peer: '', ratio: '', target: '' },
   ];
 }

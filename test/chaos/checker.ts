@@ -33,14 +33,21 @@ export async function check(cluster: Cluster, work: readonly Work[]): Promise<st
 }
 
 async function checkEvents(cluster: Cluster, { run, expected }: Work): Promise<string[]> {
-  const { rows } = await cluster.db.pool.query<EventRow>('select run_id, version, type, data from events where run_id = $1 order by version', [run]);
-  const { rows: runs } = await cluster.db.pool.query<{ phase: string; version: number; attention: string | null }>('select phase, version, attention from runs where id = $1', [run]);
+  const { rows } = await cluster.db.pool.query<EventRow>(
+    'select run_id, version, type, data from events where run_id = $1 order by version',
+    [run],
+  );
+  const { rows: runs } = await cluster.db.pool.query<{ phase: string; version: number; attention: string | null }>(
+    'select phase, version, attention from runs where id = $1',
+    [run],
+  );
   const row = runs[0];
   if (row === undefined) return ['lost: there is no row of it'];
   const faults: string[] = [];
   if (row.phase !== expected.status) faults.push(`ended ${row.phase}, expected ${expected.status}`);
   if (row.attention !== null) faults.push(`asks for attention: ${row.attention}`);
-  if (rows.some((event, index) => event.version !== index + 1)) faults.push(`versions are not 1 to ${rows.length}: ${rows.map((event) => event.version).join(' ')}`);
+  if (rows.some((event, index) => event.version !== index + 1))
+    faults.push(`versions are not 1 to ${rows.length}: ${rows.map((event) => event.version).join(' ')}`);
   if (rows.length !== row.version) faults.push(`its row says version ${row.version}, there are ${rows.length} events`);
   for (const type of ['run.accepted', 'run.started', 'run.outputs-ready', 'run.finished', 'run.dismissed', 'run.stopped']) {
     const count = rows.filter((event) => event.type === type).length;
@@ -59,7 +66,8 @@ function checkAttempts(cluster: Cluster, events: readonly EventRow[]): string[] 
     ended.set(attempt, (ended.get(attempt) ?? 0) + 1);
     if (type !== 'step.finished') continue;
     if (data.outcome === 'success') successes.set(data.step ?? '', (successes.get(data.step ?? '') ?? 0) + 1);
-    if (data.result !== undefined && !existsSync(join(cluster.objects, data.result))) faults.push(`${attempt}: its result object ${data.result} is not there`);
+    if (data.result !== undefined && !existsSync(join(cluster.objects, data.result)))
+      faults.push(`${attempt}: its result object ${data.result} is not there`);
   }
   for (const [attempt, count] of ended) if (count > 1) faults.push(`${attempt} recorded ${count} times`);
   for (const [step, count] of successes) if (count > 1) faults.push(`${step} succeeded ${count} times`);
@@ -71,21 +79,28 @@ async function checkResults(cluster: Cluster, { run, expected }: Work): Promise<
   const { rows: items } = await cluster.db.pool.query('select from catalogue where run_id = $1 and item <> $2 and visible', [run, '']);
   if (expected.status !== 'successful') {
     const left = existsSync(join(cluster.objects, 'demo/results', run));
-    return [...(rows.length > 0 ? ['has results though it did not succeed'] : []), ...(items.length > 0 ? ['has visible catalogue items though it did not succeed'] : []), ...(left ? ['its copies are left in the object store'] : [])];
+    return [
+      ...(rows.length > 0 ? ['has results though it did not succeed'] : []),
+      ...(items.length > 0 ? ['has visible catalogue items though it did not succeed'] : []),
+      ...(left ? ['its copies are left in the object store'] : []),
+    ];
   }
   const answer = await cluster.request(`/demo/ogc-api/jobs/${run}/results`);
   if (!answer.ok) return [`results: ${answer.status} ${await answer.text()}`];
   const results = (await answer.json()) as Record<string, unknown>;
   const faults: string[] = [];
   for (const [output, value] of Object.entries(expected.results ?? {})) {
-    if (JSON.stringify(results[output]) !== JSON.stringify(value)) faults.push(`result ${output} is ${JSON.stringify(results[output])}, expected ${JSON.stringify(value)}`);
+    if (JSON.stringify(results[output]) !== JSON.stringify(value))
+      faults.push(`result ${output} is ${JSON.stringify(results[output])}, expected ${JSON.stringify(value)}`);
   }
   for (const [output, content] of Object.entries(expected.contents ?? {})) {
     const { href } = results[output] as { href: string };
     const found = await (await cluster.request(new URL(href).pathname)).text();
-    if (digest(found) !== digest(content)) faults.push(`file ${output} holds ${JSON.stringify(found)}, expected ${JSON.stringify(content)}`);
+    if (digest(found) !== digest(content))
+      faults.push(`file ${output} holds ${JSON.stringify(found)}, expected ${JSON.stringify(content)}`);
   }
-  if (expected.items !== undefined && items.length !== expected.items) faults.push(`has ${items.length} catalogue items, expected ${expected.items}`);
+  if (expected.items !== undefined && items.length !== expected.items)
+    faults.push(`has ${items.length} catalogue items, expected ${expected.items}`);
   return faults;
 }
 
@@ -97,9 +112,16 @@ async function checkUsage(cluster: Cluster): Promise<string[]> {
 select e.run_id, e.data ->> 'step' as step from events e
 where e.type = 'step.finished' and e.data ->> 'result' is not null and not exists (
   select from usage u where u.run_id = e.run_id and u.step = e.data ->> 'step' and u.attempt = (e.data ->> 'attempt')::integer)`);
-  const { rows: billed } = await cluster.db.pool.query<{ run_id: string; step: string; attempt: number }>('select run_id, step, attempt from usage');
-  const invented = billed.filter(({ run_id: run, step, attempt }) => !existsSync(join(cluster.objects, 'demo/attempts', run, step, String(attempt), 'result.json')));
-  return [...unbilled.map(({ run_id: run, step }) => `${run}: no usage of ${step}`), ...invented.map(({ run_id: run, step }) => `${run}: usage of ${step} without a result object`)];
+  const { rows: billed } = await cluster.db.pool.query<{ run_id: string; step: string; attempt: number }>(
+    'select run_id, step, attempt from usage',
+  );
+  const invented = billed.filter(
+    ({ run_id: run, step, attempt }) => !existsSync(join(cluster.objects, 'demo/attempts', run, step, String(attempt), 'result.json')),
+  );
+  return [
+    ...unbilled.map(({ run_id: run, step }) => `${run}: no usage of ${step}`),
+    ...invented.map(({ run_id: run, step }) => `${run}: usage of ${step} without a result object`),
+  ];
 }
 
 /** The rows that faces show say what the events say. */
@@ -108,7 +130,9 @@ async function checkSteps(cluster: Cluster): Promise<string[]> {
 select e.run_id, e.data ->> 'step' as step, e.data ->> 'outcome' as outcome, s.state from events e
 left join steps s on s.run_id = e.run_id and s.step = e.data ->> 'step' and s.attempt = (e.data ->> 'attempt')::integer
 where e.type = 'step.finished' and s.state is distinct from case e.data ->> 'outcome' when 'success' then 'successful' else 'failed' end`);
-  return rows.map(({ run_id: run, step, outcome, state }) => `${run}: ${step} ended with ${outcome}, its row says ${state ?? 'nothing of that attempt'}`);
+  return rows.map(
+    ({ run_id: run, step, outcome, state }) => `${run}: ${step} ended with ${outcome}, its row says ${state ?? 'nothing of that attempt'}`,
+  );
 }
 
 /** When every run is over, nothing waits for anything. */

@@ -96,7 +96,14 @@ export class Cluster {
   start(name: string, crashAt?: string): ServiceProcess {
     const kind = name.replace(/-\d+$/, '') as ServiceName;
     const args = ['up', '--only', kind, '--data', join(this.folder, name), '--port', String(this.ports.api), '--slots', '2'];
-    args.push('--postgres', this.postgresUrl, '--nats', `nats://127.0.0.1:${this.ports.nats}`, '--objects', `${pathToFileURL(this.objects).href}/`);
+    args.push(
+      '--postgres',
+      this.postgresUrl,
+      '--nats',
+      `nats://127.0.0.1:${this.ports.nats}`,
+      '--objects',
+      `${pathToFileURL(this.objects).href}/`,
+    );
     const service = startService({
       name,
       kind,
@@ -162,8 +169,12 @@ export class Cluster {
 
   /** A request as a client sends it that tries again while a part is away. */
   async request(path: string, init: RequestInit = {}, patience = 60_000): Promise<Response> {
-    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json', ...(init.headers as Record<string, string>) };
-    for (const end = Date.now() + patience; ; ) {
+    const headers = {
+      authorization: `Bearer ${this.token}`,
+      'content-type': 'application/json',
+      ...(init.headers as Record<string, string>),
+    };
+    for (const end = Date.now() + patience; ;) {
       const answer = await fetch(`${this.url}${path}`, { ...init, headers, signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
       if (answer !== undefined && answer.status !== 503) return answer;
       if (Date.now() > end) throw new Error(`${path}: no answer within ${patience} ms (last: ${answer?.status ?? 'no connection'})`);

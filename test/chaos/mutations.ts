@@ -90,7 +90,8 @@ async function scenario(mutation: Mutation, mutated: boolean): Promise<string[]>
 /** A copy of the built product with one edit; other packages are those of this repository. */
 function mutatedCopy({ file, find, replace }: NonNullable<Mutation['edit']>): string {
   const copy = mkdtempSync(join(tmpdir(), 'runnel-mutation-'));
-  for (const part of ['apps', 'libs', 'bin', 'scripts', 'package.json']) cpSync(join(repository, part), join(copy, part), { recursive: true, verbatimSymlinks: true });
+  for (const part of ['apps', 'libs', 'bin', 'scripts', 'package.json'])
+    cpSync(join(repository, part), join(copy, part), { recursive: true, verbatimSymlinks: true });
   const packages = join(copy, 'node_modules');
   mkdirSync(join(packages, '@runnel'), { recursive: true });
   for (const name of readdirSync(join(repository, 'node_modules'))) {

@@ -16,45 +16,73 @@ export interface Expected {
 
 export interface Work {
   run: string;
-  kind: string;
+  kind: Kind;
   expected: Expected;
 }
 
-const documents = ['wide', 'files', 'failing', 'catalogue'] as const;
+const documents = ['wide', 'files', 'failing', 'catalogue', 'large', 'refused', 'uploaded'] as const;
 type Kind = (typeof documents)[number] | 'dismissed';
+
+/**
+ * A rotating mix: wide scatters, files through a chain, STAC, a tool that fails, a run that is dismissed, values too large for messages, outputs
+ * that are refused, a file of the user.
+ */
+const kinds: readonly Kind[] = ['wide', 'files', 'catalogue', 'wide', 'failing', 'dismissed', 'large', 'refused', 'uploaded'];
+export const mix = kinds.length;
+
+const cwl = { 'content-type': 'application/cwl+yaml' };
+const documentOf = (name: string): string => readFileSync(join(import.meta.dirname, 'documents', `${name}.cwl`), 'utf8');
 
 export async function deployAll(cluster: Cluster): Promise<void> {
   for (const name of documents) {
-    const body = readFileSync(join(import.meta.dirname, 'documents', `${name}.cwl`), 'utf8');
-    const answer = await cluster.request('/demo/ogc-api/processes', { method: 'POST', body, headers: { 'content-type': 'application/cwl+yaml' } });
-    if (answer.status !== 201 && answer.status !== 409) throw new Error(`deploying ${name}: ${answer.status} ${await answer.text()}`);
+    await expectStatus(cluster, [201, 409], '/demo/ogc-api/processes', { method: 'POST', body: documentOf(name), headers: cwl });
   }
 }
 
-const kinds: Kind[] = ['wide', 'files', 'catalogue', 'wide', 'failing', 'dismissed'];
+/** Deploys a process anew: another version of it. */
+export async function replaceProcess(cluster: Cluster): Promise<void> {
+  await expectStatus(cluster, [204], '/demo/ogc-api/processes/wide', { method: 'PUT', body: documentOf('wide'), headers: cwl });
+}
 
-/** Starts run number `n` of a rotating mix: wide scatters, files through a chain, STAC, a tool that fails, a run that is dismissed. */
+/** Starts run number `n` of the mix. */
 export async function startWork(cluster: Cluster, n: number, width = 12): Promise<Work> {
-  const kind = kinds[n % kinds.length] ?? 'wide';
-  const inputs = inputsOf(kind, n, width);
+  const kind = kinds[n % mix] ?? 'wide';
   const process = kind === 'dismissed' ? 'wide' : kind;
-  const answer = await cluster.request(`/demo/ogc-api/processes/${process}/execution`, {
+  if (kind === 'uploaded') await uploadFile(cluster, `chaos/${n}.txt`, `number ${n}\n`);
+  const body = JSON.stringify({ inputs: inputsOf(kind, n, width) });
+  const answer = await expectStatus(cluster, [201], `/demo/ogc-api/processes/${process}/execution`, {
     method: 'POST',
-    body: JSON.stringify({ inputs }),
+    body,
     headers: { prefer: 'respond-async' },
   });
-  if (answer.status !== 201) throw new Error(`executing ${process}: ${answer.status} ${await answer.text()}`);
   const { jobID: run } = (await answer.json()) as { jobID: string };
   const ended = kind === 'dismissed' && (await dismiss(cluster, run)) !== 'dismissed';
   // Where services were away so long that it ended before it could be dismissed, it has to have ended well.
   return { run, kind, expected: expectedOf(ended ? 'wide' : kind, n, width) };
 }
 
+export async function uploadFile(cluster: Cluster, path: string, content: string): Promise<void> {
+  const headers = { 'content-type': 'text/plain' };
+  await expectStatus(cluster, [201, 204], `/workspaces/demo/files/${path}`, { method: 'PUT', body: content, headers });
+}
+
+export async function deleteFile(cluster: Cluster, path: string): Promise<void> {
+  await expectStatus(cluster, [204, 404], `/workspaces/demo/files/${path}`, { method: 'DELETE' });
+}
+
 async function dismiss(cluster: Cluster, run: string): Promise<string> {
-  const answer = await cluster.request(`/demo/ogc-api/jobs/${run}`, { method: 'DELETE' });
-  if (answer.status !== 200) throw new Error(`dismissing ${run}: ${answer.status} ${await answer.text()}`);
+  const answer = await expectStatus(cluster, [200], `/demo/ogc-api/jobs/${run}`, { method: 'DELETE' });
   return ((await answer.json()) as { status: string }).status;
 }
+
+async function expectStatus(cluster: Cluster, expected: readonly number[], path: string, init: RequestInit): Promise<Response> {
+  const answer = await cluster.request(path, init);
+  if (!expected.includes(answer.status)) throw new Error(`${init.method} ${path}: ${answer.status} ${await answer.text()}`);
+  return answer;
+}
+
+/** More than a message may hold, and twice that. */
+const largeText = (n: number): string => `${n} `.repeat(100_000).slice(0, 300_000);
 
 function inputsOf(kind: Kind, n: number, width: number): Record<string, unknown> {
   switch (kind) {
@@ -64,7 +92,12 @@ function inputsOf(kind: Kind, n: number, width: number): Record<string, unknown>
     case 'files':
     case 'catalogue':
       return { text: `number ${n}` };
+    case 'large':
+      return { text: largeText(n) };
+    case 'uploaded':
+      return { file: { href: `/workspaces/demo/files/chaos/${n}.txt` } };
     case 'failing':
+    case 'refused':
       return {};
   }
 }
@@ -75,9 +108,14 @@ function expectedOf(kind: Kind, n: number, width: number): Expected {
       return { status: 'successful', results: { all: Array.from({ length: width }, (_, i) => `element-${i}-done`) } };
     case 'files':
       return { status: 'successful', contents: { out: `number ${n}\nnumber ${n}\n` } };
+    case 'uploaded':
+      return { status: 'successful', contents: { out: `number ${n}\n` } };
     case 'catalogue':
       return { status: 'successful', items: 1 };
+    case 'large':
+      return { status: 'successful', results: { out: largeText(n).repeat(2) } };
     case 'failing':
+    case 'refused':
       return { status: 'failed' };
     case 'dismissed':
       return { status: 'dismissed' };
@@ -88,7 +126,7 @@ const isFinal = (status: string): boolean => status === 'successful' || status =
 
 /** Waits until every run is final and confirmed stopped; names those that are not after `patience` milliseconds. */
 export async function untilDone(cluster: Cluster, work: readonly Work[], patience: number): Promise<string[]> {
-  for (const end = Date.now() + patience; ; ) {
+  for (const end = Date.now() + patience; ;) {
     const open = await openRuns(cluster, work).catch(() => undefined);
     if (open?.length === 0) return [];
     if (Date.now() > end) return open ?? ['the database does not answer'];
@@ -102,6 +140,8 @@ async function openRuns(cluster: Cluster, work: readonly Work[]): Promise<string
   const known = new Set(rows.map((row) => row.id));
   return [
     ...work.filter(({ run }) => !known.has(run)).map(({ run }) => `${run} is lost`),
-    ...rows.filter((row) => !isFinal(row.phase) || !row.stopped).map((row) => `${row.id} is ${row.phase}${row.stopped ? '' : ', not stopped'}`),
+    ...rows
+      .filter((row) => !isFinal(row.phase) || !row.stopped)
+      .map((row) => `${row.id} is ${row.phase}${row.stopped ? '' : ', not stopped'}`),
   ];
 }

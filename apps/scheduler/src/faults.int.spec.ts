@@ -169,7 +169,11 @@ describe('dismissal', () => {
     await eventually('it has stopped', async () => (await at.row(run)).stopped);
     expect(await at.row(run)).toMatchObject({ phase: 'dismissed', attention: null });
     // Asked again on a slow machine, where the confirmation takes its time.
-    expect([...new Set(executor.stops.flatMap(({ steps }) => steps.map(({ step }) => step)))].sort()).toEqual(['each[0]', 'each[1]', 'each[2]']);
+    expect([...new Set(executor.stops.flatMap(({ steps }) => steps.map(({ step }) => step)))].sort()).toEqual([
+      'each[0]',
+      'each[1]',
+      'each[2]',
+    ]);
     expect((await at.steps(run)).map(({ state }) => state)).toEqual(['stopped', 'stopped', 'stopped']);
     expect((await at.events(run)).at(-1)?.type).toBe('run.stopped');
   });

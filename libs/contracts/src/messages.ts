@@ -159,7 +159,10 @@ export const ExecutorHeartbeat = event(
   1,
   z.object({
     executor: Executor,
-    incarnation: z.string().default('').describe('another one under the same name: it was started again and has only the attempts it names'),
+    incarnation: z
+      .string()
+      .default('')
+      .describe('another one under the same name: it was started again and has only the attempts it names'),
     backend: z.enum(['process', 'kubernetes']),
     slots: z.int().min(0).describe('steps at the same time'),
     cores: z.number().describe('cores it may hand out'),

@@ -41,6 +41,8 @@ export interface Undeliverable {
   readonly data: Uint8Array;
   readonly reason: string;
   readonly count: number;
+  /** Its number in the stream that it came from. */
+  readonly seq: number;
 }
 
 /** Stores a message in the dead-letter stream; resolves when it is there. */
@@ -54,10 +56,10 @@ export async function buryMessage({ js, prefix, service }: Messaging, dead: Unde
     [about.reason]: dead.reason.replaceAll(/\s+/g, ' ').slice(0, 2000),
     [about.count]: String(dead.count),
   });
-  const id = dead.headers?.get('ce-id') || randomUUID();
   crashPoint('dead-letter.before-publish');
   await js.publish(`${prefix}.dead.${service}.${dead.consumer}`, dead.data, {
-    msgID: `${dead.consumer}/${id}/${dead.count}`,
+    // Delivered once more because we died before the ack it is the same letter; after a replay it has another number.
+    msgID: `${dead.consumer}/${dead.subject}/${dead.seq}`,
     headers,
     timeout: 5000,
   });

@@ -58,6 +58,7 @@ export function handling(options: HandlingOptions): (raws: readonly Delivered[])
       data: raw.data,
       reason,
       count: raw.deliveries,
+      seq: raw.seq,
     };
     await untilDone(options, async () => {
       await buryMessage(messaging, dead);

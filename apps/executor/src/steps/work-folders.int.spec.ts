@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -15,30 +15,32 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 describe('folders of attempts', () => {
-  it('are used again inside their workspace when they were left empty', async () => {
+  it('are used again inside their workspace, emptied', async () => {
     const folders = open(true);
     await folders.take('one', at('a'));
-    mkdirSync(at('a/out'), { mode: 0o500 });
+    for (const name of ['a/out', 'a/tmp']) mkdirSync(at(name), { mode: 0o700 });
+    for (const name of ['a/log', 'a/out/file', 'a/out/.hidden', 'a/tmp/file']) writeFileSync(at(name), 'left');
+    chmodSync(at('a/out'), 0o500);
     const { ino } = statSync(at('a'));
     folders.giveBack('one', at('a'));
-    expect(existsSync(at('a'))).toBe(false);
+    await eventually('the folder is spare', () => readdirSync(at('spares')).length === 1);
     await folders.take('two', at('b'));
     expect(readdirSync(at('b'))).toEqual([]);
     await folders.take('one', at('c'));
     expect(statSync(at('c')).ino).toBe(ino);
+    expect(readdirSync(at('c'), { recursive: true }).sort()).toEqual(['out', 'tmp']);
     expect(statSync(at('c/out')).mode & 0o777).toBe(0o755);
   });
 
-  it('are removed when something is left in them', async () => {
+  it('are removed when more is left in them', async () => {
     const folders = open(true);
-    for (const [name, file] of [
-      ['a', 'out/file'],
-      ['b', 'out/folder/file'],
-      ['c', 'log'],
+    for (const [name, folder] of [
+      ['a', 'out/folder'],
+      ['b', 'in'],
     ] as const) {
       await folders.take('one', at(name));
-      mkdirSync(join(at(name), file, '..'), { recursive: true });
-      writeFileSync(join(at(name), file), 'left');
+      mkdirSync(join(at(name), folder), { recursive: true });
+      writeFileSync(join(at(name), folder, 'file'), 'left');
       folders.giveBack('one', at(name));
     }
     await eventually('the folders are gone', () => readdirSync(root).length === 1);

@@ -1,11 +1,13 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
-import { readdir, rm, rmdir, unlink } from 'node:fs/promises';
+import { rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Spare folders kept, of all workspaces together. */
 const most = 64;
 /** What an attempt's folder holds from the beginning. */
 const ownFolders = ['out', 'tmp'];
+/** Files left in them up to which they are emptied rather than removed. */
+const fewFiles = 16;
 
 /** The folders in which attempts work. */
 export interface WorkFolders {
@@ -32,20 +34,18 @@ export function createWorkFolders({ spares, reuse, onFault }: WorkFolderOptions)
   const kept: { workspace: string; path: string }[] = [];
   let count = 0;
 
-  const keep = (path: string): string | undefined => {
-    try {
-      if (!isEmptied(path)) return undefined;
-      count += 1;
-      const spare = join(spares, String(count));
-      renameSync(path, spare);
-      return spare;
-    } catch {
-      return undefined;
-    }
+  const keep = (workspace: string, path: string): void => {
+    count += 1;
+    const spare = join(spares, String(count));
+    renameSync(path, spare);
+    kept.push({ workspace, path: spare });
   };
-  // Nobody waits for it; what a crash leaves is removed at the next start.
-  const remove = (path: string): void =>
-    void removeFolder(path).catch((error: unknown) => onFault(`${path} cannot be removed: ${String(error)}`));
+  const clear = async (workspace: string, path: string): Promise<void> => {
+    if (reuse && (await isEmptied(path))) keep(workspace, path);
+    else await rm(path, { recursive: true, force: true });
+    const oldest = kept.length > most ? kept.shift() : undefined;
+    if (oldest) await rm(oldest.path, { recursive: true });
+  };
   return {
     async take(workspace, path) {
       if (existsSync(path)) await rm(path, { recursive: true });
@@ -55,34 +55,21 @@ export function createWorkFolders({ spares, reuse, onFault }: WorkFolderOptions)
       else mkdirSync(path, { mode: 0o711 });
     },
     giveBack(workspace, path) {
-      const spare = reuse ? keep(path) : undefined;
-      if (spare === undefined) return remove(path);
-      kept.push({ workspace, path: spare });
-      const oldest = kept.length > most ? kept.shift() : undefined;
-      if (oldest) remove(oldest.path);
+      // Nobody waits for it; what a crash leaves is removed at the next start.
+      clear(workspace, path).catch((error: unknown) => onFault(`${path} cannot be removed: ${String(error)}`));
     },
   };
 }
 
-/** Whether nothing is left but the empty folders it had from the beginning; they are then as they were. */
-function isEmptied(path: string): boolean {
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
-    const inner = join(path, entry.name);
-    if (!entry.isDirectory() || !ownFolders.includes(entry.name) || readdirSync(inner).length > 0) return false;
-    chmodSync(inner, 0o755);
-  }
+/** Removes the few files that most attempts leave, and says whether nothing is left but the folders it had from the beginning, as they were. */
+async function isEmptied(path: string): Promise<boolean> {
+  const inside = existsSync(path) ? readdirSync(path, { withFileTypes: true }) : [];
+  const folders = inside.filter((entry) => entry.isDirectory());
+  if (inside.length === 0 || folders.some(({ name }) => !ownFolders.includes(name))) return false;
+  const within = folders.flatMap(({ name }) => readdirSync(join(path, name), { withFileTypes: true }));
+  if (within.length > fewFiles || within.some((entry) => entry.isDirectory())) return false;
+  // Not at once: freeing blocks may wait for the disk.
+  for (const entry of [...inside, ...within]) if (!entry.isDirectory()) await unlink(join(entry.parentPath, entry.name));
+  for (const { name } of folders) chmodSync(join(path, name), 0o755);
   return true;
-}
-
-/** As a rule nothing but empty folders and a log is left, which need no walk. */
-async function removeFolder(directory: string): Promise<void> {
-  try {
-    for (const entry of await readdir(directory, { withFileTypes: true })) {
-      const path = join(directory, entry.name);
-      await (entry.isDirectory() ? rmdir(path) : unlink(path));
-    }
-    await rmdir(directory);
-  } catch {
-    await rm(directory, { recursive: true, force: true });
-  }
 }

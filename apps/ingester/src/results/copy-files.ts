@@ -21,7 +21,10 @@ async function place(objects: ObjectStore, { source, target, output, name }: Pla
   try {
     crashPoint('ingester.copy.before-put');
     // no crash point: they stand around both ways
-    const copy = 'key' in source ? await objects.copy(source.key, target, { derived: true }) : await objects.put(target, source.contents, { derived: true });
+    const copy =
+      'key' in source
+        ? await objects.copy(source.key, target, { derived: true })
+        : await objects.put(target, source.contents, { derived: true });
     crashPoint('ingester.copy.after-put');
     return copy.size;
   } catch (error) {

@@ -109,7 +109,10 @@ describe('advancing a run', () => {
     const failure = { class: 'tool' as const, reason: 'the tool exited with code 3' };
     await one.advance([
       { run, command: { type: 'start-step', at: now(), step: 'each[0]', attempt: 1, executor: 'x-1' } },
-      { run, command: { type: 'finish-step', at: now(), step: 'each[1]', attempt: 1, executor: 'x-1', outcome: 'failed', outputs: {}, failure } },
+      {
+        run,
+        command: { type: 'finish-step', at: now(), step: 'each[1]', attempt: 1, executor: 'x-1', outcome: 'failed', outputs: {}, failure },
+      },
     ]);
     expect((await at.steps(run)).map(({ step, state }) => [step, state])).toEqual([
       ['each[0]', 'stopping'],

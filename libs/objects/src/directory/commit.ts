@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InvalidKey, PreconditionFailed } from '../errors.ts';
@@ -35,7 +35,7 @@ export async function commit(
     return await (options.derived ? work() : withKeyLock(folders, key, work));
   } finally {
     // Renamed away, as a rule; still there after a fault, a link, or a rename onto another name of the same inode.
-    rmSync(temporary, { force: true });
+    if (statSync(temporary, { throwIfNoEntry: false })) rmSync(temporary, { force: true });
   }
 }
 

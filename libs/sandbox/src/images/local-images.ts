@@ -38,7 +38,11 @@ export function readImages(path: string): LocalImages {
 
 /** The folders in which these images live. */
 export function imageFolders(images: LocalImages): string[] {
-  return [...images.values()].flatMap(({ root, bin, needs = [] }) => [...(root === undefined ? [] : [root]), ...(bin === undefined ? [] : [bin]), ...needs]);
+  return [...images.values()].flatMap(({ root, bin, needs = [] }) => [
+    ...(root === undefined ? [] : [root]),
+    ...(bin === undefined ? [] : [bin]),
+    ...needs,
+  ]);
 }
 
 function checkImage(reference: string, image: unknown, path: string): LocalImage {

@@ -10,7 +10,7 @@ const patience = 10_000;
  * a folder that no living process of ours uses.
  */
 export async function endLeftBehind(workRoot: string): Promise<void> {
-  for (const end = performance.now() + patience; ; ) {
+  for (const end = performance.now() + patience; ;) {
     const left = listPids().filter((pid) => pid !== process.pid && belongsTo(pid, [workRoot]));
     if (left.length === 0) return;
     if (performance.now() > end) throw new Error(`processes that worked below ${workRoot} cannot be ended: ${left.join(', ')}`);

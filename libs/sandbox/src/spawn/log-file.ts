@@ -79,8 +79,7 @@ export function openLog(path: string, onLive?: (chunk: Buffer) => void, limit = 
         gap = appendTail(head, { older, newer, half, beyondHead: bytes - half });
         closeSync(head);
       }
-      rmSync(newer, { force: true });
-      rmSync(older, { force: true });
+      if (segment !== undefined) for (const path of [newer, older]) rmSync(path, { force: true });
       return { tail: lastLines(tail), bytes, gap };
     },
   };
