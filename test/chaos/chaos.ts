@@ -46,8 +46,8 @@ if (wanted('points')) {
   await withCluster(async (cluster) => {
     const unreached: string[] = [];
     await killAtEveryPoint(cluster, points.length > 0 ? points : crashPointNames(), ({ point, service, reached, faults, begun }) => {
-      if (!reached) unreached.push(`${service} at ${point}`);
-      verdict(`${service} killed at ${point}`, faults, begun, reached ? '' : ', not reached');
+      if (!reached) unreached.push(`${service ?? 'gc'} at ${point}`);
+      verdict(`${service ?? 'gc'} killed at ${point}`, faults, begun, reached ? '' : ', not reached');
     });
     console.log(`       not reached by this work: ${unreached.join(', ') || 'none'}`);
   });

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { createToken } from '@runnel/access';
+import { createToken, scopes } from '@runnel/access';
 import { freePort, startNatsServer, startPostgres, type EmbeddedServer, type PostgresServer } from '@runnel/embedded';
+import { connect, type Messaging } from '@runnel/messaging';
 import { migrate, openDatabase, type Database } from '@runnel/postgres';
+import { createLogger } from '@runnel/service';
 import { serviceNames, startService, type ServiceName, type ServiceProcess } from './service-process.ts';
 
 export const repository = join(import.meta.dirname, '../..');
@@ -70,7 +72,7 @@ export class Cluster {
     await Promise.all([this.startPostgres(), this.startNats()]);
     await migrate(this.postgresUrl);
     this.database = await openDatabase({ url: this.postgresUrl, name: 'chaos', poolSize: 4 });
-    this.token = (await createToken(this.database, { workspace: 'demo', name: 'chaos' })).secret;
+    this.token = (await createToken(this.database, { workspace: 'demo', name: 'chaos', scopes })).secret;
     for (const kind of serviceNames) for (let i = 0; i < this.counts[kind]; i += 1) this.start(`${kind}-${i}`);
     await this.untilReady();
   }
@@ -165,6 +167,17 @@ export class Cluster {
     await Promise.all([...this.services.values()].map(({ ready }) => ready));
     const [ended] = this.unasked;
     if (ended !== undefined) throw new Error(ended);
+  }
+
+  /** Messages of our own making, as an operator may send them. */
+  async withMessaging<T>(work: (messaging: Messaging) => Promise<T>): Promise<T> {
+    const logger = createLogger({ service: 'chaos', level: 'silent' });
+    const messaging = await connect({ url: `nats://127.0.0.1:${this.ports.nats}`, service: 'operator', logger });
+    try {
+      return await work(messaging);
+    } finally {
+      await messaging.close();
+    }
   }
 
   /** A request as a client sends it that tries again while a part is away. */

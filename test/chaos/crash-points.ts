@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repository, type Cluster } from './cluster.ts';
-import type { ServiceName } from './service-process.ts';
+import { bury, collectGarbage, forgetRequests, handleFiles, harvest, missStops, replace, type Deed } from './deeds.ts';
+import { serviceNames, type ServiceName } from './service-process.ts';
 import { settle } from './settle.ts';
-import { startWork, type Work } from './workload.ts';
+import { mix, startWork, type Work } from './workload.ts';
 
 /** Every name that stands in the code, as `scripts/check-crash-points.ts --list` finds them. */
 export function crashPointNames(): string[] {
@@ -12,16 +13,28 @@ export function crashPointNames(): string[] {
   return listed.split('\n').filter((line) => line !== '');
 }
 
-/** Services in which a point can be reached: by its name where it begins with one, else (libraries) all that write. */
-export function servicesOf(point: string): ServiceName[] {
-  const [first = ''] = point.split('.');
-  const named = (['api', 'scheduler', 'executor', 'ingester', 'harvester'] as const).find((name) => first === name);
-  return named === undefined ? ['api', 'scheduler', 'executor', 'ingester'] : [named];
-}
+/** Which services pass a point, and what has to be done for it beside the usual work. The first that fits counts. */
+const ways: { points: RegExp; services: readonly ServiceName[]; deed?: Deed }[] = [
+  { points: /^api\.deploy\./, services: ['api'], deed: replace },
+  { points: /^api\.file\./, services: ['api'], deed: handleFiles },
+  { points: /^api\.harvest\./, services: ['api'], deed: harvest },
+  { points: /^ingester\.gc\./, services: [], deed: collectGarbage },
+  { points: /^scheduler\..*-stop-again$/, services: ['scheduler'], deed: missStops },
+  { points: /^scheduler\..*-again$/, services: ['scheduler'], deed: forgetRequests },
+  { points: /^dead-letter\..*-publish$/, services: ['scheduler', 'ingester'], deed: bury },
+  { points: /^dead-letter\..*-ack$/, services: ['scheduler'], deed: bury },
+  { points: /^dead-letter\..*-replay$/, services: ['api'], deed: bury },
+  { points: /^consume\./, services: ['scheduler', 'executor', 'ingester'] },
+  { points: /^relay\./, services: ['api', 'scheduler', 'ingester'] },
+  { points: /^publisher\./, services: ['executor'] },
+  { points: /^ephemeral\./, services: ['scheduler', 'executor'] },
+  ...serviceNames.map((name) => ({ points: new RegExp(`^${name}\\.`), services: [name] })),
+];
 
 export interface PointReport {
   point: string;
-  service: ServiceName;
+  /** Which one died there; undefined: a command of the operator. */
+  service: ServiceName | undefined;
   /** False: the work never came by; not a proof of anything. */
   reached: boolean;
   faults: string[];
@@ -29,31 +42,39 @@ export interface PointReport {
   begun: number;
 }
 
-/** Milliseconds within which the work comes by a point, if it does. */
-const patience = 12_000;
-
 /** Each service is started with a point armed, dies there, is started again; what remains must be as it should. */
 export async function killAtEveryPoint(cluster: Cluster, points: readonly string[], say: (report: PointReport) => void): Promise<void> {
   for (const point of points) {
-    for (const service of servicesOf(point)) say(await killAt(cluster, point, service));
+    const way = ways.find((candidate) => candidate.points.test(point));
+    if (way === undefined) throw new Error(`nobody knows the way to the crash point ${point}`);
+    for (const service of way.services) say(await killAt(cluster, point, service, way.deed));
+    if (way.services.length === 0 && way.deed) {
+      const begun = performance.now();
+      say({ point, service: undefined, reached: true, faults: await way.deed(cluster, point), begun });
+    }
   }
 }
 
-async function killAt(cluster: Cluster, point: string, service: ServiceName): Promise<PointReport> {
+/** Milliseconds within which the work comes by a point, if it does. */
+const patience = 20_000;
+
+async function killAt(cluster: Cluster, point: string, service: ServiceName, deed: Deed = () => Promise.resolve([])): Promise<PointReport> {
   const begun = performance.now();
   const name = `${service}-0`;
   await cluster.kill(name);
   const armed = cluster.start(name, point);
   await armed.ready;
   const work: Work[] = [];
-  const starting = startAll(cluster, work);
-  const reached = (await Promise.race([armed.ended, sleep(patience)])) === 'SIGKILL';
+  const doing = Promise.all([startAll(cluster, work), deed(cluster, point)]);
+  const idle = doing.then(() => settle(cluster, work, patience));
+  const reached = (await Promise.race([armed.ended, idle, sleep(patience)])) === 'SIGKILL';
   if (!reached) await cluster.kill(name);
   cluster.start(name);
-  await starting;
-  return { point, service, reached, faults: await settle(cluster, work), begun };
+  const [, own] = await doing;
+  return { point, service, reached, faults: [...own, ...(await settle(cluster, work))], begun };
 }
 
 async function startAll(cluster: Cluster, work: Work[]): Promise<void> {
-  for (let n = 0; n < 6; n += 1) work.push(await startWork(cluster, n, 6));
+  // The large values first: they have their own points.
+  for (let n = 0; n < mix; n += 1) work.push(await startWork(cluster, n + 6, 6));
 }

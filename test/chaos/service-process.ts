@@ -34,7 +34,8 @@ interface Start {
 
 export function startService({ name, kind, program, args, logFile, crashAt, onUnasked }: Start): ServiceProcess {
   const env = { ...process.env, ...(crashAt === undefined ? {} : { RUNNEL_CRASH_AT: crashAt }) };
-  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Whatever becomes of this process, nothing of it stays.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = createWriteStream(logFile, { flags: 'a' });
   let said = '';
   const started = new Promise<void>((resolve) => {

@@ -31,7 +31,7 @@ const kinds: readonly Kind[] = ['wide', 'files', 'catalogue', 'wide', 'failing',
 export const mix = kinds.length;
 
 const cwl = { 'content-type': 'application/cwl+yaml' };
-const documentOf = (name: string): string => readFileSync(join(import.meta.dirname, 'documents', `${name}.cwl`), 'utf8');
+export const documentOf = (name: string): string => readFileSync(join(import.meta.dirname, 'documents', `${name}.cwl`), 'utf8');
 
 export async function deployAll(cluster: Cluster): Promise<void> {
   for (const name of documents) {

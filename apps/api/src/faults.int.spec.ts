@@ -63,7 +63,7 @@ describe('with the rights of an installation', () => {
 
   it('what the bus keeps for the operator is refused with a hint', async () => {
     const authorization = `Bearer ${await api.token('demo', ['operator'])}`;
-    const dead = { consumer: 'scheduler-p00', subject: 'x', headers: toHeaders({}), data: new Uint8Array(), reason: 'x', count: 6 };
+    const dead = { seq: 1, consumer: 'scheduler-p00', subject: 'x', headers: toHeaders({}), data: new Uint8Array(), reason: 'x', count: 6 };
     await buryMessage(api.messaging, dead);
     for (const method of ['GET', 'DELETE']) {
       const answer = await request(api.url, method, '/api/v1/dead-letters/1', { headers: { authorization } });

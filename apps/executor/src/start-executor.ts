@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
-import { type DataOf, type ExecutorHeartbeat, StepLog } from '@runnel/contracts';
+import { type DataOf, type ExecutorHeartbeat, mostHeld, StepLog } from '@runnel/contracts';
 import {
   connect,
   ensureShardConsumer,
@@ -95,7 +95,7 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
   const strategy = new RunnelTransport({
     messaging,
     // Lanes beyond what the scheduler requests ahead, so that a stop never queues behind requests that wait for a slot.
-    consumers: [{ plan, limit: 2 * count + 20, ensure: () => declareShard(messaging, id) }],
+    consumers: [{ plan, limit: mostHeld(count) + 16, ensure: () => declareShard(messaging, id) }],
   });
   await declareShard(messaging, id);
   const service = await runService({

@@ -135,7 +135,7 @@ describe('what was lost on the way', () => {
           const { work, orders } = streamNames(at.messaging.prefix);
           await Promise.all([work, orders].map((name) => at.messaging.jsm.streams.delete(name)));
         }
-        return 'success';
+        return 'success' as const;
       },
     });
     at.ingester();

@@ -44,3 +44,11 @@ export function subjectPattern(contract: Pick<Contract, 'name' | 'routedBy'>, pr
 export function typeOf(contract: Pick<Contract, 'name' | 'version'>): string {
   return `runnel.${contract.name}.v${contract.version}`;
 }
+
+/**
+ * Steps that a process executor with so many slots is handed at most: those that run, and a queue of short ones that hides the way of the next
+ * requests and lets the services work in batches.
+ */
+export function mostHeld(slots: number): number {
+  return 16 * slots + 8;
+}

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { MsgHdrs } from '@nats-io/transport-node';
 import { crashPoint } from '@runnel/service';
 import type { Messaging } from './connect.ts';

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crashPoint } from '@runnel/service';
 import type { Messaging } from './connect.ts';
@@ -13,10 +13,7 @@ const pauses = [50, 100, 250, 500, 1000, 2000, 5000];
 
 /** Id of an executor's message: the same for every copy, also after its restart (rule 13). `number` counts messages of one kind. */
 export function attemptMessageId(run: string, step: string, attempt: number, kind: string, number = 0): string {
-  return createHash('sha256')
-    .update(JSON.stringify([run, step, attempt, kind, number]))
-    .digest('hex')
-    .slice(0, 32);
+  return hash('sha256', JSON.stringify([run, step, attempt, kind, number])).slice(0, 32);
 }
 
 /**

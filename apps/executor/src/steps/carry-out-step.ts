@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Failure, type FailureClass } from '@runnel/contracts';
 import type { CwlPackage, Json, Requirement } from '@runnel/cwl';
 import { containsReference, resolveValues } from '@runnel/engine';
@@ -37,7 +37,7 @@ export async function carryOutStep(
 ): Promise<StepResult> {
   const { store, executor, folders } = surroundings;
   const { workspace } = request;
-  const directory = join(surroundings.workRoot, createHash('sha256').update(attemptName(request)).digest('hex').slice(0, 20));
+  const directory = join(surroundings.workRoot, hash('sha256', attemptName(request)).slice(0, 20));
   const log = openStepLog({ store, prefix: logPrefix(request), tail: (offset, text) => surroundings.tail(request, offset, text) });
   const begun = new Date().toISOString();
   let outcome: StepOutcome;

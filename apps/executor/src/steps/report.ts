@@ -39,6 +39,7 @@ export function createReports(messaging: Messaging, store: ObjectStore, executor
     waiting: (id, reason) => publishUntilStored(messaging, outgoing(StepWaiting, { ...id, executor, reason }), randomUUID()),
     stopped: (id) => publishUntilStored(messaging, outgoing(StepStopped, { ...id, executor }), randomUUID()),
     async earlier(id) {
+      if (!(await store.head(resultKey(id)))) return undefined;
       try {
         return StepFinished.schema.parse(await readValue(store, resultKey(id), resultBytes));
       } catch (error) {

@@ -19,13 +19,15 @@ export async function copyFiles(objects: ObjectStore, files: readonly PlannedFil
 
 async function place(objects: ObjectStore, { source, target, output, name }: PlannedFile): Promise<number> {
   try {
-    crashPoint('ingester.copy.before-put');
-    // no crash point: they stand around both ways
-    const copy =
-      'key' in source
-        ? await objects.copy(source.key, target, { derived: true })
-        : await objects.put(target, source.contents, { derived: true });
-    crashPoint('ingester.copy.after-put');
+    if ('key' in source) {
+      crashPoint('ingester.copy.before-put');
+      const copy = await objects.copy(source.key, target, { derived: true });
+      crashPoint('ingester.copy.after-put');
+      return copy.size;
+    }
+    crashPoint('ingester.literal.before-put');
+    const copy = await objects.put(target, source.contents, { derived: true });
+    crashPoint('ingester.literal.after-put');
     return copy.size;
   } catch (error) {
     if (error instanceof ObjectNotFound) throw new OutputsRefused(`output ${output}: the content of ${name} is gone`);

@@ -1,3 +1,4 @@
+import { mostHeld } from '@runnel/contracts';
 import type { ExecutorLoad } from './admit.ts';
 import type { SuppliedExecutor } from './read-demand.ts';
 
@@ -16,7 +17,6 @@ const slow = 1000;
 const quick = 500;
 
 const shortest = (slots: number): number => slots + 1;
-const longest = (slots: number): number => 6 * slots + 8;
 
 /**
  * How many elements an executor may hold at once: its slots and a queue that hides the way of the next request. Steps of a second need no queue,
@@ -28,7 +28,7 @@ export function queueDepth(depth: number | undefined, { slots, held, waited }: Q
   const present = depth ?? 2 * slots;
   if (waited !== undefined && waited > slow) return Math.max(shortest(slots), Math.floor(present / 2));
   const isUsed = held >= present / 2;
-  return isUsed && (waited ?? 0) < quick ? Math.min(longest(slots), present + slots) : Math.max(present, shortest(slots));
+  return isUsed && (waited ?? 0) < quick ? Math.min(mostHeld(slots), present + slots) : Math.max(present, shortest(slots));
 }
 
 /** Keeps the depth of each executor from one admission to the next. A cluster queues by itself: its slots are its depth. */

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { InvalidKey, PreconditionFailed } from '../errors.ts';
 import { mediaTypeOf } from '../media-types.ts';
 import type { ObjectInfo, PutOptions } from '../store.ts';
-import { errnoOf } from './faults.ts';
+import { errnoOf, isThere } from './faults.ts';
 import { pathOf, type StoreFolders } from './folders.ts';
 import { keepType, lookUp } from './info.ts';
 import { withKeyLock } from './key-lock.ts';
@@ -28,8 +28,10 @@ export async function commit(
     if (options.fsync) await syncFolder(dirname(pathOf(folders, key)));
     const info = lookUp(folders, key);
     if (!info) throw new Error(`${key} was removed from outside while it was written`);
-    keepType(folders, info, options.contentType);
-    return { ...info, contentType: options.contentType ?? mediaTypeOf(key) };
+    const named = mediaTypeOf(key);
+    // Under a derived key no object of another type can have stood before.
+    if (!options.derived || (options.contentType ?? named) !== named) keepType(folders, info, options.contentType);
+    return { ...info, contentType: options.contentType ?? named };
   };
   try {
     return await (options.derived ? work() : withKeyLock(folders, key, work));
@@ -52,6 +54,8 @@ export function checkConditions(folders: StoreFolders, key: string, conditions: 
 /** A delete may take the empty folder away between mkdir and rename, so both are tried again. */
 function place(folders: StoreFolders, key: string, temporary: string, onlyNew: boolean): void {
   const path = pathOf(folders, key);
+  // Looked at first, for an exception costs more.
+  if (!isThere(dirname(path))) makeFolder(folders, key);
   for (let attempt = 1; ; attempt++) {
     try {
       if (onlyNew) linkSync(temporary, path);

@@ -47,7 +47,7 @@ export async function guarded<Result>(folders: StoreFolders, key: string, work: 
   }
 }
 
-function isThere(path: string): boolean {
+export function isThere(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {

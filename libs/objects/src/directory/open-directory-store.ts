@@ -5,7 +5,7 @@ import { ObjectNotFound, ObjectTooLarge, RangeNotSatisfiable } from '../errors.t
 import { checkKey, checkPrefix } from '../keys.ts';
 import type { ByteRange, ObjectInfo, ObjectStore, PutOptions } from '../store.ts';
 import { checkConditions, commit, remove } from './commit.ts';
-import { errnoOf, explain, guarded } from './faults.ts';
+import { errnoOf, explain, guarded, isThere } from './faults.ts';
 import { createFolders, foldersOf, pathOf, temporaryPath, type StoreFolders } from './folders.ts';
 import { infoOf, lookUp, withType } from './info.ts';
 import { listKeys } from './list-keys.ts';
@@ -117,9 +117,8 @@ async function getBytes(folders: StoreFolders, key: string, maxBytes: number): P
 async function head(folders: StoreFolders, key: string): Promise<ObjectInfo | undefined> {
   const info = lookUp(folders, key);
   if (info) return withType(folders, info);
-  const why = explain(folders, key, Object.assign(new Error('no such file'), { code: 'ENOENT' }));
-  if (why instanceof ObjectNotFound) return undefined;
-  throw why;
+  if (isThere(folders.marker)) return undefined;
+  throw explain(folders, key, Object.assign(new Error('no such file'), { code: 'ENOENT' }));
 }
 
 async function* list(folders: StoreFolders, prefix: string): AsyncIterable<ObjectInfo> {

@@ -76,7 +76,7 @@ describe('dead letters', () => {
   it('are listed, shown, sent again and dropped', async () => {
     const operator = await api.token('demo', ['operator']);
     const runs = [randomUUID(), randomUUID(), randomUUID()];
-    for (const run of runs) {
+    for (const [index, run] of runs.entries()) {
       const wire = seal(outgoing(RunAccepted, { workspace: 'demo', run }), {
         id: randomUUID(),
         time: new Date().toISOString(),
@@ -84,6 +84,7 @@ describe('dead letters', () => {
         prefix: api.config.prefix,
       });
       await buryMessage(api.messaging, {
+        seq: index + 1,
         consumer: 'scheduler-p00',
         subject: wire.subject,
         headers: toHeaders(wire.headers),

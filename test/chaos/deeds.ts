@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { HarvestChanged } from '@runnel/contracts';
+import { listDeadLetters, outgoing, publishUntilStored, type Messaging } from '@runnel/messaging';
+import { openObjectStore } from '@runnel/objects';
+import { repository, type Cluster } from './cluster.ts';
+import { deleteFile, documentOf, replaceProcess, uploadFile } from './workload.ts';
+
+/** What leads the work to a crash point that runs alone do not pass; returns its own faults when it is done. */
+export type Deed = (cluster: Cluster, point: string) => Promise<string[]>;
+
+const none = async (work: Promise<unknown>): Promise<string[]> => {
+  await work;
+  return [];
+};
+
+export const replace: Deed = (cluster) => none(replaceProcess(cluster));
+
+export const handleFiles: Deed = async (cluster) => {
+  const path = `deeds/${randomUUID()}.txt`;
+  await uploadFile(cluster, path, 'one');
+  await deleteFile(cluster, path);
+  return (await cluster.request(`/workspaces/demo/files/${path}`)).status === 404 ? [] : ['a deleted file is still there'];
+};
+
+/** A commit is deployed once, however often it is told. */
+export const harvest: Deed = async (cluster) => {
+  const commit = randomUUID();
+  const change = {
+    path: 'harvested.cwl',
+    change: 'updated' as const,
+    content: documentOf('uploaded').replace('id: uploaded', 'id: harvested'),
+  };
+  const source = { workspace: 'demo', source: 'git', repository: 'https://git.example/flows.git', branch: 'main' };
+  await cluster.withMessaging((messaging) =>
+    publishUntilStored(messaging, outgoing(HarvestChanged, { ...source, commit, changes: [change] }), commit),
+  );
+  const count = async (text: string): Promise<number> => {
+    const { rows } = await cluster.db.pool.query<{ n: number }>(text);
+    return rows[0]?.n ?? 0;
+  };
+  for (
+    let n = 0;
+    n < 300 && (await count(`select count(*)::int as n from deployments where commit = '${commit}' and outcome = 'deployed'`)) === 0;
+    n += 1
+  )
+    await sleep(100);
+  const [commits, versions] = await Promise.all([
+    count('select count(*)::int as n from deployments'),
+    count(`select count(*)::int as n from processes where id = 'harvested'`),
+  ]);
+  return commits === versions ? [] : [`${commits} commits were recorded, ${versions} versions deployed`];
+};
+
+/** A message that nobody can read becomes one dead letter per consumer; asked to replay one, it comes back to both. */
+export const bury: Deed = (cluster, point) =>
+  cluster.withMessaging(async (messaging) => {
+    const poison = `poison ${randomUUID()}`;
+    await messaging.js.publish('rn.step.finished.p00', poison);
+    const first = await lettersOf(messaging, poison, 2);
+    if (!point.endsWith('-replay')) return first.length === 2 ? [] : [`a message for two consumers became ${first.length} dead letters`];
+    await cluster.request(`/api/v1/dead-letters/${first[0]}/replay`, { method: 'POST' });
+    const all = await lettersOf(messaging, poison, 3);
+    return all.length === 3 ? [] : [`two dead letters, one of them replayed, became ${all.length}`];
+  });
+
+/** Numbers of the dead letters of a message, when there are so many and a moment later. */
+async function lettersOf(messaging: Messaging, payload: string, atLeast: number): Promise<number[]> {
+  const look = async (): Promise<number[]> =>
+    (await listDeadLetters(messaging, { limit: 1000 })).filter((letter) => letter.payload === payload).map(({ seq }) => seq);
+  for (let n = 0; n < 300 && (await look()).length < atLeast; n += 1) await sleep(100);
+  // A second copy would come when the first one's ack is missed.
+  await sleep(12_000);
+  return look();
+}
+
+/** The executor stands still while JetStream forgets what it was asked: it has to be asked again. */
+export const forgetRequests: Deed = async (cluster) => {
+  const { pid } = cluster.services.get('executor-0') ?? { pid: 0 };
+  process.kill(pid, 'SIGSTOP');
+  await sleep(2000);
+  await cluster.loseJetStream();
+  process.kill(pid, 'SIGCONT');
+  return [];
+};
+
+/** The executor stands still while runs are dismissed: it has to be asked again to stop. */
+export const missStops: Deed = async (cluster) => {
+  await sleep(1500);
+  const { pid } = cluster.services.get('executor-0') ?? { pid: 0 };
+  process.kill(pid, 'SIGSTOP');
+  await sleep(13_000);
+  process.kill(pid, 'SIGCONT');
+  return [];
+};
+
+/** `runnel gc` dies there and is called again: the object that nothing needs is gone, with its row. */
+export const collectGarbage: Deed = async (cluster, point) => {
+  const content = randomUUID();
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const old = new Date(Date.now() - 30 * 86_400_000);
+  const path = join(cluster.objects, 'demo/objects', sha256);
+  await (await openObjectStore(`${pathToFileURL(cluster.objects).href}/`)).put(`demo/objects/${sha256}`, content);
+  utimesSync(path, old, old);
+  await cluster.db.pool.query('insert into objects (workspace, sha256, size, touched_at, marked_at) values ($1, $2, $3, $4, $4)', [
+    'demo',
+    sha256,
+    content.length,
+    old,
+  ]);
+  const run = (crashAt: string) =>
+    spawnSync(join(repository, 'bin/runnel'), ['gc', '--data', join(cluster.folder, 'ingester-0')], {
+      env: { ...process.env, RUNNEL_CRASH_AT: crashAt },
+    });
+  const first = run(point);
+  const second = run('');
+  const { rowCount } = await cluster.db.pool.query('select from objects where sha256 = $1', [sha256]);
+  return [
+    ...(first.signal === 'SIGKILL' ? [] : [`gc did not come to ${point}: ${first.stderr.toString()}`]),
+    ...(second.status === 0 ? [] : [`gc failed: ${second.stderr.toString()}`]),
+    ...(existsSync(path) ? ['the object is still there'] : []),
+    ...(rowCount === 0 ? [] : ['the row of the object is still there']),
+  ];
+};
