@@ -18,7 +18,7 @@ interface Addresses {
 
 /** Times of a run as its status says them. */
 export interface RunTimes {
-  /** Milliseconds from acceptance to the end, and from the first step on. */
+  /** Milliseconds since 1970. */
   created: number;
   started: number;
   finished: number;
@@ -39,8 +39,6 @@ export interface Installation {
   readonly pid: number;
   readonly postgres: number[];
   readonly nats: number[];
-  /** Where the scheduler's metrics are: of the one process in which all services run. */
-  readonly metrics: string;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   get(path: string): Promise<Answer>;
   /** Executes a process and waits for its end; throws unless that is `successful`. */
@@ -48,13 +46,15 @@ export interface Installation {
   close(): Promise<void>;
 }
 
-export async function startInstallation(): Promise<Installation> {
+/** `nodeOptions`: for the process of the services alone. */
+export async function startInstallation(nodeOptions: string[] = []): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), 'runnel-bench-'));
   const port = await freePort();
   const log = join(folder, 'up.log');
   const out = openSync(log, 'w');
   const child = spawn(join(root, 'bin/runnel'), ['up', '--data', join(folder, 'data'), '--port', String(port)], {
     stdio: ['ignore', out, out],
+    env: { ...process.env, NODE_OPTIONS: [process.env['NODE_OPTIONS'], ...nodeOptions].filter(Boolean).join(' ') },
   });
   try {
     const said = await untilReady(child, log);
@@ -99,7 +99,6 @@ function open(folder: string, child: ChildProcess, port: number, token: string, 
     pid,
     postgres: named('postgres'),
     nats: named('nats-server'),
-    metrics: `${/^scheduler +(http\S+)/m.exec(said)?.[1] ?? ''}/metrics`,
     post: (path, body, headers) => send('POST', path, typeof body === 'string' ? body : JSON.stringify(body), headers),
     get: (path) => send('GET', path),
     async run(process, inputs) {

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repository, type Cluster } from './cluster.ts';
-import { bury, collectGarbage, forgetRequests, handleFiles, harvest, missStops, replace, type Deed } from './deeds.ts';
+import { bury, collectGarbage, forgetRequests, forgetStops, handleFiles, harvest, replace, type Deed } from './deeds.ts';
 import { serviceNames, type ServiceName } from './service-process.ts';
 import { settle } from './settle.ts';
-import { mix, startWork, type Work } from './workload.ts';
+import { kinds, startWork, type Work } from './workload.ts';
 
 /** Every name that stands in the code, as `scripts/check-crash-points.ts --list` finds them. */
 export function crashPointNames(): string[] {
@@ -13,14 +13,23 @@ export function crashPointNames(): string[] {
   return listed.split('\n').filter((line) => line !== '');
 }
 
-/** Which services pass a point, and what has to be done for it beside the usual work. The first that fits counts. */
-const ways: { points: RegExp; services: readonly ServiceName[]; deed?: Deed }[] = [
+interface Way {
+  points: RegExp;
+  /** Those that pass the points; none: a command of the operator, called by the deed. */
+  services: readonly ServiceName[];
+  deed?: Deed;
+  /** The deed needs the executor for itself. */
+  alone?: boolean;
+}
+
+/** How each point is reached, beside the usual work. The first that fits counts. */
+const ways: readonly Way[] = [
   { points: /^api\.deploy\./, services: ['api'], deed: replace },
   { points: /^api\.file\./, services: ['api'], deed: handleFiles },
   { points: /^api\.harvest\./, services: ['api'], deed: harvest },
   { points: /^ingester\.gc\./, services: [], deed: collectGarbage },
-  { points: /^scheduler\..*-stop-again$/, services: ['scheduler'], deed: missStops },
-  { points: /^scheduler\..*-again$/, services: ['scheduler'], deed: forgetRequests },
+  { points: /^scheduler\..*-stop-again$/, services: ['scheduler'], deed: forgetStops, alone: true },
+  { points: /^scheduler\..*-again$/, services: ['scheduler'], deed: forgetRequests, alone: true },
   { points: /^dead-letter\..*-publish$/, services: ['scheduler', 'ingester'], deed: bury },
   { points: /^dead-letter\..*-ack$/, services: ['scheduler'], deed: bury },
   { points: /^dead-letter\..*-replay$/, services: ['api'], deed: bury },
@@ -47,34 +56,33 @@ export async function killAtEveryPoint(cluster: Cluster, points: readonly string
   for (const point of points) {
     const way = ways.find((candidate) => candidate.points.test(point));
     if (way === undefined) throw new Error(`nobody knows the way to the crash point ${point}`);
-    for (const service of way.services) say(await killAt(cluster, point, service, way.deed));
+    for (const service of way.services) say(await killAt(cluster, point, service, way));
     if (way.services.length === 0 && way.deed) {
       const begun = performance.now();
-      say({ point, service: undefined, reached: true, faults: await way.deed(cluster, point), begun });
+      say({ point, service: undefined, reached: true, faults: await way.deed(cluster, point, []), begun });
     }
   }
 }
 
 /** Milliseconds within which the work comes by a point, if it does. */
-const patience = 20_000;
+const patience = 30_000;
 
-async function killAt(cluster: Cluster, point: string, service: ServiceName, deed: Deed = () => Promise.resolve([])): Promise<PointReport> {
+async function killAt(cluster: Cluster, point: string, service: ServiceName, { deed, alone }: Way): Promise<PointReport> {
   const begun = performance.now();
   const name = `${service}-0`;
   await cluster.kill(name);
   const armed = cluster.start(name, point);
   await armed.ready;
   const work: Work[] = [];
-  const doing = Promise.all([startAll(cluster, work), deed(cluster, point)]);
+  const doing = Promise.all([deed?.(cluster, point, work) ?? [], ...(alone ? [] : [startAll(cluster, work)])]);
   const idle = doing.then(() => settle(cluster, work, patience));
   const reached = (await Promise.race([armed.ended, idle, sleep(patience)])) === 'SIGKILL';
   if (!reached) await cluster.kill(name);
   cluster.start(name);
-  const [, own] = await doing;
+  const [own] = await doing;
   return { point, service, reached, faults: [...own, ...(await settle(cluster, work))], begun };
 }
 
 async function startAll(cluster: Cluster, work: Work[]): Promise<void> {
-  // The large values first: they have their own points.
-  for (let n = 0; n < mix; n += 1) work.push(await startWork(cluster, n + 6, 6));
+  for (let n = 0; n < kinds.length; n += 1) work.push(await startWork(cluster, n, 6));
 }

@@ -8,10 +8,10 @@ import { HarvestChanged } from '@runnel/contracts';
 import { listDeadLetters, outgoing, publishUntilStored, type Messaging } from '@runnel/messaging';
 import { openObjectStore } from '@runnel/objects';
 import { repository, type Cluster } from './cluster.ts';
-import { deleteFile, documentOf, replaceProcess, uploadFile } from './workload.ts';
+import { deleteFile, dismiss, documentOf, kinds, replaceProcess, startWork, uploadFile, type Work } from './workload.ts';
 
-/** What leads the work to a crash point that runs alone do not pass; returns its own faults when it is done. */
-export type Deed = (cluster: Cluster, point: string) => Promise<string[]>;
+/** What leads to a crash point that runs alone do not pass: adds its runs to the work, returns its own faults when it is done. */
+export type Deed = (cluster: Cluster, point: string, work: Work[]) => Promise<string[]>;
 
 const none = async (work: Promise<unknown>): Promise<string[]> => {
   await work;
@@ -78,25 +78,36 @@ async function lettersOf(messaging: Messaging, payload: string, atLeast: number)
   return look();
 }
 
-/** The executor stands still while JetStream forgets what it was asked: it has to be asked again. */
-export const forgetRequests: Deed = async (cluster) => {
-  const { pid } = cluster.services.get('executor-0') ?? { pid: 0 };
-  process.kill(pid, 'SIGSTOP');
-  await sleep(2000);
+/** The executor dies and JetStream forgets what it was asked, values too large for messages among it: it has to be asked again. */
+export const forgetRequests: Deed = async (cluster, _point, work) => {
+  await cluster.kill('executor-0');
+  const large = await startWork(cluster, kinds.indexOf('large'));
+  work.push(large, await startWork(cluster, kinds.indexOf('wide')));
+  await untilRequested(cluster, large.run);
   await cluster.loseJetStream();
-  process.kill(pid, 'SIGCONT');
+  cluster.start('executor-0');
   return [];
 };
 
-/** The executor stands still while runs are dismissed: it has to be asked again to stop. */
-export const missStops: Deed = async (cluster) => {
-  await sleep(1500);
-  const { pid } = cluster.services.get('executor-0') ?? { pid: 0 };
-  process.kill(pid, 'SIGSTOP');
-  await sleep(13_000);
-  process.kill(pid, 'SIGCONT');
+/** The executor dies while a run is dismissed, and JetStream forgets that: it has to be asked again to stop. */
+export const forgetStops: Deed = async (cluster, _point, work) => {
+  const { run } = await startWork(cluster, kinds.indexOf('wide'));
+  await untilRequested(cluster, run);
+  await cluster.kill('executor-0');
+  work.push({ run, kind: 'dismissed', expected: { status: (await dismiss(cluster, run)) as 'dismissed' | 'successful' } });
+  await sleep(1000);
+  await cluster.loseJetStream();
+  cluster.start('executor-0');
   return [];
 };
+
+async function untilRequested(cluster: Cluster, run: string): Promise<void> {
+  for (let n = 0; n < 200; n += 1) {
+    const { rowCount } = await cluster.db.pool.query('select from steps where run_id = $1', [run]);
+    if ((rowCount ?? 0) > 0) return;
+    await sleep(50);
+  }
+}
 
 /** `runnel gc` dies there and is called again: the object that nothing needs is gone, with its row. */
 export const collectGarbage: Deed = async (cluster, point) => {

@@ -27,8 +27,7 @@ type Kind = (typeof documents)[number] | 'dismissed';
  * A rotating mix: wide scatters, files through a chain, STAC, a tool that fails, a run that is dismissed, values too large for messages, outputs
  * that are refused, a file of the user.
  */
-const kinds: readonly Kind[] = ['wide', 'files', 'catalogue', 'wide', 'failing', 'dismissed', 'large', 'refused', 'uploaded'];
-export const mix = kinds.length;
+export const kinds: readonly Kind[] = ['wide', 'files', 'catalogue', 'wide', 'failing', 'dismissed', 'large', 'refused', 'uploaded'];
 
 const cwl = { 'content-type': 'application/cwl+yaml' };
 export const documentOf = (name: string): string => readFileSync(join(import.meta.dirname, 'documents', `${name}.cwl`), 'utf8');
@@ -46,7 +45,7 @@ export async function replaceProcess(cluster: Cluster): Promise<void> {
 
 /** Starts run number `n` of the mix. */
 export async function startWork(cluster: Cluster, n: number, width = 12): Promise<Work> {
-  const kind = kinds[n % mix] ?? 'wide';
+  const kind = kinds[n % kinds.length] ?? 'wide';
   const process = kind === 'dismissed' ? 'wide' : kind;
   if (kind === 'uploaded') await uploadFile(cluster, `chaos/${n}.txt`, `number ${n}\n`);
   const body = JSON.stringify({ inputs: inputsOf(kind, n, width) });
@@ -70,7 +69,8 @@ export async function deleteFile(cluster: Cluster, path: string): Promise<void> 
   await expectStatus(cluster, [204, 404], `/workspaces/demo/files/${path}`, { method: 'DELETE' });
 }
 
-async function dismiss(cluster: Cluster, run: string): Promise<string> {
+/** Returns the run's status then. */
+export async function dismiss(cluster: Cluster, run: string): Promise<string> {
   const answer = await expectStatus(cluster, [200], `/demo/ogc-api/jobs/${run}`, { method: 'DELETE' });
   return ((await answer.json()) as { status: string }).status;
 }

@@ -10,6 +10,7 @@ import { OnRunDismissed } from './results/on-run-dismissed.ts';
 import { OnRunOutputsReady } from './results/on-run-outputs-ready.ts';
 import { OnStepFinished } from './usage/on-step-finished.ts';
 import { recordUsage, type UsageEntry } from './usage/record-usage.ts';
+import { watchLedger } from './usage/watch-ledger.ts';
 
 export interface IngesterOptions {
   /** Default: JSON lines on standard output. */
@@ -43,6 +44,7 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
   const relay = startRelay({ messaging, pool: database.pool, metrics });
   const parts: IngesterParts = { database, objects, messaging, relay, logger };
   const collection = collectDaily(parts);
+  const ledger = watchLedger(parts);
   return runService({
     name: 'ingester',
     module: IngesterModule.with(parts),
@@ -61,6 +63,7 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
     strategy: () => resultsTransport(messaging, metrics),
     onShutdown: async () => {
       await collection.close();
+      await ledger.close();
       await relay.close();
       await messaging.close();
       await database.close();

@@ -33,7 +33,7 @@ export function withType(folders: StoreFolders, info: ObjectInfo): ObjectInfo {
 }
 
 /** A type is kept beside the object only where the name does not say it; the etag in it tells a type of an object that was replaced. */
-function keptType(folders: StoreFolders, info: ObjectInfo): string | undefined {
+export function keptType(folders: StoreFolders, info: ObjectInfo): string | undefined {
   const path = typePath(folders, info.key);
   // Few objects have one: an exception for each of the others would cost more than the look.
   if (!statSync(path, { throwIfNoEntry: false })) return undefined;

@@ -7,7 +7,7 @@ import type { ByteRange, ObjectInfo, ObjectStore, PutOptions } from '../store.ts
 import { checkConditions, commit, remove } from './commit.ts';
 import { errnoOf, explain, guarded, isThere } from './faults.ts';
 import { createFolders, foldersOf, pathOf, temporaryPath, type StoreFolders } from './folders.ts';
-import { infoOf, lookUp, withType } from './info.ts';
+import { infoOf, keptType, lookUp, withType } from './info.ts';
 import { listKeys } from './list-keys.ts';
 import { sweep } from './sweep.ts';
 import { linkOrCopy, takeFile, writeTemporary } from './write-temporary.ts';
@@ -132,11 +132,12 @@ async function* list(folders: StoreFolders, prefix: string): AsyncIterable<Objec
 }
 
 async function copy(folders: StoreFolders, from: string, to: string, options: Durable<PutOptions>): Promise<ObjectInfo> {
-  const source = await head(folders, from);
-  if (!source) throw new ObjectNotFound(from);
+  const source = lookUp(folders, from);
+  if (!source) throw explain(folders, from, Object.assign(new Error('no such file'), { code: 'ENOENT' }));
   const temporary = temporaryPath(folders);
   await linkOrCopy(pathOf(folders, from), temporary, linkSync);
-  const { contentType } = source;
+  // A type that was given goes along; else the new name tells it.
+  const contentType = keptType(folders, source);
   return withType(folders, await commit(folders, to, temporary, { ...options, ...(contentType ? { contentType } : {}) }));
 }
 
