@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-export interface ConformanceOutcome {
+interface ConformanceOutcome {
   passed: number;
   failed: number;
   skipped: string[];
@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, '..');
 const cwltest = 'cwltest==2.7.20260814150058';
 
 /** Skipped by name where the suite or Python is absent; tests that the runner calls unsupported count as skipped, each by name. */
-export async function runConformance(): Promise<ConformanceOutcome> {
+async function runConformance(): Promise<ConformanceOutcome> {
   const shared = resolve(process.env['RUNNEL_SHARED'] ?? join(root, '../shared'));
   const suite = join(shared, 'cwl/conformance/conformance_dev.yaml');
   if (!existsSync(suite)) return { passed: 0, failed: 0, skipped: ['CWL conformance suite: no cwl/conformance beside the repository'] };
@@ -30,7 +30,7 @@ export async function runConformance(): Promise<ConformanceOutcome> {
 }
 
 /** cwltest's last line is its verdict: its JUnit file leaves out "should fail but did not". */
-export function countOf(output: string): ConformanceOutcome {
+function countOf(output: string): ConformanceOutcome {
   const lines = output.trimEnd().split('\n');
   const last = lines.at(-1) ?? '';
   const total = Number(/Test \[\d+\/(\d+)\]/.exec(output)?.[1] ?? 0);
@@ -71,9 +71,7 @@ function capture(program: string, args: string[], cwd: string): Promise<{ code: 
   });
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const outcome = await runConformance();
-  for (const name of outcome.skipped) console.log(`skipped: ${name}`);
-  console.log(`${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped.length} skipped`);
-  process.exitCode = outcome.failed === 0 ? 0 : 1;
-}
+const outcome = await runConformance();
+for (const name of outcome.skipped) console.log(`skipped: ${name}`);
+console.log(`${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped.length} skipped`);
+process.exitCode = outcome.failed === 0 ? 0 : 1;

@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runConformance } from './conformance.ts';
 
 interface Outcome {
   passed: number;
@@ -26,7 +25,6 @@ const suites: Record<string, () => Promise<Outcome>> = {
   unit: () => jest('unit', []),
   service: () => jest('service', ['--runInBand']),
   journeys: () => jest('journeys', ['--runInBand']),
-  'conformance of CWL': runConformance,
 };
 
 async function jest(project: string, options: string[]): Promise<Outcome> {
