@@ -8,6 +8,7 @@ import { CliError } from './client/cli-error.ts';
 import { makeDataFolder, secretsOf, writeAddresses } from './up/data-folder.ts';
 import { embeddedNats, embeddedPostgres, externalNats, externalPostgres, type BusAccess, type DatabaseAccess } from './up/servers.ts';
 import { startService, type Started } from './up/services.ts';
+import { untilAvailable } from './up/until-available.ts';
 import type { ServiceName } from './up/service-names.ts';
 
 export interface UpOptions {
@@ -53,7 +54,7 @@ export async function up(options: UpOptions): Promise<void> {
     });
     const started: Started[] = [];
     for (const name of options.only) {
-      const service = await startService(name, { ...options, folder, database, bus, objects });
+      const service = await untilAvailable(name, () => startService(name, { ...options, folder, database, bus, objects }), logger);
       started.push(service);
       stop.push(() => service.close());
     }
@@ -77,8 +78,11 @@ async function startStores(
   stop: (() => Promise<void>)[],
 ): Promise<Stores & { objects: string }> {
   const secrets = secretsOf(folder);
+  const { postgres } = options;
   const [database, bus] = await Promise.all([
-    options.postgres === undefined ? embeddedPostgres(folder, secrets, logger) : externalPostgres(options.postgres),
+    postgres === undefined
+      ? embeddedPostgres(folder, secrets, logger)
+      : untilAvailable('the schema', () => externalPostgres(postgres), logger),
     options.nats === undefined ? embeddedNats(folder, secrets, logger) : externalNats(options.nats),
   ]);
   stop.push(database.stop, bus.stop);
