@@ -91,7 +91,7 @@ async function checkResults(cluster: Cluster, { run, expected }: Work): Promise<
   const faults: string[] = [];
   for (const [output, value] of Object.entries(expected.results ?? {})) {
     if (JSON.stringify(results[output]) !== JSON.stringify(value))
-      faults.push(`result ${output} is ${JSON.stringify(results[output])}, expected ${JSON.stringify(value)}`);
+      faults.push(`result ${output} is ${brief(results[output])}, expected ${brief(value)}`);
   }
   for (const [output, content] of Object.entries(expected.contents ?? {})) {
     const { href } = results[output] as { href: string };
@@ -103,6 +103,8 @@ async function checkResults(cluster: Cluster, { run, expected }: Work): Promise<
     faults.push(`has ${items.length} catalogue items, expected ${expected.items}`);
   return faults;
 }
+
+const brief = (value: unknown): string => String(JSON.stringify(value)).slice(0, 200);
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 

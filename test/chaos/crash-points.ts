@@ -36,7 +36,7 @@ const ways: readonly Way[] = [
   { points: /^consume\./, services: ['scheduler', 'executor', 'ingester'] },
   { points: /^relay\./, services: ['api', 'scheduler', 'ingester'] },
   { points: /^publisher\./, services: ['executor'] },
-  { points: /^ephemeral\./, services: ['scheduler', 'executor'] },
+  { points: /^ephemeral\./, services: ['executor'] },
   ...serviceNames.map((name) => ({ points: new RegExp(`^${name}\\.`), services: [name] })),
 ];
 

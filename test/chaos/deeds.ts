@@ -101,9 +101,10 @@ export const forgetStops: Deed = async (cluster, _point, work) => {
   return [];
 };
 
+/** Until a step of the run was asked for, and JetStream has the message. */
 async function untilRequested(cluster: Cluster, run: string): Promise<void> {
   for (let n = 0; n < 200; n += 1) {
-    const { rowCount } = await cluster.db.pool.query('select from steps where run_id = $1', [run]);
+    const { rowCount } = await cluster.db.pool.query('select from steps where run_id = $1 and not exists (select from outbox)', [run]);
     if ((rowCount ?? 0) > 0) return;
     await sleep(50);
   }

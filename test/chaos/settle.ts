@@ -3,8 +3,8 @@ import { check } from './checker.ts';
 import type { Cluster } from './cluster.ts';
 import { untilDone, type Work } from './workload.ts';
 
-/** Milliseconds for what follows the runs' end: ledger, outbox, folders. */
-const aftermath = 30_000;
+/** Milliseconds for what follows the runs' end: folders, outbox, the ledger (looked after every minute). */
+const aftermath = 75_000;
 
 /** Waits for every run, then for what follows it; returns the faults that remain. */
 export async function settle(cluster: Cluster, work: readonly Work[], patience = 180_000): Promise<string[]> {

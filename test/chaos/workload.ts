@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,12 +44,13 @@ export async function replaceProcess(cluster: Cluster): Promise<void> {
   await expectStatus(cluster, [204], '/demo/ogc-api/processes/wide', { method: 'PUT', body: documentOf('wide'), headers: cwl });
 }
 
-/** Starts run number `n` of the mix. */
+/** Starts run number `n` of the mix, with content of its own. */
 export async function startWork(cluster: Cluster, n: number, width = 12): Promise<Work> {
   const kind = kinds[n % kinds.length] ?? 'wide';
+  const word = randomUUID();
   const process = kind === 'dismissed' ? 'wide' : kind;
-  if (kind === 'uploaded') await uploadFile(cluster, `chaos/${n}.txt`, `number ${n}\n`);
-  const body = JSON.stringify({ inputs: inputsOf(kind, n, width) });
+  if (kind === 'uploaded') await uploadFile(cluster, `chaos/${word}.txt`, `${word}\n`);
+  const body = JSON.stringify({ inputs: inputsOf(kind, word, width) });
   const answer = await expectStatus(cluster, [201], `/demo/ogc-api/processes/${process}/execution`, {
     method: 'POST',
     body,
@@ -57,7 +59,7 @@ export async function startWork(cluster: Cluster, n: number, width = 12): Promis
   const { jobID: run } = (await answer.json()) as { jobID: string };
   const ended = kind === 'dismissed' && (await dismiss(cluster, run)) !== 'dismissed';
   // Where services were away so long that it ended before it could be dismissed, it has to have ended well.
-  return { run, kind, expected: expectedOf(ended ? 'wide' : kind, n, width) };
+  return { run, kind, expected: expectedOf(ended ? 'wide' : kind, word, width) };
 }
 
 export async function uploadFile(cluster: Cluster, path: string, content: string): Promise<void> {
@@ -81,39 +83,39 @@ async function expectStatus(cluster: Cluster, expected: readonly number[], path:
   return answer;
 }
 
-/** More than a message may hold, and twice that. */
-const largeText = (n: number): string => `${n} `.repeat(100_000).slice(0, 300_000);
+/** More than an event may hold. */
+const largeText = (word: string): string => word.repeat(9000).slice(0, 300_000);
 
-function inputsOf(kind: Kind, n: number, width: number): Record<string, unknown> {
+function inputsOf(kind: Kind, word: string, width: number): Record<string, unknown> {
   switch (kind) {
     case 'wide':
     case 'dismissed':
       return { n: Array.from({ length: width }, (_, i) => i) };
     case 'files':
     case 'catalogue':
-      return { text: `number ${n}` };
+      return { text: word };
     case 'large':
-      return { text: largeText(n) };
+      return { text: largeText(word) };
     case 'uploaded':
-      return { file: { href: `/workspaces/demo/files/chaos/${n}.txt` } };
+      return { file: { href: `/workspaces/demo/files/chaos/${word}.txt` } };
     case 'failing':
     case 'refused':
       return {};
   }
 }
 
-function expectedOf(kind: Kind, n: number, width: number): Expected {
+function expectedOf(kind: Kind, word: string, width: number): Expected {
   switch (kind) {
     case 'wide':
       return { status: 'successful', results: { all: Array.from({ length: width }, (_, i) => `element-${i}-done`) } };
     case 'files':
-      return { status: 'successful', contents: { out: `number ${n}\nnumber ${n}\n` } };
+      return { status: 'successful', contents: { out: `${word}\n${word}\n`, note: 'a note\n' } };
     case 'uploaded':
-      return { status: 'successful', contents: { out: `number ${n}\n` } };
+      return { status: 'successful', contents: { out: `${word}\n` } };
     case 'catalogue':
       return { status: 'successful', items: 1 };
     case 'large':
-      return { status: 'successful', results: { out: largeText(n).repeat(2) } };
+      return { status: 'successful', results: { out: largeText(word).repeat(2) } };
     case 'failing':
     case 'refused':
       return { status: 'failed' };

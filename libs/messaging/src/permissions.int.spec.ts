@@ -22,7 +22,7 @@ import { consumeSingly } from './consume.ts';
 import { buryMessage, dropDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } from './dlq.ts';
 import { outgoing } from './message.ts';
 import { natsServerConfig } from './permissions.ts';
-import { publishEphemeral, publishUntilStored } from './publisher.ts';
+import { publishEphemeral, publishUntilStored, publishWire } from './publisher.ts';
 import { ensureShardConsumer, ensureTopology, removeShardConsumer } from './reconcile.ts';
 import { followStatus, subscribeEphemeral } from './subscribe.ts';
 import { durablePlans, partitionDurable, shardPlan } from './topology.ts';
@@ -102,7 +102,27 @@ describe('each service with its own user', () => {
   it('an executor cannot read news of runs, nor pretend to be the api', async () => {
     const executor = as('executor');
     await expect(executor.js.consumers.get('rn-work', partitionDurable(0))).rejects.toThrow(/permission|timeout/i);
-    await expect(executor.js.publish('rn.run.accepted.p00', '{}', { timeout: 1000 })).rejects.toThrow(/permission/i);
+    const forged = { id: randomUUID(), subject: 'rn.run.accepted.p00', headers: {}, payload: '{}' };
+    await expect(publishWire(executor, forged)).rejects.toThrow(/permission/i);
+  });
+
+  it('a message that no stream takes, or that a stream refuses, is not taken for stored', async () => {
+    const operator = as('operator');
+    const wire = { id: randomUUID(), subject: 'rn.nobody.listens', headers: {}, payload: '{}' };
+    await expect(publishWire(operator, wire)).rejects.toThrow(/no responders/i);
+    await operator.jsm.streams.add({ name: 'tiny', subjects: ['tiny'], max_msg_size: 1 });
+    await expect(publishWire(operator, { ...wire, subject: 'tiny' })).rejects.toThrow(/maximum/i);
+    await operator.jsm.streams.delete('tiny');
+  });
+
+  it('what is outstanding when a connection is closed is not taken for stored', async () => {
+    const other = await connect({ url: server.url, service: 'operator', password: 'p-operator', logger: testLogger() });
+    await other.jsm.streams.add({ name: 'silent', subjects: ['silent'], no_ack: true });
+    const published = publishWire(other, { id: randomUUID(), subject: 'silent', headers: {}, payload: '{}' });
+    published.catch(() => undefined);
+    await other.close();
+    await expect(published).rejects.toThrow(/closed/i);
+    await as('operator').jsm.streams.delete('silent');
   });
 
   it('a wrong password is refused at once', async () => {

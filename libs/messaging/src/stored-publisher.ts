@@ -44,10 +44,14 @@ export function createStoredPublisher(nc: NatsConnection, inbox: string): Stored
       callback: (error, message) => settle(message.subject, error ?? faultOf(message, outstanding.get(message.subject)?.subject)),
     });
   };
+  const lookLater = (): void => {
+    timer ??= setTimeout(look, lookEvery).unref();
+  };
   const look = (): void => {
     const late = performance.now() - patience;
     for (const [reply, { since }] of outstanding) if (since < late) settle(reply, new errors.TimeoutError());
-    timer = outstanding.size > 0 ? setTimeout(look, lookEvery) : undefined;
+    timer = undefined;
+    if (outstanding.size > 0) lookLater();
   };
   return {
     publish: async (subject, payload, headers) => {
@@ -55,7 +59,7 @@ export function createStoredPublisher(nc: NatsConnection, inbox: string): Stored
       count += 1;
       const reply = `${inbox}.${count}`;
       const stored = new Promise<void>((resolve, reject) => outstanding.set(reply, { subject, since: performance.now(), resolve, reject }));
-      timer ??= setTimeout(look, lookEvery);
+      lookLater();
       try {
         // no crash point: callers have them, the relay around a whole batch
         nc.publish(subject, payload, { headers, reply });

@@ -3,8 +3,12 @@ $graph:
 - class: Workflow
   id: files
   requirements: [{class: MultipleInputFeatureRequirement}]
-  inputs: {text: string}
-  outputs: {out: {type: File, outputSource: join/out}}
+  inputs:
+    text: string
+    note: {type: File, default: {class: File, basename: note.txt, contents: "a note\n"}}
+  outputs:
+    out: {type: File, outputSource: join/out}
+    note: {type: File, outputSource: note}
   steps:
     first: {run: "#write", in: {text: text}, out: [out]}
     second: {run: "#write", in: {text: text}, out: [out]}
