@@ -3,7 +3,7 @@
  * `node scripts/test.ts [SUITE…]` runs a part.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,9 +31,12 @@ async function jest(project: string, options: string[]): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'runnel-test-'));
   const report = join(folder, 'report.json');
   const args = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
-  const code = await run([...args, '--selectProjects', project, '--json', `--outputFile=${report}`, '--silent=false', ...options]);
+  const code = await run([...args, '--selectProjects', project, '--json', `--outputFile=${report}`, '--silent=false', ...options], report);
   try {
-    return summarize(project, JSON.parse(readFileSync(report, 'utf8')) as JestReport);
+    const outcome = summarize(project, JSON.parse(readFileSync(report, 'utf8')) as JestReport);
+    if (code !== undefined) return outcome;
+    console.error(`${project}: its tests have ended, jest has not: a test left something open`);
+    return { ...outcome, failed: outcome.failed + 1 };
   } catch {
     // Jest itself broke (no report): that is one failure, never a pass.
     return { passed: 0, failed: 1, skipped: [`${project}: jest ended with ${code} and no report`] };
@@ -56,12 +59,24 @@ function summarize(project: string, report: JestReport): Outcome {
   return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length, skipped };
 }
 
-function run(args: string[]): Promise<number> {
+/** Milliseconds that jest may need to end after its report is written. */
+const grace = 30_000;
+
+/** Exit code; undefined where it had to be killed, long after its report was written. */
+function run(args: string[], report: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     // Jest prints its --json report to stdout as well when no file is given; with a file, its progress is on stderr.
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    let late: NodeJS.Timeout | undefined;
+    const looking = setInterval(() => {
+      if (existsSync(report)) late ??= setTimeout(() => child.kill('SIGKILL'), grace);
+    }, 1000);
+    child.once('exit', (code, signal) => {
+      clearInterval(looking);
+      clearTimeout(late);
+      resolve(signal === 'SIGKILL' && late ? undefined : (code ?? 1));
+    });
   });
 }
 

@@ -129,7 +129,7 @@ describe('each service with its own user', () => {
     await expect(connect({ url: server.url, service: 'api', password: 'wrong', logger: testLogger() })).rejects.toThrow(/authorization/i);
   });
 
-  it('dead letters are told, listed, replayed and dropped', async () => {
+  it.each(['operator', 'api'] as const)('dead letters are told, listed, replayed and dropped by the %s', async (user) => {
     const ingester = as('ingester');
     const told: (string | undefined)[] = [];
     const watching = watchDeadLetters(as('scheduler'), async (dead) => void told.push(dead.run));
@@ -147,9 +147,9 @@ describe('each service with its own user', () => {
       },
     });
     await publishUntilStored(as('scheduler'), outgoing(RunOutputsReady, RunOutputsReady.golden), randomUUID());
-    const operator = as('operator');
+    const tending = as(user);
     const [letter] = await eventually('it is buried', async () => {
-      const letters = await listDeadLetters(operator);
+      const letters = await listDeadLetters(tending);
       return letters.length > 0 && letters;
     });
     if (!letter) throw new Error('none');
@@ -159,22 +159,22 @@ describe('each service with its own user', () => {
       workspace: 'demo',
       type: 'runnel.run.outputs-ready.v1',
     });
-    expect(await showDeadLetter(operator, letter.seq)).toEqual(letter);
+    expect(await showDeadLetter(tending, letter.seq)).toEqual(letter);
     await eventually('the scheduler knows', () => told.length === 1);
     broken = false;
-    expect(await replayDeadLetter(operator, letter.seq)).toBe(true);
+    expect(await replayDeadLetter(tending, letter.seq)).toBe(true);
     await eventually('it was handled', () => handled === 1);
-    expect(await listDeadLetters(operator)).toEqual([]);
-    expect(await dropDeadLetter(operator, letter.seq)).toBe(false);
-    expect(await replayDeadLetter(operator, letter.seq)).toBe(false);
+    expect(await listDeadLetters(tending)).toEqual([]);
+    expect(await dropDeadLetter(tending, letter.seq)).toBe(false);
+    expect(await replayDeadLetter(tending, letter.seq)).toBe(false);
     const data = new TextEncoder().encode('{}');
-    const dead = { consumer: 'ingester-usage', subject: 'rn.step.finished.p00', headers: undefined, data, reason: 'x', seq: 7 };
+    const dead = { consumer: 'ingester-usage', subject: 'rn.step.finished.p00', headers: undefined, data, reason: 'x', seq: user.length };
     await buryMessage(ingester, { ...dead, count: 1 });
     // Killed before the ack, it is delivered and buried once more.
     await buryMessage(ingester, { ...dead, count: 2 });
-    const [second, ...others] = await listDeadLetters(operator);
+    const [second, ...others] = await listDeadLetters(tending);
     expect(others).toEqual([]);
-    expect(await dropDeadLetter(operator, second?.seq ?? 0)).toBe(true);
+    expect(await dropDeadLetter(tending, second?.seq ?? 0)).toBe(true);
     await Promise.all([consumption.close(), watching.close()]);
   });
 

@@ -17,7 +17,11 @@ export function permissionsOf(service: Service, prefix: string): Permissions {
   const relays = relaying.includes(service);
   const { work, orders, status, dead } = streamNames(prefix);
   const sent = all.filter(
-    (c) => c.from.includes(service) || (relays && c.delivery !== 'ephemeral' && c.from.some((name) => relaying.includes(name))),
+    (c) =>
+      c.from.includes(service) ||
+      (relays && c.delivery !== 'ephemeral' && c.from.some((name) => relaying.includes(name))) ||
+      // An operator's dead letters are sent again through it, whoever sent them first.
+      (service === 'api' && c.delivery !== 'ephemeral'),
   );
   const heard = all.filter((c) => c.delivery === 'ephemeral' && c.to.includes(service));
   const own = durablePlans(prefix).filter((plan) => plan.service === service);
@@ -31,7 +35,7 @@ export function permissionsOf(service: Service, prefix: string): Permissions {
       ...(service === 'executor' ? shards(orders) : []),
       ...(service === 'scheduler' ? [`$JS.API.CONSUMER.DELETE.${orders}.*`] : []),
       ...(service === 'api' || service === 'scheduler' ? declaring([work, orders, status, dead]) : []),
-      ...(service === 'api' ? following(status) : []),
+      ...(service === 'api' ? [...following(status), ...tending(dead)] : []),
     ],
     subscribe: [`${inboxOf(service)}.>`, ...heard.map((c) => subjectPattern(c, prefix))],
   };
@@ -67,6 +71,16 @@ function following(status: string): string[] {
     `$JS.API.CONSUMER.INFO.${status}.*`,
     `$JS.API.CONSUMER.MSG.NEXT.${status}.*`,
     `$JS.API.CONSUMER.DELETE.${status}.*`,
+  ];
+}
+
+/** Reading and deleting single messages of the dead-letter stream: what operators ask of the api. */
+function tending(dead: string): string[] {
+  return [
+    `$JS.API.DIRECT.GET.${dead}`,
+    `$JS.API.DIRECT.GET.${dead}.>`,
+    `$JS.API.STREAM.MSG.GET.${dead}`,
+    `$JS.API.STREAM.MSG.DELETE.${dead}`,
   ];
 }
 
