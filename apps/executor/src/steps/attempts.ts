@@ -75,7 +75,12 @@ export function createAttempts({ slots, reports, carryOut, logger }: AttemptsPor
       remember(name);
       finish();
     };
-    const earlier = await reports.earlier(id);
+    const earlier = await reports.earlier(id).catch((error: unknown) => {
+      // Nothing was begun: the request comes again, and must not find it held.
+      held.delete(name);
+      finish();
+      throw error;
+    });
     if (earlier !== undefined) return reports.again(earlier).finally(done);
     const slot = await slots.take();
     if (one.abort.signal.aborted || draining) {
