@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../model.ts';
+import type { Json } from '../model.ts';
 import type { ExpressionContext } from '../ports.ts';
 
 /** Evaluates natively; undefined where the values at hand need the sandbox after all. */
@@ -208,7 +208,7 @@ function field(holder: Value, key: Value): Value {
     throw notPlain;
   }
   if (holder === null || typeof holder !== 'object') throw notPlain;
-  if (Object.hasOwn(holder, key)) return (holder as JsonObject)[key];
+  if (Object.hasOwn(holder, key)) return holder[key];
   if (key in Object.prototype) throw notPlain;
   return undefined;
 }
