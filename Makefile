@@ -11,7 +11,7 @@ help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 setup: node_modules/.setup ## Install packages and nats-server, build everything
-	@npx --no-install nx run-many -t build --output-style=static >.build.log 2>&1 || { tail -n 60 .build.log; exit 1; }
+	@npx --no-install nx run-many -t build bundle --output-style=static >.build.log 2>&1 || { tail -n 60 .build.log; exit 1; }
 	@scripts/nats-server.sh >/dev/null
 
 # Not `npm ci`: it refuses where a registry does not carry the optional packages of other platforms.
@@ -48,4 +48,4 @@ docs: setup ## Regenerate docs/events.md and docs/asyncapi.yaml
 	@node scripts/generate-docs.ts
 
 clean: ## Remove what was built
-	@rm -rf node_modules/.setup .nx .build.log apps/*/dist libs/*/dist apps/*/*.tsbuildinfo libs/*/*.tsbuildinfo
+	@rm -rf node_modules/.setup .nx .build.log apps/*/dist apps/cli/bundle libs/*/dist apps/*/*.tsbuildinfo libs/*/*.tsbuildinfo

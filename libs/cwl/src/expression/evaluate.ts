@@ -23,8 +23,8 @@ export interface EvaluateOptions {
 }
 
 /**
- * Evaluates a parsed field. The answer is a promise only where JavaScript has to run; parameter references are resolved at once. Throws or rejects
- * with ExpressionError.
+ * Evaluates a parsed field. The answer is a promise only where the sandbox has to run; parameter references and plain scripts are resolved at once.
+ * Throws or rejects with ExpressionError.
  */
 export function evaluate(template: Template, context: ExpressionContext, options: EvaluateOptions = {}): Json | Promise<Json> {
   const values = template.parts.map((part) => evaluatePart(part, context, options));
@@ -48,12 +48,19 @@ function evaluatePart(part: TemplatePart, context: ExpressionContext, options: E
   throw new ExpressionError({ expression: part.expression, reason: resolved.reason, path: options.path, context });
 }
 
-function runScript(part: TemplatePart & { kind: 'javascript' }, context: ExpressionContext, options: EvaluateOptions): Promise<Json> {
+function runScript(
+  part: TemplatePart & { kind: 'javascript' },
+  context: ExpressionContext,
+  options: EvaluateOptions,
+): Json | Promise<Json> {
   const { javascript, path } = options;
   if (javascript === undefined) {
     const reason = 'this is no parameter reference, and JavaScript needs InlineJavascriptRequirement';
     throw new ExpressionError({ expression: part.expression, reason, path, context });
   }
+  // A library may have changed what operators and fields mean.
+  const plain = javascript.library.length === 0 ? part.plain?.(context) : undefined;
+  if (plain !== undefined) return plain.value;
   if (javascript.evaluate === undefined) throw new TypeError(`${part.expression} needs JavaScript, which was not given to evaluate()`);
   const { library, now, seed } = javascript;
   const task = {

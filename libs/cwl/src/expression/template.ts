@@ -1,5 +1,6 @@
 import type { CwlVersion } from '../model.ts';
 import { ExpressionError } from './expression-error.ts';
+import { readPlainScript, type PlainScript } from './plain-script.ts';
 import type { Reference } from './reference.ts';
 import { parseReference } from './reference.ts';
 import { endOfScript } from './scan-script.ts';
@@ -7,7 +8,7 @@ import { endOfScript } from './scan-script.ts';
 export type TemplatePart =
   | { kind: 'text'; text: string }
   | { kind: 'reference'; expression: string; reference: Reference }
-  | { kind: 'javascript'; expression: string; form: 'expression' | 'body'; source: string };
+  | { kind: 'javascript'; expression: string; form: 'expression' | 'body'; source: string; plain?: PlainScript | undefined };
 
 /** A field that may hold expressions, parsed once. */
 export interface Template {
@@ -90,11 +91,10 @@ function unescapeAt(text: string, index: number): { text: string; length: number
 
 function toPart(expression: string): TemplatePart {
   const source = expression.slice(2, -1);
-  if (expression.startsWith('${')) return { kind: 'javascript', expression, form: 'body', source };
-  const reference = parseReference(source);
-  return reference === undefined
-    ? { kind: 'javascript', expression, form: 'expression', source }
-    : { kind: 'reference', expression, reference };
+  const form = expression.startsWith('${') ? 'body' : 'expression';
+  const reference = form === 'body' ? undefined : parseReference(source);
+  if (reference !== undefined) return { kind: 'reference', expression, reference };
+  return { kind: 'javascript', expression, form, source, plain: readPlainScript(form, source) };
 }
 
 function unfinished(text: string, start: number): ExpressionError {

@@ -1,4 +1,5 @@
 const page = 4096;
+const zeroPage = Buffer.alloc(page);
 /** The C stack is the only area of a fresh module that is untouched over megabytes; what lies in it between two calls is dead. */
 const leastStack = 2 * 1024 * 1024;
 /** Copied nevertheless: variables that are still zero may lie right below the stack. */
@@ -16,7 +17,7 @@ interface Area {
 
 /** Finds the stack of a freshly made module, which need not be copied. */
 export function findStack(memory: LinearMemory): Area {
-  const bytes = new Uint8Array(memory.buffer);
+  const bytes = Buffer.from(memory.buffer);
   let longest: Area = { start: 0, end: 0 };
   let start: number | undefined;
   const last = lastUsedPage(bytes);
@@ -38,13 +39,13 @@ export function findStack(memory: LinearMemory): Area {
  */
 export function takeSnapshot(memory: LinearMemory, stack: Area): { restore(): boolean } {
   const size = memory.buffer.byteLength;
-  const bytes = new Uint8Array(memory.buffer);
+  const bytes = Buffer.from(memory.buffer);
   const end = lastUsedPage(bytes) + page;
   const areas = [
     { start: 0, end: Math.min(stack.start, end) },
     { start: Math.min(stack.end, end), end },
   ].filter((area) => area.end > area.start);
-  const copies = areas.map((area) => ({ start: area.start, bytes: bytes.slice(area.start, area.end) }));
+  const copies = areas.map((area) => ({ start: area.start, bytes: new Uint8Array(bytes.subarray(area.start, area.end)) }));
   return {
     restore: () => {
       if (memory.buffer.byteLength > 2 * size) return false;
@@ -55,13 +56,13 @@ export function takeSnapshot(memory: LinearMemory, stack: Area): { restore(): bo
   };
 }
 
-function lastUsedPage(bytes: Uint8Array): number {
+function lastUsedPage(bytes: Buffer): number {
   let at = bytes.length - page;
   while (at > 0 && isUntouched(bytes, at)) at -= page;
   return at;
 }
 
-function isUntouched(bytes: Uint8Array, start: number): boolean {
-  for (let at = start; at < start + page; at++) if (bytes[at] !== 0) return false;
-  return true;
+/** Compared natively: a fresh module has 16 MiB, and looking at every byte in JavaScript was most of what a thread needed to start. */
+function isUntouched(bytes: Buffer, start: number): boolean {
+  return bytes.compare(zeroPage, 0, page, start, start + page) === 0;
 }
