@@ -16,6 +16,8 @@ export interface S3Address {
   pathStyle: boolean;
   /** PEM file of certificates trusted beside the usual ones. */
   ca?: string;
+  /** Milliseconds without a byte, or without an answer, after which a request has failed. */
+  timeout: number;
   /** By workspace; others use the usual chain of the AWS SDK (environment, profile, web identity, instance). */
   credentials: Map<string, S3Credentials>;
 }
@@ -39,11 +41,12 @@ const Query = z.strictObject({
   pathStyle: z.stringbool().optional(),
   ca: z.string().startsWith('/').optional(),
   credentials: z.string().startsWith('/').optional(),
+  timeout: z.coerce.number().min(0.1).max(600).default(20),
 });
 
 /**
- * Reads `s3://bucket/prefix/?endpoint=…&podEndpoint=…&region=…&pathStyle=true&ca=/file.pem&credentials=/file.json`. Throws
- * ObjectStoreMisconfigured.
+ * Reads `s3://bucket/prefix/?endpoint=…&podEndpoint=…&region=…&pathStyle=true&ca=/file.pem&credentials=/file.json&timeout=20`
+ * (seconds). Throws ObjectStoreMisconfigured.
  */
 export function parseS3Address(url: URL, environment: NodeJS.ProcessEnv): S3Address {
   const wrong = (what: string, cause?: unknown): ObjectStoreMisconfigured =>
@@ -57,7 +60,7 @@ export function parseS3Address(url: URL, environment: NodeJS.ProcessEnv): S3Addr
     throw wrong(
       `${query.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')} (known: ${Object.keys(Query.shape).join(', ')})`,
     );
-  const { endpoint, podEndpoint, region, pathStyle, ca, credentials } = query.data;
+  const { endpoint, podEndpoint, region, pathStyle, ca, credentials, timeout } = query.data;
   return {
     bucket: url.host,
     prefix: prefixOf(url),
@@ -66,6 +69,7 @@ export function parseS3Address(url: URL, environment: NodeJS.ProcessEnv): S3Addr
     region: region ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? 'us-east-1',
     pathStyle: pathStyle ?? endpoint !== undefined,
     ...(ca === undefined ? {} : { ca }),
+    timeout: timeout * 1000,
     credentials: credentials === undefined ? new Map() : readCredentials(credentials, wrong),
   };
 }

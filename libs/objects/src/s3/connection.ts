@@ -25,8 +25,6 @@ export interface S3Connection {
   podClient(key: string): S3Client;
 }
 
-/** Milliseconds. */
-const timeouts = { connectionTimeout: 3000, requestTimeout: 20_000, throwOnRequestTimeout: true };
 /** Tries of one request: 5xx, 429, broken and late connections; the SDK waits longer each time. */
 const maxAttempts = 4;
 /** Milliseconds that a store which failed half of at least ten calls is left alone. */
@@ -42,7 +40,7 @@ interface Route {
 export async function connectS3(address: S3Address): Promise<S3Connection> {
   const [sdk, { default: Breaker }] = await Promise.all([import('@aws-sdk/client-s3'), import('opossum')]);
   const uri = `s3://${address.bucket}/${address.prefix}`;
-  const base = { ...baseConfig(address), ...tls(address) };
+  const base = { ...baseConfig(address), ...sockets(address) };
   const routeWith = (credentials?: S3Credentials): Route => {
     const config = { ...base, ...(credentials ? { credentials: withoutUndefined(credentials) } : {}) };
     return {
@@ -94,12 +92,18 @@ function podEndpoint({ podEndpoint: pods, endpoint }: S3Address): { endpoint?: s
   return address === undefined ? {} : { endpoint: address };
 }
 
-function tls({ ca }: S3Address): Pick<S3ClientConfig, 'requestHandler'> {
-  const sockets = { keepAlive: true, maxSockets: 64 };
-  if (ca === undefined) return { requestHandler: { ...timeouts, httpAgent: sockets, httpsAgent: sockets } };
+function sockets({ ca, timeout }: S3Address): Pick<S3ClientConfig, 'requestHandler'> {
+  const agent = { keepAlive: true, maxSockets: 64 };
+  const timeouts = {
+    connectionTimeout: Math.min(timeout, 3000),
+    requestTimeout: timeout,
+    socketTimeout: timeout,
+    throwOnRequestTimeout: true,
+  };
+  if (ca === undefined) return { requestHandler: { ...timeouts, httpAgent: agent, httpsAgent: agent } };
   try {
-    const httpsAgent = new Agent({ ...sockets, ca: [...rootCertificates, readFileSync(ca, 'utf8')] });
-    return { requestHandler: { ...timeouts, httpAgent: sockets, httpsAgent } };
+    const httpsAgent = new Agent({ ...agent, ca: [...rootCertificates, readFileSync(ca, 'utf8')] });
+    return { requestHandler: { ...timeouts, httpAgent: agent, httpsAgent } };
   } catch (error) {
     throw new ObjectStoreMisconfigured(`the certificates ${ca} cannot be read`, { cause: error });
   }

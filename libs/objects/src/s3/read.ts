@@ -9,10 +9,9 @@ import type { ByteRange, ObjectInfo } from '../store.ts';
 import type { S3Connection } from './connection.ts';
 import { faultOf } from './faults.ts';
 
-/** Milliseconds without a byte after which a body counts as broken off. */
-const idle = 20_000;
-/** How often a body that broke off is taken up again without a byte in between. */
+/** How often a body that broke off is taken up again without this many bytes in between. */
 const mostResumptions = 3;
+const progress = 1024 * 1024;
 
 export async function head(s3: S3Connection, key: string): Promise<ObjectInfo | undefined> {
   try {
@@ -113,7 +112,7 @@ async function* bytesOf(s3: S3Connection, opening: Opened): AsyncGenerator<Buffe
   for (let tries = 0; at < end; tries++) {
     const before = at;
     try {
-      for await (const chunk of withIdleLimit(source)) {
+      for await (const chunk of withIdleLimit(source, s3.address.timeout)) {
         at += chunk.length;
         if (at > end) throw new ObjectStoreUnavailable(`object store ${s3.uri}: ${key} is longer than announced`);
         yield chunk;
@@ -122,29 +121,27 @@ async function* bytesOf(s3: S3Connection, opening: Opened): AsyncGenerator<Buffe
       throw new Error(`${end - at} bytes are missing`);
     } catch (error) {
       if (at > end || error instanceof ObjectNotFound) throw error;
-      if (at > before) tries = 0;
+      if (at - before >= progress) tries = 0;
       if (tries >= mostResumptions)
         throw new ObjectStoreUnavailable(`object store ${s3.uri}: the body of ${key} broke off at byte ${at} of ${end}`, { cause: error });
       // The etag sees to it that no other object is continued.
       ({ source } = await open(s3, key, { start: at, end: end - 1, whole: false, etag }));
-    } finally {
-      source.destroy();
     }
   }
 }
 
-async function* withIdleLimit(source: Readable): AsyncGenerator<Buffer> {
+async function* withIdleLimit(source: Readable, idle: number): AsyncGenerator<Buffer> {
   const chunks = (source as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-  for (;;) {
-    // Only while we wait: a reader of ours may take its time.
-    const late = setTimeout(() => source.destroy(new Error(`no byte came for ${idle / 1000} s`)), idle);
-    try {
-      const next = await chunks.next();
+  try {
+    for (;;) {
+      // Only while we wait: a reader of ours may take its time.
+      const late = setTimeout(() => source.destroy(new Error(`no byte came for ${idle / 1000} s`)), idle);
+      const next = await chunks.next().finally(() => clearTimeout(late));
       if (next.done === true) return;
       yield next.value;
-    } finally {
-      clearTimeout(late);
     }
+  } finally {
+    source.destroy();
   }
 }
 
