@@ -186,7 +186,9 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
 
     it('lets one of many conditional writers win', async () => {
       const many = async (condition: { ifNoneMatch: '*' } | { ifMatch: string }) => {
-        const ends = await Promise.allSettled(Array.from({ length: 20 }, (_, writer) => store.put('ws/a', `writer ${writer}`, condition)));
+        const ends = await Promise.allSettled(
+          Array.from({ length: 20 }, (_, writer) => store.put('ws/a', `${Object.keys(condition).join()} ${writer}`, condition)),
+        );
         for (const end of ends) if (end.status === 'rejected') expect(end.reason).toBeInstanceOf(PreconditionFailed);
         return ends.filter((end) => end.status === 'fulfilled');
       };

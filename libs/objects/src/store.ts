@@ -65,4 +65,28 @@ export interface ObjectStore {
   putFile(key: string, path: string, options?: PutOptions & { move?: boolean }): Promise<ObjectInfo>;
   /** Resolves when the store can be read and written; rejects with ObjectStoreUnavailable. */
   ping(): Promise<void>;
+  /** Absent where nobody but this store's own process can reach its objects. */
+  readonly direct?: DirectAccess;
+}
+
+/** A presigned request; its headers are part of the signature. */
+export interface SignedRequest {
+  url: string;
+  headers: Record<string, string>;
+}
+
+/**
+ * Requests that others, who have no credentials, make to the store themselves, at the address it has for them; they hold for 15 minutes. Keys
+ * are not checked again: name none that the caller of the request has no right to. Checksums are lower-case hex sha256.
+ */
+export interface DirectAccess {
+  signGets(keys: readonly string[]): Promise<SignedRequest[]>;
+  /** The store takes exactly a body of this checksum and size. */
+  signPuts(puts: readonly { key: string; sha256: string; size: number }[]): Promise<SignedRequest[]>;
+  /** Begins an upload in parts and returns its id. */
+  beginParts(key: string): Promise<string>;
+  /** One PUT per part, in order, each for the body of that checksum; the ETag of its answer is wanted by `completeParts`. */
+  signParts(key: string, uploadId: string, sha256s: readonly string[]): Promise<SignedRequest[]>;
+  /** Makes the parts one object; twice is once. */
+  completeParts(key: string, upload: { uploadId: string; parts: readonly { etag: string; sha256: string }[]; size: number }): Promise<void>;
 }

@@ -1,0 +1,3 @@
+module runnel/stage
+
+go 1.25

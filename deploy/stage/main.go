@@ -1,0 +1,69 @@
+// Command runnel-stage brings the inputs of a step into its pod (stage), starts the tool (wrap) and keeps its outputs (upload): README.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit codes of stage and upload: whoever started the pod decides by them whether another attempt is worth it.
+const (
+	exitAway  = 10
+	exitFatal = 11
+	exitWrap  = 125
+)
+
+// fatal is a fault that no other attempt mends.
+type fatal struct{ error }
+
+func fatalf(format string, args ...any) error { return fatal{fmt.Errorf(format, args...)} }
+
+func (f fatal) Unwrap() error { return f.error }
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	switch {
+	case len(args) == 1 && args[0] == "stage":
+		return report(withSession(stage))
+	case len(args) == 2 && args[0] == "upload":
+		return report(withSession(func(ctx context.Context, s *session) error { return upload(ctx, s, args[1]) }))
+	case len(args) == 2 && args[0] == "wrap":
+		code, err := wrap(args[1])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "runnel-stage:", err)
+			return exitWrap
+		}
+		return code
+	}
+	fmt.Fprintln(os.Stderr, "usage: runnel-stage stage | upload PLAN | wrap PLAN")
+	return exitFatal
+}
+
+func withSession(work func(context.Context, *session) error) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	s, err := newSession(os.Getenv)
+	if err != nil {
+		return err
+	}
+	return work(ctx, s)
+}
+
+func report(err error) int {
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(os.Stderr, "runnel-stage:", err)
+	var f fatal
+	if errors.As(err, &f) {
+		return exitFatal
+	}
+	return exitAway
+}
