@@ -181,7 +181,7 @@ export class Cluster {
   }
 
   /** A request as a client sends it that tries again while a part is away. */
-  async request(path: string, init: RequestInit = {}, patience = 60_000): Promise<Response> {
+  async request(path: string, init: RequestInit = {}, patience = 180_000): Promise<Response> {
     const headers = {
       authorization: `Bearer ${this.token}`,
       'content-type': 'application/json',
