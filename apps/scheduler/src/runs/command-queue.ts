@@ -31,20 +31,18 @@ export function createCommandQueue(advance: (news: readonly News[]) => Promise<v
   let hurry = (): void => undefined;
 
   /** Until enough time has passed for more to come, or something comes that cannot wait. */
-  const gather = async (): Promise<void> => {
-    const pause = closed ? 0 : gathering.pause(waiting.flatMap(({ news }) => news));
-    if (pause === 0) return;
-    await new Promise<void>((resolve) => {
+  const gather = (pause: number): Promise<void> =>
+    new Promise((resolve) => {
       const timer = setTimeout(resolve, pause);
       hurry = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-  };
   const drain = async (): Promise<void> => {
     while (waiting.length > 0) {
-      await gather();
+      const pause = closed ? 0 : gathering.pause(waiting.flatMap(({ news }) => news));
+      if (pause > 0) await gather(pause);
       const start = performance.now();
       const [batch, rest] = take(waiting);
       waiting = rest;
