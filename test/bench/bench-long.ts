@@ -1,5 +1,6 @@
 /** `make bench-long`: wide scatters. They complete, and a step costs the same memory, log of the database and objects however many there are. */
 import { readdirSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@runnel/embedded';
@@ -7,6 +8,7 @@ import { Client } from 'pg';
 import { startInstallation, type Installation } from './installation.ts';
 import { openInspector, type Inspector } from './inspector.ts';
 import { printRows, times, type Row } from './measure.ts';
+import { rawHops, rawSpawns } from './raw.ts';
 
 /** So many elements, in so many runs: a short run is repeated until it can be measured. */
 const sizes = [
@@ -20,6 +22,9 @@ const look = 5000;
 interface Cost {
   width: number;
   stepsPerSecond: number;
+  /** Right after, on the same machine: tools in the same sandbox, messages through the same server. */
+  spawnsPerSecond: number;
+  hopsPerSecond: number;
   /** Bytes per step. */
   heap: number;
   wal: number;
@@ -37,8 +42,11 @@ try {
   const inspector = await openInspector(inspectorPort);
   await installation.run('scatter', { nums: numbers(500) });
   const costs: Cost[] = [];
-  for (const { width, runs } of sizes.filter((size) => size.width <= largest)) costs.push(await measure(inspector, width, runs));
-  printRows(`wide scatters; isolation: ${installation.isolation}`, rowsOf(costs));
+  for (const { width, runs } of sizes.filter((size) => size.width <= largest)) {
+    costs.push(await measure(inspector, width, runs));
+    // As known so far: the widest takes many minutes.
+    printRows(`wide scatters; isolation: ${installation.isolation}`, rowsOf(costs));
+  }
   inspector.close();
 } finally {
   await database.end();
@@ -57,6 +65,8 @@ async function measure(inspector: Inspector, width: number, runs: number): Promi
   return {
     width,
     stepsPerSecond: steps / seconds,
+    spawnsPerSecond: (1000 / (await rawSpawns(1000, availableParallelism())).total) * 1000,
+    hopsPerSecond: await rawHops(installation, 5000, 64),
     heap: (heap - before.heap) / width,
     wal: (after.wal - before.wal) / steps,
     objectBytes: (after.bytes - before.bytes) / steps,
@@ -133,6 +143,8 @@ function rowsOf(costs: Cost[]): Row[] {
   const wide = costs.filter(({ width }) => width >= 10_000);
   return [
     column('steps/s', 'completes', (cost) => cost.stepsPerSecond, two),
+    column('raw spawns/s beside them', '', (cost) => cost.spawnsPerSecond, two),
+    column('raw JetStream hops/s beside them, 64 in flight', '', (cost) => cost.hopsPerSecond, two),
     ...wide.map(({ width, heap }) => ({
       what: `heap of all services, growth per step, at ${width.toLocaleString('en')} elements`,
       ours: bytes(heap),

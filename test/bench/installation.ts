@@ -89,16 +89,22 @@ function open(folder: string, child: ChildProcess, port: number, token: string, 
       sent.end(body);
     });
   const pid = child.pid ?? 0;
-  const below = childrenOf(pid);
   const named = (name: string): number[] =>
-    below.filter((one) => commandOf(one).includes(name)).flatMap((one) => [one, ...childrenOf(one)]);
+    childrenOf(pid)
+      .filter((one) => commandOf(one).includes(name))
+      .flatMap((one) => [one, ...childrenOf(one)]);
   const installation: Installation = {
     folder: join(folder, 'data'),
     addresses: JSON.parse(readFileSync(join(folder, 'data', 'addresses.json'), 'utf8')) as Addresses,
     isolation: /^isolation +(.*)$/m.exec(said)?.[1] ?? 'unknown',
     pid,
-    postgres: named('postgres'),
-    nats: named('nats-server'),
+    // Sessions come and go.
+    get postgres() {
+      return named('postgres');
+    },
+    get nats() {
+      return named('nats-server');
+    },
     post: (path, body, headers) => send('POST', path, typeof body === 'string' ? body : JSON.stringify(body), headers),
     get: (path) => send('GET', path),
     async run(process, inputs) {
@@ -144,7 +150,7 @@ async function end(child: ChildProcess, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
 }
 
-export function childrenOf(pid: number): number[] {
+function childrenOf(pid: number): number[] {
   const listed = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' });
   const pairs = listed
     .trim()
@@ -153,4 +159,11 @@ export function childrenOf(pid: number): number[] {
   return pairs.flatMap(([child = 0, parent]) => (parent === pid ? [child] : []));
 }
 
-const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+/** Empty for one that is gone. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}

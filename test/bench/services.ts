@@ -14,9 +14,8 @@ const latencyRuns = 200;
 export async function benchServices(): Promise<void> {
   const installation = await startInstallation();
   try {
-    const idle = await idleRows(installation);
-    const rows = [...(await stepRows(installation)), ...(await latencyRows(installation)), ...(await benchRelay()), ...idle];
-    printRows(`through all services; isolation: ${installation.isolation}`, rows);
+    const parts = [idleRows, stepRows, latencyRows, benchRelay];
+    for (const part of parts) printRows(`through all services; isolation: ${installation.isolation}`, await part(installation));
   } finally {
     await installation.close();
   }
@@ -29,17 +28,18 @@ async function stepRows(installation: Installation): Promise<Row[]> {
   const rates: number[] = [];
   const spawns: number[] = [];
   const hops: number[] = [];
-  const busy: number[] = [];
+  const busy: number[][] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const before = cpuSeconds([installation.pid]);
+    const before = cpuOfParts(installation);
     const { started, finished } = await installation.run('scatter', { nums });
-    busy.push(((cpuSeconds([installation.pid]) - before) / width) * 1000);
+    busy.push(cpuOfParts(installation).map((seconds, part) => ((seconds - (before[part] ?? 0)) / width) * 1000));
     rates.push((width / (finished - started)) * 1000);
     spawns.push((width / (await rawSpawns(width, slots)).total) * 1000);
     hops.push(await rawHops(installation, 5 * width, 64));
   }
   const rate = median(rates);
   const bare = median(spawns);
+  const [services, database, bus] = [0, 1, 2].map((part) => `${median(busy.map((round) => round[part] ?? 0)).toFixed(1)} ms`);
   const range = `${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)}`;
   return [
     {
@@ -56,7 +56,7 @@ async function stepRows(installation: Installation): Promise<Row[]> {
       ratio: times(rate / median(hops)),
       target: '',
     },
-    { what: 'CPU of the five services per step', ours: `${median(busy).toFixed(1)} ms`, peer: '', ratio: '', target: '' },
+    { what: 'CPU of the five services per step', ours: services ?? '', peer: `Postgres ${database}, NATS ${bus}`, ratio: '', target: '' },
   ];
 }
 
@@ -85,14 +85,12 @@ async function latencyRows(installation: Installation): Promise<Row[]> {
 }
 
 /** Before anything has run, then 20 seconds of nothing. */
-async function idleRows({ pid, postgres, nats }: Installation): Promise<Row[]> {
+async function idleRows(installation: Installation): Promise<Row[]> {
   const interval = 20;
   await sleep(5000);
-  const before = [[pid], postgres, nats].map(cpuSeconds);
+  const before = cpuOfParts(installation);
   await sleep(interval * 1000);
-  const shares = [[pid], postgres, nats].map(
-    (pids, index) => `${(((cpuSeconds(pids) - (before[index] ?? 0)) / interval) * 100).toFixed(1)} %`,
-  );
+  const shares = cpuOfParts(installation).map((seconds, part) => `${(((seconds - (before[part] ?? 0)) / interval) * 100).toFixed(1)} %`);
   const [services = '', database = '', bus = ''] = shares;
   return [
     {
@@ -102,9 +100,12 @@ async function idleRows({ pid, postgres, nats }: Installation): Promise<Row[]> {
       ratio: '',
       target: '< 2 %',
     },
-    { what: 'five services in one process, resident', ours: `${residentMegabytes(pid).toFixed(0)} MB`, peer: '', ratio: '', target: '' },
+    { what: 'five services in one process, resident', ours: `${residentMegabytes(installation.pid).toFixed(0)} MB`, peer: '', ratio: '', target: '' },
   ];
 }
+
+/** Seconds of the services, of Postgres, of NATS. */
+const cpuOfParts = ({ pid, postgres, nats }: Installation): number[] => [[pid], postgres, nats].map(cpuSeconds);
 
 /** User and system time that these processes have used; one that is gone counts nothing. */
 function cpuSeconds(pids: readonly number[]): number {

@@ -20,12 +20,14 @@ interface Held {
   ended: Promise<void>;
 }
 
+/** Milliseconds: the news of the end of an attempt that takes less says also that it was started, and when. */
+const short = 200;
 /** Attempts that ended or were stopped lately: a late second copy of their request starts nothing. */
 const remembered = 10_000;
 
 /** What this executor holds: from the request's arrival to the stored news of its end (rule 8). */
 export interface Attempts {
-  /** Resolves when the stream holds `step.started` (or the attempt's other fate): the request may then be acknowledged. */
+  /** Resolves when the stream holds `step.started`, or what became of the attempt: the request may then be acknowledged. */
   begin(request: StepRequest): Promise<void>;
   /** Ends an attempt, queued or running; resolves when it is confirmed gone and that is told. */
   stop(id: AttemptId): Promise<void>;
@@ -88,11 +90,12 @@ export function createAttempts({ slots, reports, carryOut, logger }: AttemptsPor
       if (one.abort.signal.aborted && !draining) return done();
       return reports.waiting(id, 'the executor is shutting down').finally(done);
     }
-    // The tool starts while its news travels: a request that comes again meanwhile finds the attempt held.
+    // The tool runs while its news travels: a request that comes again meanwhile finds the attempt held.
+    const startedAt = new Date().toISOString();
     run(request, slot, one)
       .catch((error: unknown) => logger.error({ error, run: id.run, step: id.step }, 'attempt could not be reported'))
       .finally(done);
-    await reports.started(id, new Date().toISOString());
+    if (!(await endsWithin(ended, short))) await reports.started(id, startedAt);
   }
 
   return {
@@ -122,4 +125,12 @@ export function createAttempts({ slots, reports, carryOut, logger }: AttemptsPor
       }
     },
   };
+}
+
+async function endsWithin(ended: Promise<void>, ms: number): Promise<boolean> {
+  const timeout = Promise.withResolvers<false>();
+  const timer = setTimeout(() => timeout.resolve(false), ms);
+  const over = await Promise.race([ended.then(() => true), timeout.promise]);
+  clearTimeout(timer);
+  return over;
 }

@@ -3,7 +3,7 @@ import { StepRequested } from '@runnel/contracts';
 import { On, type Message } from '@runnel/messaging';
 import { AttemptsHolder } from './attempts-holder.ts';
 
-/** Takes an attempt; the message is acknowledged once `step.started` is stored. */
+/** Takes an attempt; the message is acknowledged once `step.started`, or what became of it, is stored. */
 @Controller()
 export class OnStepRequested {
   constructor(private readonly holder: AttemptsHolder) {}

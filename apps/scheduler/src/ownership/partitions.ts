@@ -21,7 +21,7 @@ export function createPartitions(
   onGained: (partition: number) => void,
 ): Partitions {
   const queues = new Map<number, CommandQueue>();
-  const gathering = createGathering();
+  const gathering = createGathering(advancer.underWay);
   const queueOf = (partition: number): CommandQueue => {
     const queue = queues.get(partition);
     if (!queue) throw new PartitionClosed(`partition ${partition} is not owned here`);

@@ -51,6 +51,8 @@ export interface Advancer {
   advance: (news: readonly News[]) => Promise<void>;
   /** The state of a run, as this process knows it; undefined where there is no such run. */
   stateOf: (run: string) => Promise<KnownRun | undefined>;
+  /** Attempts of a run that are under way, as far as it is in memory. */
+  underWay: (run: string) => number;
   forget: (belongs: (run: string) => boolean) => void;
 }
 
@@ -115,6 +117,7 @@ export function createAdvancer(options: AdvanceOptions): Advancer {
   return {
     advance,
     stateOf: load,
+    underWay: (run) => runs.get(run)?.state.attempts.size ?? 0,
     forget: (belongs) => {
       for (const run of runs.keys()) if (belongs(run)) runs.delete(run);
     },

@@ -14,7 +14,7 @@ describe('command queue', () => {
     const queue = createCommandQueue(async (batch) => {
       batches.push(runsOf(batch));
       await new Promise<void>((resolve) => (release = resolve));
-    }, createGathering());
+    }, createGathering(() => 0));
     const first = queue.submit([news('a')]);
     await Promise.resolve();
     const later = Promise.all([queue.submit([news('b')]), queue.submit([news('c'), news('d')])]);
@@ -31,7 +31,7 @@ describe('command queue', () => {
     const queue = createCommandQueue(async (batch) => {
       if (batch.some(({ run }) => run === 'bad')) throw new Error('a bug');
       done.push(runsOf(batch));
-    }, createGathering());
+    }, createGathering(() => 0));
     const results = await Promise.allSettled([queue.submit([news('a')]), queue.submit([news('bad')]), queue.submit([news('b')])]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(done).toEqual(['a', 'b']);
@@ -42,15 +42,30 @@ describe('command queue', () => {
     const queue = createCommandQueue(async () => {
       calls += 1;
       throw new ServiceUnavailable('Postgres');
-    }, createGathering());
+    }, createGathering(() => 0));
     const results = await Promise.allSettled([queue.submit([news('a')]), queue.submit([news('b')])]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(calls).toBe(1);
   });
 
+  it('gathers news that can wait, until some come that cannot', async () => {
+    const batches: string[] = [];
+    const gathering = { pause: (items: readonly News[]) => (runsOf(items).includes('small') ? 0 : 3_600_000), ran: () => undefined };
+    const queue = createCommandQueue(async (batch) => void batches.push(runsOf(batch)), gathering);
+    const wide = Promise.all([queue.submit([news('a')]), queue.submit([news('b')])]);
+    await new Promise(setImmediate);
+    expect(batches).toEqual([]);
+    await Promise.all([queue.submit([news('small')]), wide]);
+    expect(batches).toEqual(['absmall']);
+    const last = queue.submit([news('c')]);
+    await new Promise(setImmediate);
+    await Promise.all([queue.close(), last]);
+    expect(batches).toEqual(['absmall', 'c']);
+  });
+
   it('finishes what is under way when it closes, and refuses the rest', async () => {
     const done: string[] = [];
-    const queue = createCommandQueue(async (batch) => void done.push(runsOf(batch)), createGathering());
+    const queue = createCommandQueue(async (batch) => void done.push(runsOf(batch)), createGathering(() => 0));
     const submitted = queue.submit([news('a')]);
     await queue.close();
     await submitted;

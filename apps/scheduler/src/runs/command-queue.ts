@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isUnavailable } from '@runnel/service';
 import type { Gathering } from './gather.ts';
 import type { News } from './news.ts';
@@ -29,11 +28,21 @@ export function createCommandQueue(advance: (news: readonly News[]) => Promise<v
   let waiting: Submission[] = [];
   let running: Promise<void> | undefined;
   let closed = false;
+  let hurry = (): void => undefined;
 
+  /** Until enough time has passed for more to come, or something comes that cannot wait. */
+  const gather = (pause: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, pause);
+      hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   const drain = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const pause = gathering.pause();
-      if (pause > 0 && !closed) await sleep(pause);
+      const pause = closed ? 0 : gathering.pause(waiting.flatMap(({ news }) => news));
+      if (pause > 0) await gather(pause);
       const start = performance.now();
       const [batch, rest] = take(waiting);
       waiting = rest;
@@ -57,11 +66,13 @@ export function createCommandQueue(advance: (news: readonly News[]) => Promise<v
       new Promise((resolve, reject) => {
         if (closed) return reject(new PartitionClosed('the partition was given back'));
         waiting.push({ news, resolve, reject });
+        if (gathering.pause(news) === 0) hurry();
         // What arrives in this turn of the event loop goes together.
         running ??= Promise.resolve().then(drain);
       }),
     close: async () => {
       closed = true;
+      hurry();
       await running;
     },
   };
