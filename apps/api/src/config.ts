@@ -1,4 +1,4 @@
-import { commonConfig, databaseConfig, objectsConfig, whole } from '@runnel/service';
+import { commonConfig, databaseConfig, flag, objectsConfig, whole } from '@runnel/service';
 import { z } from 'zod';
 
 const mebi = 1024 * 1024;
@@ -18,6 +18,10 @@ export const ApiConfig = z.object({
     .url()
     .optional()
     .meta({ description: 'address under which users reach the api, for links; default: what the request says (Host, X-Forwarded-*)' }),
+  publicEcho: flag.default(false).meta({
+    description:
+      'callers without a token may execute the built-in process echo and see the runs that such callers made of it, nothing else',
+  }),
   maxUploadBytes: whole
     .min(1)
     .default(64 * 1024 * mebi)

@@ -3,6 +3,7 @@ import type { Messaging, Relay } from '@runnel/messaging';
 import type { ObjectStore } from '@runnel/objects';
 import type { Database } from '@runnel/postgres';
 import type { Logger, Registry } from '@runnel/service';
+import type { BuiltIns } from './built-in/built-ins.ts';
 import type { ApiConfig } from './config.ts';
 import type { StatusFeed } from './follow/status-feed.ts';
 import type { DocumentLoader } from './processes/load-document.ts';
@@ -23,6 +24,7 @@ export interface ApiContext {
   readonly authenticator: Authenticator;
   readonly packages: Packages;
   readonly processes: KnownProcesses;
+  readonly builtIns: BuiltIns;
   readonly loader: DocumentLoader;
   readonly feed: StatusFeed;
   /** Aborts when the service stops: ends what would keep its connection open. */

@@ -22,6 +22,7 @@ export interface UpOptions {
   images?: string;
   slots?: number;
   publicUrl?: string;
+  publicEcho?: boolean;
   repositories?: string;
   pollSeconds?: number;
 }

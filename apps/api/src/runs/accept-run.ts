@@ -21,6 +21,8 @@ export interface Execution {
   readonly caller: Caller;
   /** CWL input object whose files are named by users' addresses. */
   readonly inputs: JsonObject;
+  /** How its caller wants the results, for the face that shows them. */
+  readonly request?: RunRow['request'];
   readonly traceparent?: string | undefined;
 }
 
@@ -30,7 +32,10 @@ export type AcceptOutcome =
 type Services = Pick<ApiContext, 'database' | 'objects' | 'packages' | 'messaging' | 'relay' | 'metrics'>;
 
 /** Accepts a run: checks its inputs against the process, then writes its first event, its row and its messages in one transaction. */
-export async function acceptRun(services: Services, { process, caller, inputs, traceparent }: Execution): Promise<AcceptOutcome> {
+export async function acceptRun(
+  services: Services,
+  { process, caller, inputs, request = null, traceparent }: Execution,
+): Promise<AcceptOutcome> {
   const { package: pkg, engine } = await services.packages.get(process);
   const main = pkg.processes[process.entry];
   if (!main) throw new Error(`the package of ${process.workspace}/${process.id} has no process ${process.entry}`);
@@ -50,7 +55,7 @@ export async function acceptRun(services: Services, { process, caller, inputs, t
     inputs: await storeLarge(services, caller.workspace, run, bound.inputs),
     acceptedAt: new Date(now).toISOString(),
   };
-  const row = await writeAccepted(services, engine, accepted, nameOf(caller.principal), traceparent);
+  const row = await writeAccepted(services, engine, accepted, { principal: nameOf(caller.principal), request, traceparent });
   services.relay.kick();
   services.metrics.accepted.inc();
   return { kind: 'accepted', run: row };
@@ -78,8 +83,7 @@ async function writeAccepted(
   services: Services,
   engine: RunEngine,
   accepted: AcceptedRun,
-  principal: string,
-  traceparent: string | undefined,
+  { principal, request, traceparent }: { principal: string; request: RunRow['request']; traceparent: string | undefined },
 ): Promise<RunRow> {
   const state = engine.initialState();
   const events: RunEvent[] = engine.decide(state, { type: 'accept-run', accepted, at: accepted.acceptedAt });
@@ -98,8 +102,8 @@ async function writeAccepted(
       name: 'insert-run',
       text: `
 insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, progress, message,
-  version, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
+  version, created_at, updated_at, request)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)`,
       values: [
         run,
         partitionOf(run),
@@ -114,6 +118,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
         message,
         version,
         accepted.acceptedAt,
+        request && JSON.stringify(request),
       ],
     },
   ]);
@@ -135,6 +140,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
     document: null,
     name: null,
     stopped: false,
+    request,
     createdAt: at,
     startedAt: null,
     finishedAt: null,

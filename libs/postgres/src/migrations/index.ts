@@ -1,7 +1,8 @@
 import { initial } from './0001-initial.ts';
+import { runRequest } from './0004-run-request.ts';
 
-/** Every schema change in order; `version` counts from 1 without gaps. */
-export const migrations: readonly { version: number; name: string; sql: string }[] = [initial];
+/** Every schema change in the order of their versions. */
+export const migrations: readonly { version: number; name: string; sql: string }[] = [initial, runRequest];
 
 /** The schema this release needs. */
 export const requiredSchemaVersion = Math.max(...migrations.map((migration) => migration.version));

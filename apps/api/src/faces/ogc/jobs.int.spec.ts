@@ -30,7 +30,8 @@ describe('execution', () => {
     expect(accepted.body).toMatchObject({ type: 'process', processID: 'wide', status: 'accepted', progress: 0 });
     expect(accepted.body).not.toHaveProperty('started');
     expect(accepted.body.links).toContainEqual(expect.objectContaining({ rel: 'monitor', href: accepted.headers.get('location') }));
-    expect((await demo('GET', accepted.headers.get('location') ?? '')).body).toEqual(accepted.body);
+    const { links: _links, ...status } = accepted.body;
+    expect((await demo('GET', accepted.headers.get('location') ?? '')).body).toMatchObject(status);
 
     const { rows } = await api.database.pool.query('select version, type, data from events where run_id = $1', [accepted.body.jobID]);
     expect(rows).toMatchObject([
@@ -112,7 +113,7 @@ describe('execution', () => {
     await advanceRun(api, run, stepsOfWide(2));
     await publishRun(api, 'demo', run, { all: ['element-0-done', 'element-1-done'] });
     const answer = await waiting;
-    expect([answer.status, answer.body]).toEqual([200, { all: ['element-0-done', 'element-1-done'] }]);
+    expect([answer.status, answer.body]).toEqual([200, ['element-0-done', 'element-1-done']]);
     expect(answer.headers.get('preference-applied')).toBe('wait=30');
     expect((await execute({ n: [1] }, { prefer: 'wait=1' })).status).toBe(201);
   });
@@ -146,13 +147,12 @@ describe('a job', () => {
     expect(done.body).toMatchObject({ status: 'successful', finished: expect.any(String) });
     expect(done.body).not.toHaveProperty('progress');
     const link = done.body.links.find(({ rel }) => rel === 'http://www.opengis.net/def/rel/ogc/1.0/results');
-    const results = await demo('GET', link?.href ?? '');
+    const results = await demo('GET', `${link?.href ?? ''}?f=json`);
     const address = `${api.url}/workspaces/demo/results/${body.jobID}`;
     expect(results.body).toEqual({
       all: ['a', 'b'],
       picture: { href: `${address}/picture/a%20b.png`, type: 'image/png', title: 'a b.png', size: 3, checksum: 'sha1$x' },
       folder: { href: `${address}/folder/`, title: 'folder', listing: [] },
-      nothing: null,
     });
     expect((await demo('DELETE', job)).body.status).toBe('successful');
   });
@@ -223,7 +223,8 @@ describe('the list of jobs', () => {
     );
     expect((await demo('GET', `${base}/jobs?processID=other`)).body.jobs).toEqual([]);
     expect((await demo('GET', `${base}/jobs?limit=1&limit=2`)).body.jobs).toHaveLength(2);
-    for (const bad of ['status=lost', 'limit=0', 'after=x']) expect((await demo('GET', `${base}/jobs?${bad}`)).status).toBe(400);
+    for (const bad of ['status=lost', 'limit=0', 'after=x', 'before=x', 'datetime=today', 'minDuration=-1', 'maxDuration=x', 'f=xml'])
+      expect((await demo('GET', `${base}/jobs?${bad}`)).status).toBe(400);
   });
 });
 
