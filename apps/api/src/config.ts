@@ -30,6 +30,18 @@ export const ApiConfig = z.object({
     .min(1)
     .default(10 * mebi)
     .meta({ description: 'largest CWL document or execute request, in bytes' }),
+  maxFetchBytes: whole
+    .min(1)
+    .default(100 * mebi)
+    .meta({ description: 'largest file that an execute request may name by reference, in bytes; larger ones are uploaded' }),
+  outboundHosts: list.default([]).meta({
+    description:
+      'hosts (name or name:port, comma-separated) to which inputs by reference and callbacks may go although their addresses are not public; default: none',
+  }),
+  callbackSecret: z.string().min(16).optional().meta({
+    secret: true,
+    description: 'what callbacks are signed with: each workspace has a key made of it; default: no callbacks are sent',
+  }),
   documentHosts: list.default([]).meta({
     description:
       'hosts (name or name:port, comma-separated) from which documents named by address are fetched at deployment; default: none',

@@ -4,6 +4,7 @@ import type { ObjectStore } from '@runnel/objects';
 import type { Database } from '@runnel/postgres';
 import type { Logger, Registry } from '@runnel/service';
 import type { BuiltIns } from './built-in/built-ins.ts';
+import type { CallbackSender } from './callbacks/callback-sender.ts';
 import type { ApiConfig } from './config.ts';
 import type { StatusFeed } from './follow/status-feed.ts';
 import type { DocumentLoader } from './processes/load-document.ts';
@@ -27,6 +28,7 @@ export interface ApiContext {
   readonly builtIns: BuiltIns;
   readonly loader: DocumentLoader;
   readonly feed: StatusFeed;
+  readonly callbacks: CallbackSender;
   /** Aborts when the service stops: ends what would keep its connection open. */
   readonly stopping: AbortSignal;
 }

@@ -7,6 +7,7 @@ import { createLogger, createMetrics, runService } from '@runnel/service';
 import type { Logger } from '@runnel/service';
 import { ApiModule } from './api-module.ts';
 import { installBuiltIns, withBuiltIns } from './built-in/built-ins.ts';
+import { startCallbackSender } from './callbacks/callback-sender.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
 import { openStatusFeed } from './follow/status-feed.ts';
@@ -68,6 +69,8 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   await ensureTopology(messaging);
   const feed = openStatusFeed(messaging);
   opened.push(() => feed.close());
+  const callbacks = startCallbackSender({ config, database, objects, logger, feed, stopping });
+  opened.push(() => callbacks.close());
   const loader = openDocumentLoader({ hosts: config.documentHosts, logger });
   opened.push(() => loader.close());
   const packages = openPackages(objects);
@@ -90,6 +93,7 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
     builtIns,
     loader,
     feed,
+    callbacks,
     stopping,
   };
 }

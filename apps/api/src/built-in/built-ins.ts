@@ -51,7 +51,9 @@ async function install(objects: ObjectStore, { document, description, public: op
   const text = packDigestText(pkg);
   const digest = sha256(text);
   const sourceKey = `${systemWorkspace}/sources/${id}/${sha256(document)}`;
+  // no crash point: nobody knows of it before this service answers, and the next start does it again.
   await objects.put(packageKey(systemWorkspace, digest), text, { contentType: 'application/json', derived: true });
+  // no crash point: as above.
   await objects.put(sourceKey, document, { derived: true });
   const { inputs: _inputs, outputs: _outputs, ...summary } = description;
   return {

@@ -19,6 +19,8 @@ export interface Surroundings {
   port: number;
   publicUrl?: string | undefined;
   publicEcho?: boolean | undefined;
+  callbackSecret: string;
+  outboundHosts?: string | undefined;
   images?: string | undefined;
   slots?: number | undefined;
   repositories?: string | undefined;
@@ -45,6 +47,8 @@ export async function startService(name: ServiceName, surroundings: Surroundings
     port,
     publicUrl,
     publicEcho = isLoopback(host),
+    callbackSecret,
+    outboundHosts,
     images,
     slots,
     repositories,
@@ -56,7 +60,19 @@ export async function startService(name: ServiceName, surroundings: Surroundings
     case 'api':
       return running(
         name,
-        await startApi(ApiConfig.parse({ ...common, postgresUrl: database.urlOf(name), host, port, publicUrl, publicEcho }), options),
+        await startApi(
+          ApiConfig.parse({
+            ...common,
+            postgresUrl: database.urlOf(name),
+            host,
+            port,
+            publicUrl,
+            publicEcho,
+            callbackSecret,
+            outboundHosts,
+          }),
+          options,
+        ),
       );
     case 'scheduler': {
       const config = SchedulerConfig.parse({ ...common, postgresUrl: database.urlOf(name), schedulerId: nameFor(folder) });

@@ -1,4 +1,5 @@
 import type { JsonObject, Process } from '@runnel/cwl';
+import type { Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
 import { waitForEnd } from '../../follow/follow-run.ts';
@@ -8,11 +9,13 @@ import { acceptRun } from '../../runs/accept-run.ts';
 import type { RunRow } from '../../runs/find-runs.ts';
 import { isFinal } from '../../runs/find-runs.ts';
 import type { DeployedProcess } from '../../processes/find-process.ts';
+import { refusalOf } from '../../outbound/request-outbound.ts';
 import { json, ogcBase } from './base.ts';
 import { processesOf, runsWorkspace } from './caller.ts';
 import { readDescribedInputs } from '../../built-in/described-inputs.ts';
 import type { DescribedInput } from '../../built-in/described-inputs.ts';
 import { toInputObject } from './execute-inputs.ts';
+import { fetchValues } from './fetch-values.ts';
 import { executeRequest, wantedResults } from './execute-request.ts';
 import type { ExecuteRequest } from './execute-request.ts';
 import type { Mode } from './prefer.ts';
@@ -46,16 +49,31 @@ async function start(
       unknown,
       main.outputs.map(({ id }) => id),
     );
+  refuseSubscriber(context, request, body.subscriber);
   const description = context.builtIns.get(process.id)?.shape;
+  const given = description === undefined ? await fetchValues(context, body.inputs as JsonObject, main) : (body.inputs as JsonObject);
   const outcome = await acceptRun(context, {
     process,
     caller: { principal: request.principal, workspace: runsWorkspace(request), origins: originsOf(context, request) },
-    inputs: inputsOf(body.inputs as JsonObject, main, description?.inputs),
+    inputs: inputsOf(given, main, description?.inputs),
     request: wantedResults(body),
+    base: ogcBase(request, context.config.publicUrl),
     traceparent: traceparentOf(request),
   });
   if (outcome.kind === 'refused') throw badInputs(outcome.faults);
   return { run: outcome.run, mode: modeOf(readPrefer(request.headers.prefer), description?.jobControlOptions ?? []) };
+}
+
+/** Whom nobody may be told, and addresses that can never be asked, are said before anything runs. */
+function refuseSubscriber({ config }: ApiContext, request: FastifyRequest, subscriber: ExecuteRequest['subscriber']): void {
+  if (subscriber === undefined) return;
+  const fault = (path: string, message: string): Problem => badInputs([{ path, message }]);
+  if (config.callbackSecret === undefined) throw fault('subscriber', 'this service sends no callbacks (RUNNEL_CALLBACK_SECRET)');
+  if (request.principal.kind === 'anonymous') throw fault('subscriber', 'callers without a token are not called back');
+  for (const [name, uri] of Object.entries(subscriber)) {
+    const reason = uri === undefined ? undefined : refusalOf(uri, config.outboundHosts);
+    if (reason !== undefined) throw fault(`subscriber.${name}`, reason);
+  }
 }
 
 /** A built-in process is checked against its description, a deployed one against its CWL, of which its description is made. */

@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RunAccepted } from '@runnel/contracts';
 import { open, streamNames } from '@runnel/messaging';
@@ -12,14 +15,34 @@ const base = '/demo/ogc-api';
 const execute = (inputs: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
   demo('POST', `${base}/processes/wide/execution`, json({ inputs }, headers));
 
+/** Elsewhere in the network. */
+let elsewhere: Server;
+let place: string;
+const files: Record<string, [type: string, body: string]> = {
+  '/n.json': ['application/json', '[1, 2]'],
+  '/word': ['text/plain', 'large'],
+  '/a%20b.tif': ['image/tiff', 'the image'],
+  '/broken.json': ['application/json', '{'],
+  '/large': ['image/tiff', 'x'.repeat(1001)],
+};
+
 beforeAll(async () => {
-  api = await startTestApi();
+  elsewhere = createServer((request, response) => {
+    const [type, body] = files[request.url ?? ''] ?? ['text/plain', ''];
+    response.writeHead(body === '' ? 404 : 200, { 'content-type': type }).end(body);
+  });
+  await new Promise<void>((done) => elsewhere.listen(0, '127.0.0.1', done));
+  place = `127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
+  api = await startTestApi({ outboundHosts: [place], maxFetchBytes: 1000 });
   demo = await api.as('demo');
   expect((await demo('POST', `${base}/processes`, cwl(wide))).status).toBe(201);
   expect((await demo('PUT', '/workspaces/demo/files/bands/B04.tif', { body: 'red' })).status).toBe(201);
   expect((await demo('PUT', '/workspaces/demo/files/bands/deep/B08.tif', { body: 'near' })).status).toBe(201);
 });
-afterAll(() => api.close());
+afterAll(async () => {
+  await api.close();
+  await new Promise((done) => elsewhere.close(done));
+});
 
 describe('execution', () => {
   it('answers 201 with the job, and tells the scheduler', async () => {
@@ -91,6 +114,29 @@ describe('execution', () => {
     ['another media type', { body: 'n=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415],
   ])('%s', async (_name, init, status) => {
     expect((await demo('POST', `${base}/processes/wide/execution`, init)).status).toBe(status);
+  });
+
+  it('fetches what is named by reference, files and values, from where it may', async () => {
+    const band = `http://${place}/a%20b.tif`;
+    const accepted = await execute({ n: { href: `http://${place}/n.json` }, size: { href: `http://${place}/word` }, band: { href: band } });
+    expect([accepted.status, accepted.text]).toEqual([201, accepted.text]);
+    const key = `demo/values/${accepted.body.jobID}/fetched/band`;
+    expect(await inputsOf(accepted)).toMatchObject({
+      n: [1, 2],
+      size: 'large',
+      band: { class: 'File', location: `runnel:${key}`, basename: 'a b.tif', size: 9 },
+    });
+    expect((await api.objects.getBytes(key, 100)).toString()).toBe('the image');
+    for (const [inputs, reason] of [
+      [{ n: { href: `http://${place}/word` } }, /n.*expected/],
+      [{ n: { href: `http://${place}/broken.json` } }, /says that it is JSON/],
+      [{ n: { href: `http://${place}/none` } }, /answers 404/],
+      [{ n: { href: 'http://127.0.0.1:1/' } }, /not a public address/],
+      [{ n: [1], band: { href: `http://${place}/large` } }, /more than 1000 bytes/],
+    ] as const) {
+      const answer = await execute(inputs);
+      expect([answer.status, answer.body.detail]).toEqual([400, expect.stringMatching(reason)]);
+    }
   });
 
   it('stores large inputs as objects', async () => {

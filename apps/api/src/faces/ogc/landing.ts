@@ -37,6 +37,7 @@ const conformsTo = [
   `${part1}/oas30`,
   `${part1}/job-list`,
   `${part1}/dismiss`,
+  `${part1}/callback`,
   `${part2}/deploy-replace-undeploy`,
   `${part2}/ogcapppkg`,
   `${part2}/cwl`,
@@ -45,6 +46,7 @@ const conformsTo = [
 /** GET /conformance. */
 export async function answerConformance({ config }: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const href = `${ogcBase(request, config.publicUrl)}/conformance`;
+  const served = conformsTo.filter((name) => name !== `${part1}/callback` || config.callbackSecret !== undefined);
   const links: Link[] = [{ rel: 'self', type: json, title: 'This document', href }, ...alternateLinks(href, encodingOf(request))];
-  await sendPage(request, reply, JSON.stringify({ conformsTo, links }), 'Conformance classes');
+  await sendPage(request, reply, JSON.stringify({ conformsTo: served, links }), 'Conformance classes');
 }
