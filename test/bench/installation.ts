@@ -63,7 +63,7 @@ export async function startInstallation(nodeOptions: string[] = []): Promise<Ins
       encoding: 'utf8',
     }).trim();
     const installation = open(folder, child, port, token, said);
-    for (const name of ['echo', 'scatter']) {
+    for (const name of ['say', 'scatter']) {
       const body = readFileSync(join(import.meta.dirname, 'services', `${name}.cwl`), 'utf8');
       const { status, text } = await installation.post('/bench/ogc-api/processes', body, { 'content-type': 'application/cwl+yaml' });
       if (status !== 201) throw new Error(`deploying ${name}: ${status} ${text}`);

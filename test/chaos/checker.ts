@@ -85,7 +85,7 @@ async function checkResults(cluster: Cluster, { run, expected }: Work): Promise<
       ...(left ? ['its copies are left in the object store'] : []),
     ];
   }
-  const answer = await cluster.request(`/demo/ogc-api/jobs/${run}/results`);
+  const answer = await cluster.request(`/demo/ogc-api/jobs/${run}/results?f=json`);
   if (!answer.ok) return [`results: ${answer.status} ${await answer.text()}`];
   const results = (await answer.json()) as Record<string, unknown>;
   const faults: string[] = [];

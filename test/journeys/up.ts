@@ -139,7 +139,7 @@ export async function execute(up: Up, process: string, inputs: unknown, patience
 }
 
 export async function resultsOf(up: Up, id: string): Promise<Record<string, unknown>> {
-  return (await (await up.request(`/demo/ogc-api/jobs/${id}/results`)).json()) as Record<string, unknown>;
+  return (await (await up.request(`/demo/ogc-api/jobs/${id}/results?f=json`)).json()) as Record<string, unknown>;
 }
 
 export async function untilFinal(up: Up, id: string, patience = 120_000): Promise<Job> {

@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { API_CONTEXT } from './context.ts';
 import type { ApiContext } from './context.ts';
 import { FilesController } from './faces/files/files-controller.ts';
+import { JobController } from './faces/ogc/job-controller.ts';
 import { OgcController } from './faces/ogc/ogc-controller.ts';
 import { OwnController } from './faces/own/own-controller.ts';
 import { RunController } from './faces/own/run-controller.ts';
@@ -10,7 +11,7 @@ import { SiteController } from './faces/site/site-controller.ts';
 import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
 
 /** Every face. A test calls each of their routes without a token, and with another workspace's. */
-export const controllers = [OgcController, OwnController, RunController, FilesController, SiteController];
+export const controllers = [OgcController, JobController, OwnController, RunController, FilesController, SiteController];
 
 @Module({})
 export class ApiModule {

@@ -1,4 +1,4 @@
-import { commonConfig, databaseConfig, objectsConfig, whole } from '@runnel/service';
+import { commonConfig, databaseConfig, flag, objectsConfig, whole } from '@runnel/service';
 import { z } from 'zod';
 
 const mebi = 1024 * 1024;
@@ -18,6 +18,10 @@ export const ApiConfig = z.object({
     .url()
     .optional()
     .meta({ description: 'address under which users reach the api, for links; default: what the request says (Host, X-Forwarded-*)' }),
+  publicEcho: flag.default(false).meta({
+    description:
+      'callers without a token may execute the built-in process echo and see the runs that such callers made of it, nothing else',
+  }),
   maxUploadBytes: whole
     .min(1)
     .default(64 * 1024 * mebi)
@@ -26,6 +30,18 @@ export const ApiConfig = z.object({
     .min(1)
     .default(10 * mebi)
     .meta({ description: 'largest CWL document or execute request, in bytes' }),
+  maxFetchBytes: whole
+    .min(1)
+    .default(100 * mebi)
+    .meta({ description: 'largest file that an execute request may name by reference, in bytes; larger ones are uploaded' }),
+  outboundHosts: list.default([]).meta({
+    description:
+      'hosts (name or name:port, comma-separated) to which inputs by reference and callbacks may go although their addresses are not public; default: none',
+  }),
+  callbackSecret: z.string().min(16).optional().meta({
+    secret: true,
+    description: 'what callbacks are signed with: each workspace has a key made of it; default: no callbacks are sent',
+  }),
   documentHosts: list.default([]).meta({
     description:
       'hosts (name or name:port, comma-separated) from which documents named by address are fetched at deployment; default: none',

@@ -3,6 +3,8 @@ import type { Messaging, Relay } from '@runnel/messaging';
 import type { ObjectStore } from '@runnel/objects';
 import type { Database } from '@runnel/postgres';
 import type { Logger, Registry } from '@runnel/service';
+import type { BuiltIns } from './built-in/built-ins.ts';
+import type { CallbackSender } from './callbacks/callback-sender.ts';
 import type { ApiConfig } from './config.ts';
 import type { StatusFeed } from './follow/status-feed.ts';
 import type { DocumentLoader } from './processes/load-document.ts';
@@ -23,8 +25,10 @@ export interface ApiContext {
   readonly authenticator: Authenticator;
   readonly packages: Packages;
   readonly processes: KnownProcesses;
+  readonly builtIns: BuiltIns;
   readonly loader: DocumentLoader;
   readonly feed: StatusFeed;
+  readonly callbacks: CallbackSender;
   /** Aborts when the service stops: ends what would keep its connection open. */
   readonly stopping: AbortSignal;
 }

@@ -6,6 +6,8 @@ import { openDatabase, waitForSchema } from '@runnel/postgres';
 import { createLogger, createMetrics, runService } from '@runnel/service';
 import type { Logger } from '@runnel/service';
 import { ApiModule } from './api-module.ts';
+import { installBuiltIns, withBuiltIns } from './built-in/built-ins.ts';
+import { startCallbackSender } from './callbacks/callback-sender.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
 import { openStatusFeed } from './follow/status-feed.ts';
@@ -67,10 +69,13 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   await ensureTopology(messaging);
   const feed = openStatusFeed(messaging);
   opened.push(() => feed.close());
+  const callbacks = startCallbackSender({ config, database, objects, logger, feed, stopping });
+  opened.push(() => callbacks.close());
   const loader = openDocumentLoader({ hosts: config.documentHosts, logger });
   opened.push(() => loader.close());
   const packages = openPackages(objects);
-  const processes = openKnownProcesses(database);
+  const builtIns = await installBuiltIns(objects);
+  const processes = withBuiltIns(openKnownProcesses(database), builtIns);
   opened.push(() => processes.close());
   const metrics = apiMetrics(registry);
   return {
@@ -85,8 +90,10 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
     authenticator,
     packages,
     processes,
+    builtIns,
     loader,
     feed,
+    callbacks,
     stopping,
   };
 }

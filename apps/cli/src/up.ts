@@ -22,6 +22,8 @@ export interface UpOptions {
   images?: string;
   slots?: number;
   publicUrl?: string;
+  publicEcho?: boolean;
+  outboundHosts?: string;
   repositories?: string;
   pollSeconds?: number;
 }
@@ -54,7 +56,11 @@ export async function up(options: UpOptions): Promise<void> {
     });
     const started: Started[] = [];
     for (const name of options.only) {
-      const service = await untilAvailable(name, () => startService(name, { ...options, folder, database, bus, objects }), logger);
+      const service = await untilAvailable(
+        name,
+        () => startService(name, { ...options, folder, database, bus, objects, callbackSecret: secretsOf(folder).callbacks }),
+        logger,
+      );
       started.push(service);
       stop.push(() => service.close());
     }

@@ -11,6 +11,8 @@ export interface PolicyInput {
 /** What is asked for. Absent: no workspace's in particular. */
 export interface Resource {
   readonly workspace?: string | undefined;
+  /** The administrator opened this route to callers without a token; its handler shows them only what is public. */
+  readonly open?: boolean;
 }
 
 /** `unauthenticated`: say who you are; `foreign`: another workspace's; `scope`: the token may not do this. */
@@ -46,12 +48,16 @@ export type Action = keyof typeof rules;
 
 export const actions = Object.keys(rules) as readonly Action[];
 
+/** What callers without a token may do where a resource is open. */
+const openActions: ReadonlySet<Action> = new Set(['process.read', 'process.execute', 'run.read', 'run.dismiss']);
+
 const allowed: Decision = { allow: true };
 
 /** Decides one request; pure. What no rule allows is refused. */
 export function decide({ principal, action, resource }: PolicyInput): Decision {
   const rule: Rule = rules[action];
   if (rule.who === 'anyone') return allowed;
+  if (principal.kind === 'anonymous' && resource.open === true && openActions.has(action)) return allowed;
   if (principal.kind === 'anonymous') return refuse('unauthenticated', 'this needs a token');
   if (rule.who === 'owner' && resource.workspace !== principal.workspace) {
     return refuse('foreign', `the token is of workspace ${principal.workspace}`);

@@ -5,6 +5,12 @@ export const Workspace = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,38}[a-z0-9]$/)
   .describe('tenant');
+/** Owns what comes with the release (built-in processes). No tenant has this name. */
+export const systemWorkspace = 'system';
+/** Where callers without a token run what is public. No tenant has this name. */
+export const publicWorkspace = 'public';
+/** A name that a tenant may have. */
+export const TenantWorkspace = Workspace.refine((name) => name !== systemWorkspace && name !== publicWorkspace, 'this name is reserved');
 /** UUIDv7 of a run. */
 export const RunId = z.uuid().describe('run, a UUIDv7');
 /** Path of a step in its run: `tile`, scattered `tile[3]`, nested `tile[3][0]`, in a subworkflow `mosaic/merge`. */

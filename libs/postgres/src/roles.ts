@@ -10,6 +10,7 @@ const writes: Record<ServiceName, Record<string, string>> = {
     deployments: 'insert, update',
     tokens: 'insert, update',
     inbox: 'insert, delete',
+    callbacks: 'insert, update',
     // Of a run only its acceptance and its dismissal.
     events: 'insert',
     runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels)',

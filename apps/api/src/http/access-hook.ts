@@ -14,7 +14,7 @@ const operationRoutes = new Set(['/metrics', '/health/live', '/health/ready']);
  * Authenticates and decides every request before its body is read. A route that says nothing about itself is refused, so that none can be
  * forgotten.
  */
-export function checkAccess(fastify: FastifyInstance, context: Pick<ApiContext, 'authenticator' | 'metrics'>): void {
+export function checkAccess(fastify: FastifyInstance, context: Pick<ApiContext, 'authenticator' | 'metrics' | 'config'>): void {
   fastify.decorateRequest('principal');
   fastify.addHook('onRequest', (request, _reply, done) => {
     // Unknown routes tell everybody the same; what answers OPTIONS is before this hook.
@@ -29,7 +29,11 @@ export function checkAccess(fastify: FastifyInstance, context: Pick<ApiContext, 
   });
 }
 
-function check({ metrics }: Pick<ApiContext, 'metrics'>, request: FastifyRequest, authentication: Authentication): Problem | undefined {
+function check(
+  { metrics, config }: Pick<ApiContext, 'metrics' | 'config'>,
+  request: FastifyRequest,
+  authentication: Authentication,
+): Problem | undefined {
   if (authentication.kind === 'refused') {
     metrics.refused.inc({ reason: 'credentials' });
     return unauthorized(authentication.reason, ', error="invalid_token"');
@@ -41,7 +45,7 @@ function check({ metrics }: Pick<ApiContext, 'metrics'>, request: FastifyRequest
   if (named !== undefined && !Workspace.safeParse(named).success) return about.foreign?.(request) ?? noSuchWorkspace(named);
   // A route that names no workspace is about the caller's own: its handler asks for nothing else.
   const workspace = named ?? (principal.kind === 'token' ? principal.workspace : undefined);
-  const decision = decide({ principal, action: about.action, resource: { workspace } });
+  const decision = decide({ principal, action: about.action, resource: { workspace, open: config.publicEcho && about.open === true } });
   if (decision.allow) return undefined;
   metrics.refused.inc({ reason: decision.reason });
   return denial(decision, about, request);

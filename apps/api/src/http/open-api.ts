@@ -85,7 +85,7 @@ function answersOf(answers: RouteAbout['answers']): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { description, type, schema }]: [string, RouteAnswer]) => {
       const none = status === '204' || status === '304';
-      return [status, none ? { description } : { description, content: contentOf([type ?? 'application/json'], schema) }];
+      return [status, none ? { description } : { description, content: contentOf([type ?? 'application/json'].flat(), schema) }];
     }),
   );
 }
@@ -114,7 +114,7 @@ function errorsOf(about: RouteAbout, path: string): Record<string, unknown> {
 }
 
 function contentOf(types: readonly string[], schema: z.ZodType | undefined): Record<string, unknown> {
-  return Object.fromEntries(types.map((type) => [type, schema === undefined ? {} : { schema: schemaOf(schema) }]));
+  return Object.fromEntries(types.map((type) => [type, schema === undefined || type === 'text/html' ? {} : { schema: schemaOf(schema) }]));
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output' = 'output'): unknown {

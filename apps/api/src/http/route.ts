@@ -14,6 +14,8 @@ export interface RouteAbout {
   readonly summary: string;
   /** What a caller of another workspace gets; default: a plain 404. */
   readonly foreign?: (request: FastifyRequest) => Problem;
+  /** Where the administrator lets callers without a token in, this route shows them what is public (`--public-echo`). */
+  readonly open?: true;
   readonly query?: z.ZodObject;
   readonly body?: { readonly types: readonly string[]; readonly schema?: z.ZodType };
   /** Answers by status; those that every route may give (400, 401, 403, 404, 503) are added by `open-api.ts`. */
@@ -22,8 +24,8 @@ export interface RouteAbout {
 
 export interface RouteAnswer {
   readonly description: string;
-  /** Media type; default `application/json`. */
-  readonly type?: string;
+  /** Media types; default `application/json`. */
+  readonly type?: string | readonly string[];
   readonly schema?: z.ZodType;
 }
 

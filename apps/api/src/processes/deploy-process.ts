@@ -31,11 +31,13 @@ export type DeployOutcome =
   | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly kind: 'no-such-entry'; readonly entries: readonly string[] }
   | { readonly kind: 'exists'; readonly id: string }
+  /** It comes with the release. */
+  | { readonly kind: 'immutable'; readonly id: string }
   | { readonly kind: 'missing'; readonly id: string }
   | { readonly kind: 'other-id'; readonly id: string }
   | { readonly kind: 'bad-id'; readonly id: string };
 
-type Services = Pick<ApiContext, 'database' | 'objects' | 'loader' | 'metrics' | 'processes'>;
+type Services = Pick<ApiContext, 'database' | 'objects' | 'loader' | 'metrics' | 'processes' | 'builtIns'>;
 type Loaded = LoadOutcome & { kind: 'loaded' };
 
 /** Ids stand in URLs, object keys and file names. */
@@ -54,6 +56,7 @@ async function deployLoaded(services: Services, deployment: Deployment, loaded: 
   const { id } = description;
   if (!idPattern.test(id)) return { kind: 'bad-id', id };
   if (deployment.id !== undefined && deployment.id !== id) return { kind: 'other-id', id };
+  if (services.builtIns.has(id)) return { kind: 'immutable', id };
   const present = await findProcess(services.database, deployment.workspace, id);
   if (present && deployment.mode === 'new') return { kind: 'exists', id };
   if (!present && deployment.mode === 'replace') return { kind: 'missing', id };
@@ -137,12 +140,13 @@ returning revision`,
   return rows[0]?.revision;
 }
 
-/** Leaves a tombstone: runs go on, their package stays. False where there is no such process. */
+/** Leaves a tombstone: runs go on, their package stays. */
 export async function undeployProcess(
-  { database, processes }: Pick<ApiContext, 'database' | 'processes'>,
+  { database, processes, builtIns }: Pick<ApiContext, 'database' | 'processes' | 'builtIns'>,
   workspace: string,
   id: string,
-): Promise<boolean> {
+): Promise<'undeployed' | 'missing' | 'immutable'> {
+  if (builtIns.has(id)) return 'immutable';
   const undeployed = await inTransaction(database, async (tx) => {
     const { count } = await query(tx, {
       name: 'undeploy-process',
@@ -156,5 +160,5 @@ where workspace = $1 and id = $2 and deleted_at is null
     return count > 0;
   });
   processes.forget(workspace);
-  return undeployed;
+  return undeployed ? 'undeployed' : 'missing';
 }

@@ -8,7 +8,9 @@ import { outboxRows, outgoing } from '@runnel/messaging';
 import { putValue } from '@runnel/objects';
 import { appendWrites, largestValueBytes, writeTogether } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
+import { insertCallbacks } from '../callbacks/callback-rows.ts';
 import type { ApiContext } from '../context.ts';
+import { fetchFile } from '../outbound/fetch-input.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
 import type { RunRow } from './find-runs.ts';
 import { scheme } from './addresses.ts';
@@ -21,27 +23,36 @@ export interface Execution {
   readonly caller: Caller;
   /** CWL input object whose files are named by users' addresses. */
   readonly inputs: JsonObject;
+  /** How its caller wants the results, for the face that shows them. */
+  readonly request?: RunRow['request'];
+  /** Address of the face for links in what its subscribers are told. */
+  readonly base?: string;
   readonly traceparent?: string | undefined;
 }
 
 export type AcceptOutcome =
   { readonly kind: 'accepted'; readonly run: RunRow } | { readonly kind: 'refused'; readonly faults: readonly InputFault[] };
 
-type Services = Pick<ApiContext, 'database' | 'objects' | 'packages' | 'messaging' | 'relay' | 'metrics'>;
+type Services = Pick<ApiContext, 'database' | 'objects' | 'packages' | 'messaging' | 'relay' | 'metrics' | 'config' | 'callbacks'>;
 
 /** Accepts a run: checks its inputs against the process, then writes its first event, its row and its messages in one transaction. */
-export async function acceptRun(services: Services, { process, caller, inputs, traceparent }: Execution): Promise<AcceptOutcome> {
+export async function acceptRun(
+  services: Services,
+  { process, caller, inputs, request = null, base = '', traceparent }: Execution,
+): Promise<AcceptOutcome> {
   const { package: pkg, engine } = await services.packages.get(process);
   const main = pkg.processes[process.entry];
   if (!main) throw new Error(`the package of ${process.workspace}/${process.id} has no process ${process.entry}`);
-  const resolved = await resolveInputs(services.objects, caller, inputs);
+  const now = Date.now();
+  const run = uuidV7(now);
+  const fetched = (href: string, name: string) =>
+    fetchFile(services.objects, services.config, href, `${caller.workspace}/values/${run}/fetched/${encodeURIComponent(name)}`);
+  const resolved = await resolveInputs(services.objects, { ...caller, fetched }, inputs);
   if ('faults' in resolved) return { kind: 'refused', faults: resolved.faults };
   const bound = bindInputs(main, resolved.inputs, { strictUnknown: true });
   if ('diagnostics' in bound) return { kind: 'refused', faults: bound.diagnostics.map(faultOf) };
   const strays = strayFiles(bound.inputs);
   if (strays.length > 0) return { kind: 'refused', faults: strays };
-  const now = Date.now();
-  const run = uuidV7(now);
   const accepted: AcceptedRun = {
     run,
     workspace: caller.workspace,
@@ -50,8 +61,9 @@ export async function acceptRun(services: Services, { process, caller, inputs, t
     inputs: await storeLarge(services, caller.workspace, run, bound.inputs),
     acceptedAt: new Date(now).toISOString(),
   };
-  const row = await writeAccepted(services, engine, accepted, nameOf(caller.principal), traceparent);
+  const row = await writeAccepted(services, engine, accepted, { principal: nameOf(caller.principal), request, base, traceparent });
   services.relay.kick();
+  if (request?.subscriber) services.callbacks.follow(run);
   services.metrics.accepted.inc();
   return { kind: 'accepted', run: row };
 }
@@ -78,8 +90,12 @@ async function writeAccepted(
   services: Services,
   engine: RunEngine,
   accepted: AcceptedRun,
-  principal: string,
-  traceparent: string | undefined,
+  {
+    principal,
+    request,
+    base,
+    traceparent,
+  }: { principal: string; request: RunRow['request']; base: string; traceparent: string | undefined },
 ): Promise<RunRow> {
   const state = engine.initialState();
   const events: RunEvent[] = engine.decide(state, { type: 'accept-run', accepted, at: accepted.acceptedAt });
@@ -98,8 +114,8 @@ async function writeAccepted(
       name: 'insert-run',
       text: `
 insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, progress, message,
-  version, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
+  version, created_at, updated_at, request)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)`,
       values: [
         run,
         partitionOf(run),
@@ -114,8 +130,10 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
         message,
         version,
         accepted.acceptedAt,
+        request && JSON.stringify(request),
       ],
     },
+    ...(request?.subscriber ? insertCallbacks(run, workspace, request.subscriber, base) : []),
   ]);
   crashPoint('api.accept.after-write');
   const at = new Date(accepted.acceptedAt);
@@ -135,6 +153,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
     document: null,
     name: null,
     stopped: false,
+    request,
     createdAt: at,
     startedAt: null,
     finishedAt: null,

@@ -1,5 +1,6 @@
 import type { RunStatus } from '@runnel/contracts';
 import type { Database } from '@runnel/postgres';
+import type { WantedResults } from './wanted-results.ts';
 
 /** A run as its projection shows it. */
 export interface RunRow {
@@ -22,6 +23,8 @@ export interface RunRow {
   readonly name: string | null;
   /** Nothing of it runs any more. */
   readonly stopped: boolean;
+  /** How its caller wants the results; null where it said nothing. */
+  readonly request: WantedResults | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
@@ -29,7 +32,7 @@ export interface RunRow {
 }
 
 export const runColumns = `id, workspace, process_workspace as "processWorkspace", process_id as "processId", process_version as "processVersion",
-  process_digest as "processDigest", phase, progress, message, version, failure, attention, document, name, stopped,
+  process_digest as "processDigest", phase, progress, message, version, failure, attention, document, name, stopped, request,
   created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt", updated_at as "updatedAt"`;
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -47,34 +50,62 @@ export async function findRun({ pool }: Pick<Database, 'pool'>, workspace: strin
   return rows[0];
 }
 
+/** Place of a run in the list. */
+export interface Position {
+  readonly createdAt: string;
+  readonly id: string;
+}
+
 export interface RunFilter {
   readonly workspace: string;
   readonly phases?: readonly RunStatus[] | undefined;
   readonly processes?: readonly string[] | undefined;
+  /** Accepted at or after this instant, and before or at that one (RFC 3339). */
+  readonly createdFrom?: string | undefined;
+  readonly createdTo?: string | undefined;
+  /** Seconds from start to end, or until now; runs that have not started drop out. */
+  readonly minDuration?: number | undefined;
+  readonly maxDuration?: number | undefined;
   /** Where the page before ended. */
-  readonly after?: { readonly createdAt: string; readonly id: string } | undefined;
+  readonly after?: Position | undefined;
+  /** Where the page behind begins: the ones just before that, in the same order. */
+  readonly before?: Position | undefined;
   readonly limit: number;
 }
 
 /** Runs of a workspace, newest first. */
 export async function listRuns({ pool }: Pick<Database, 'pool'>, filter: RunFilter): Promise<RunRow[]> {
+  const { after, before } = filter;
+  const seconds = 'extract(epoch from coalesce(finished_at, now()) - started_at)';
   const { rows } = await pool.query<RunRow>({
-    name: 'list-runs',
+    name: before ? 'list-runs-before' : 'list-runs',
     text: `
 select ${runColumns} from runs
 where workspace = $1
   and ($2::text[] is null or phase = any($2))
   and ($3::text[] is null or process_id = any($3))
-  and (created_at, id) < (coalesce($4::timestamptz, 'infinity'), coalesce($5::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
-order by created_at desc, id desc limit $6`,
+  and ($4::timestamptz is null or created_at >= $4)
+  and ($5::timestamptz is null or created_at <= $5)
+  and ($6::double precision is null or ${seconds} >= $6)
+  and ($7::double precision is null or ${seconds} <= $7)
+  and ${
+    before
+      ? '(created_at, id) > ($8::timestamptz, $9::uuid)'
+      : `(created_at, id) < (coalesce($8::timestamptz, 'infinity'), coalesce($9::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))`
+  }
+order by ${before ? 'created_at, id' : 'created_at desc, id desc'} limit $10`,
     values: [
       filter.workspace,
       filter.phases ?? null,
       filter.processes ?? null,
-      filter.after?.createdAt ?? null,
-      filter.after?.id ?? null,
+      filter.createdFrom ?? null,
+      filter.createdTo ?? null,
+      filter.minDuration ?? null,
+      filter.maxDuration ?? null,
+      (before ?? after)?.createdAt ?? null,
+      (before ?? after)?.id ?? null,
       filter.limit,
     ],
   });
-  return rows;
+  return before ? rows.reverse() : rows;
 }

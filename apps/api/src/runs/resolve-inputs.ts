@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '@runnel/cwl';
 import { containsReference } from '@runnel/engine';
 import type { ObjectStore } from '@runnel/objects';
 import { InvalidKey } from '@runnel/objects';
+import { OutboundRefused } from '../outbound/request-outbound.ts';
 import { parseAddress, scheme } from './addresses.ts';
 import type { FileAddress } from './addresses.ts';
 
@@ -20,6 +21,9 @@ export interface Caller {
   readonly origins: readonly string[];
 }
 
+/** Brings a file from elsewhere into the object store; rejects with OutboundRefused. */
+type FetchFile = (href: string, name: string) => Promise<{ readonly key: string; readonly size: number }>;
+
 /** Files that one Directory input may hold. */
 const mostFiles = 10_000;
 
@@ -29,7 +33,7 @@ const mostFiles = 10_000;
  */
 export async function resolveInputs(
   objects: ObjectStore,
-  caller: Caller,
+  caller: Caller & { readonly fetched: FetchFile },
   inputs: JsonObject,
 ): Promise<{ readonly inputs: JsonObject } | { readonly faults: readonly InputFault[] }> {
   const faults: InputFault[] = [];
@@ -44,7 +48,7 @@ export async function resolveInputs(
 
 interface Resolving {
   readonly objects: ObjectStore;
-  readonly caller: Caller;
+  readonly caller: Caller & { readonly fetched: FetchFile };
   readonly faults: InputFault[];
 }
 
@@ -68,6 +72,7 @@ async function resolveValue(resolving: Resolving, value: Json, path: string): Pr
 async function resolveFile(resolving: Resolving, file: JsonObject, path: string): Promise<Json> {
   const { path: plain, location = plain, ...rest } = file;
   if (location === undefined && typeof file['contents'] === 'string') return file;
+  if (typeof location === 'string' && isElsewhere(location, resolving.caller)) return fetchReference(resolving, file, location, path);
   const address = authorise(resolving, location, path);
   if (!address) return file;
   const info = await head(resolving.objects, address.key);
@@ -76,6 +81,27 @@ async function resolveFile(resolving: Resolving, file: JsonObject, path: string)
     return file;
   }
   return { ...rest, location: scheme + address.key, basename: file['basename'] ?? nameOf(address.path), size: info.size };
+}
+
+const isElsewhere = (location: string, { origins }: Caller): boolean =>
+  /^https?:\/\//i.test(location) && !origins.some((origin) => location.startsWith(`${origin}/`));
+
+/** A file of the internet is brought here before anything runs (18-062r2, 7.11.2.2). */
+async function fetchReference(
+  { caller, faults }: Resolving,
+  { path: _path, ...file }: JsonObject,
+  href: string,
+  path: string,
+): Promise<Json> {
+  try {
+    const { key, size } = await caller.fetched(href, path);
+    const basename = file['basename'] ?? nameOf(decodeURI(new URL(href).pathname));
+    return { ...file, location: scheme + key, basename: basename === '' ? 'input' : basename, size };
+  } catch (error) {
+    if (!(error instanceof OutboundRefused) && !(error instanceof URIError)) throw error;
+    faults.push({ path, message: error.message });
+    return file;
+  }
 }
 
 async function resolveDirectory(resolving: Resolving, directory: JsonObject, path: string): Promise<Json> {

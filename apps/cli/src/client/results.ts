@@ -11,7 +11,7 @@ interface ResultLink {
 export type Results = Record<string, unknown>;
 
 export const fetchResults = (target: Target, run: string): Promise<Results> =>
-  requestJson<Results>(target, `/${target.workspace}/ogc-api/jobs/${run}/results`);
+  requestJson<Results>(target, `/${target.workspace}/ogc-api/jobs/${run}/results?f=json`);
 
 /** One line per output; files as their addresses, long values cut. */
 export function printResults(results: Results): void {

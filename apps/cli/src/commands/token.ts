@@ -20,9 +20,12 @@ export function tokenCommand(program: Command): void {
     .option('--days <N>', 'days until it expires (default: never)', days)
     .option('--json', 'print as JSON')
     .action(async (options: TokenOptions) => {
-      const [{ createToken }, { Workspace }] = await Promise.all([import('@runnel/access'), import('@runnel/contracts')]);
-      if (!Workspace.safeParse(options.workspace).success)
-        throw new CliError(`"${options.workspace}" is no workspace name`, 'Two to 40 of a-z, 0-9 and -, beginning with a letter.');
+      const [{ createToken }, { TenantWorkspace }] = await Promise.all([import('@runnel/access'), import('@runnel/contracts')]);
+      if (!TenantWorkspace.safeParse(options.workspace).success)
+        throw new CliError(
+          `"${options.workspace}" is no workspace name`,
+          'Two to 40 of a-z, 0-9 and -, beginning with a letter; "system" and "public" are reserved.',
+        );
       const made = await withDatabase(options, (database) =>
         createToken(database, {
           workspace: options.workspace,

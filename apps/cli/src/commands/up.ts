@@ -19,6 +19,9 @@ export function upCommand(program: Command): void {
     .option('--images <FILE>', 'images.json: folders that stand for container images on this machine')
     .option('--slots <N>', 'steps at a time (default: number of cores)', wholeNumber)
     .option('--public-url <URL>', 'address under which users reach the API, for links')
+    .option('--public-echo', 'callers without a token may execute the process echo (default: where --host is loopback)')
+    .option('--no-public-echo', 'nothing without a token')
+    .option('--outbound-hosts <HOSTS>', 'hosts with private addresses to which callbacks and inputs by reference may go, comma-separated')
     .option('--repositories <FILE>', 'Git branches whose workflows are deployed (docs/operations.md)')
     .option('--poll-seconds <N>', 'seconds between looks at them (default: 60)', wholeNumber)
     .action(async (options: Omit<UpOptions, 'only'> & { only?: string }) => {

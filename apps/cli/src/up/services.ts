@@ -18,6 +18,9 @@ export interface Surroundings {
   host: string;
   port: number;
   publicUrl?: string | undefined;
+  publicEcho?: boolean | undefined;
+  callbackSecret: string;
+  outboundHosts?: string | undefined;
   images?: string | undefined;
   slots?: number | undefined;
   repositories?: string | undefined;
@@ -35,14 +38,41 @@ export interface Started {
 
 /** Starts one service with its own connections, as its own program would. */
 export async function startService(name: ServiceName, surroundings: Surroundings): Promise<Started> {
-  const { folder, database, bus, objects, host, port, publicUrl, images, slots, repositories, pollSeconds } = surroundings;
+  const {
+    folder,
+    database,
+    bus,
+    objects,
+    host,
+    port,
+    publicUrl,
+    publicEcho = isLoopback(host),
+    callbackSecret,
+    outboundHosts,
+    images,
+    slots,
+    repositories,
+    pollSeconds,
+  } = surroundings;
   const common = { natsUrl: bus.url, objects, ...bus.userOf(name) };
   const options = { logger: createLogger({ service: name }) };
   switch (name) {
     case 'api':
       return running(
         name,
-        await startApi(ApiConfig.parse({ ...common, postgresUrl: database.urlOf(name), host, port, publicUrl }), options),
+        await startApi(
+          ApiConfig.parse({
+            ...common,
+            postgresUrl: database.urlOf(name),
+            host,
+            port,
+            publicUrl,
+            publicEcho,
+            callbackSecret,
+            outboundHosts,
+          }),
+          options,
+        ),
       );
     case 'scheduler': {
       const config = SchedulerConfig.parse({ ...common, postgresUrl: database.urlOf(name), schedulerId: nameFor(folder) });
@@ -74,6 +104,9 @@ export async function startService(name: ServiceName, surroundings: Surroundings
     }
   }
 }
+
+/** Nobody but this machine's users reaches such an address. */
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 const running = (name: ServiceName, service: { url: string; close(): Promise<void> }): Started => ({
   name,

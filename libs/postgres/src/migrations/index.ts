@@ -1,7 +1,9 @@
 import { initial } from './0001-initial.ts';
+import { runRequest } from './0004-run-request.ts';
+import { callbacks } from './0005-callbacks.ts';
 
-/** Every schema change in order; `version` counts from 1 without gaps. */
-export const migrations: readonly { version: number; name: string; sql: string }[] = [initial];
+/** Every schema change in the order of their versions. */
+export const migrations: readonly { version: number; name: string; sql: string }[] = [initial, runRequest, callbacks];
 
 /** The schema this release needs. */
 export const requiredSchemaVersion = Math.max(...migrations.map((migration) => migration.version));

@@ -8,7 +8,7 @@ import { deployProcess, undeployProcess } from '../../processes/deploy-process.t
 import { json, ogcBase } from './base.ts';
 import { readPackage } from './ogc-package.ts';
 import { deployedSummary } from './process-documents.ts';
-import { deploymentProblem, noSuchProcess, unsupportedMediaType } from './problems.ts';
+import { deploymentProblem, unsupportedMediaType } from './problems.ts';
 
 export const deployQuery = z.object({
   w: once(z.string().min(1).max(500).optional()).describe('id of the workflow to deploy, where the document has several'),
@@ -35,7 +35,9 @@ export async function deploy(context: ApiContext, request: FastifyRequest, reply
 export async function replace(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { process: id } = request.params as { process: string };
   const base = ogcBase(request, context.config.publicUrl);
-  const outcome = await deployProcess(context, { ...(await readDeployment(context, request)), mode: 'replace', id });
+  const deployment = await readDeployment(context, request);
+  if (context.builtIns.has(id)) throw deploymentProblem({ kind: 'immutable', id }, base);
+  const outcome = await deployProcess(context, { ...deployment, mode: 'replace', id });
   if (outcome.kind !== 'deployed') throw deploymentProblem(outcome, base);
   await reply
     .status(204)
@@ -46,7 +48,8 @@ export async function replace(context: ApiContext, request: FastifyRequest, repl
 /** DELETE /processes/{id}. */
 export async function undeploy(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { workspace, process: id } = request.params as { workspace: string; process: string };
-  if (!(await undeployProcess(context, workspace, id))) throw noSuchProcess(id);
+  const outcome = await undeployProcess(context, workspace, id);
+  if (outcome !== 'undeployed') throw deploymentProblem({ kind: outcome, id }, ogcBase(request, context.config.publicUrl));
   await reply.status(204).send();
 }
 

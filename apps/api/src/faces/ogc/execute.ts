@@ -1,6 +1,6 @@
-import type { JsonObject } from '@runnel/cwl';
+import type { JsonObject, Process } from '@runnel/cwl';
+import type { Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { waitForEnd } from '../../follow/follow-run.ts';
 import { readJson } from '../../http/body.ts';
@@ -8,51 +8,100 @@ import { originOf } from '../../http/origin.ts';
 import { acceptRun } from '../../runs/accept-run.ts';
 import type { RunRow } from '../../runs/find-runs.ts';
 import { isFinal } from '../../runs/find-runs.ts';
+import type { DeployedProcess } from '../../processes/find-process.ts';
+import { refusalOf } from '../../outbound/request-outbound.ts';
 import { json, ogcBase } from './base.ts';
+import { processesOf, runsWorkspace } from './caller.ts';
+import { readDescribedInputs } from '../../built-in/described-inputs.ts';
+import type { DescribedInput } from '../../built-in/described-inputs.ts';
 import { toInputObject } from './execute-inputs.ts';
-import { readPrefer } from './prefer.ts';
-import { badInputs, noSuchProcess } from './problems.ts';
+import { fetchValues } from './fetch-values.ts';
+import { executeRequest, wantedResults } from './execute-request.ts';
+import type { ExecuteRequest } from './execute-request.ts';
+import type { Mode } from './prefer.ts';
+import { modeOf, readPrefer } from './prefer.ts';
+import { badInputs, noSuchOutput, noSuchProcess } from './problems.ts';
 import { sendResults } from './results.ts';
 import { statusInfo } from './status-info.ts';
 
-/**
- * Execute request (18-062r2, 7.11.2). Outputs are always all of them, as a document. Values are not looked at here: they came as JSON, and the
- * process says what they must be.
- */
-export const executeRequest = z.object({
-  inputs: z.record(z.string(), z.unknown()).default({}),
-  outputs: z.record(z.string(), z.unknown()).optional(),
-  response: z.enum(['raw', 'document']).optional(),
-  subscriber: z.unknown().optional(),
-});
-
 /** POST /processes/{id}/execution. */
 export async function execute(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { workspace, process: id } = request.params as { workspace: string; process: string };
-  const process = await context.processes.find(workspace, id);
+  const { process: id } = request.params as { process: string };
+  const { workspace } = request.params as { workspace: string };
+  const process = await processesOf(context, request).find(workspace, id);
   if (!process) throw noSuchProcess(id);
   const body = executeRequest.parse(await readJson(request, context.config.maxRequestBytes));
+  const { run, mode } = await start(context, request, process, body);
+  await answer(context, request, reply, run, mode);
+}
+
+async function start(
+  context: ApiContext,
+  request: FastifyRequest,
+  process: DeployedProcess,
+  body: ExecuteRequest,
+): Promise<{ run: RunRow; mode: Mode }> {
   const { package: pkg } = await context.packages.get(process);
-  const main = pkg.processes[process.entry] ?? { inputs: [] };
+  const main = pkg.processes[process.entry] ?? { inputs: [], outputs: [] };
+  const unknown = Object.keys(body.outputs ?? {}).find((name) => !main.outputs.some(({ id }) => id === name));
+  if (unknown !== undefined)
+    throw noSuchOutput(
+      unknown,
+      main.outputs.map(({ id }) => id),
+    );
+  refuseSubscriber(context, request, body.subscriber);
+  const description = context.builtIns.get(process.id)?.shape;
+  const given = description === undefined ? await fetchValues(context, body.inputs as JsonObject, main) : (body.inputs as JsonObject);
   const outcome = await acceptRun(context, {
     process,
-    caller: { principal: request.principal, workspace, origins: originsOf(context, request) },
-    inputs: toInputObject(body.inputs as JsonObject, main),
+    caller: { principal: request.principal, workspace: runsWorkspace(request), origins: originsOf(context, request) },
+    inputs: inputsOf(given, main, description?.inputs),
+    request: wantedResults(body),
+    base: ogcBase(request, context.config.publicUrl),
     traceparent: traceparentOf(request),
   });
   if (outcome.kind === 'refused') throw badInputs(outcome.faults);
-  await answer(context, request, reply, outcome.run);
+  return { run: outcome.run, mode: modeOf(readPrefer(request.headers.prefer), description?.jobControlOptions ?? []) };
 }
 
-/** 201 with the job, or its results where the caller waits and they come in time. */
-async function answer(context: ApiContext, request: FastifyRequest, reply: FastifyReply, accepted: RunRow): Promise<void> {
-  const prefer = readPrefer(request.headers.prefer);
-  const run = prefer.wait === undefined ? accepted : await waitForEnd(context, accepted, prefer.wait * 1000, context.stopping);
+/** Whom nobody may be told, and addresses that can never be asked, are said before anything runs. */
+function refuseSubscriber({ config }: ApiContext, request: FastifyRequest, subscriber: ExecuteRequest['subscriber']): void {
+  if (subscriber === undefined) return;
+  const fault = (path: string, message: string): Problem => badInputs([{ path, message }]);
+  if (config.callbackSecret === undefined) throw fault('subscriber', 'this service sends no callbacks (RUNNEL_CALLBACK_SECRET)');
+  if (request.principal.kind === 'anonymous') throw fault('subscriber', 'callers without a token are not called back');
+  for (const [name, uri] of Object.entries(subscriber)) {
+    const reason = uri === undefined ? undefined : refusalOf(uri, config.outboundHosts);
+    if (reason !== undefined) throw fault(`subscriber.${name}`, reason);
+  }
+}
+
+/** A built-in process is checked against its description, a deployed one against its CWL, of which its description is made. */
+function inputsOf(
+  inputs: JsonObject,
+  main: Pick<Process, 'inputs'>,
+  described: Readonly<Record<string, DescribedInput>> | undefined,
+): JsonObject {
+  if (described === undefined) return toInputObject(inputs, main);
+  const read = readDescribedInputs(inputs, described);
+  if ('faults' in read) throw badInputs(read.faults);
+  return read.inputs;
+}
+
+/** The job, or its results where they are waited for and come in time. */
+async function answer(
+  context: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  accepted: RunRow,
+  { wait, applied }: Mode,
+): Promise<void> {
+  const run = wait === 0 ? accepted : await waitForEnd(context, accepted, wait * 1000, context.stopping);
   const base = ogcBase(request, context.config.publicUrl);
   void reply.header('location', `${base}/jobs/${run.id}`);
-  if (prefer.wait !== undefined && isFinal(run.phase)) {
+  if (wait > 0 && isFinal(run.phase)) {
     // A POST answers 201 unless told otherwise.
-    void reply.status(200).header('preference-applied', `wait=${prefer.wait}`);
+    void reply.status(200).headers(applied === undefined ? {} : { 'preference-applied': applied });
     await sendResults(context, request, reply, run);
     return;
   }

@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RunAccepted } from '@runnel/contracts';
 import { open, streamNames } from '@runnel/messaging';
@@ -12,14 +15,34 @@ const base = '/demo/ogc-api';
 const execute = (inputs: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
   demo('POST', `${base}/processes/wide/execution`, json({ inputs }, headers));
 
+/** Elsewhere in the network. */
+let elsewhere: Server;
+let place: string;
+const files: Record<string, [type: string, body: string]> = {
+  '/n.json': ['application/json', '[1, 2]'],
+  '/word': ['text/plain', 'large'],
+  '/a%20b.tif': ['image/tiff', 'the image'],
+  '/broken.json': ['application/json', '{'],
+  '/large': ['image/tiff', 'x'.repeat(1001)],
+};
+
 beforeAll(async () => {
-  api = await startTestApi();
+  elsewhere = createServer((request, response) => {
+    const [type, body] = files[request.url ?? ''] ?? ['text/plain', ''];
+    response.writeHead(body === '' ? 404 : 200, { 'content-type': type }).end(body);
+  });
+  await new Promise<void>((done) => elsewhere.listen(0, '127.0.0.1', done));
+  place = `127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
+  api = await startTestApi({ outboundHosts: [place], maxFetchBytes: 1000 });
   demo = await api.as('demo');
   expect((await demo('POST', `${base}/processes`, cwl(wide))).status).toBe(201);
   expect((await demo('PUT', '/workspaces/demo/files/bands/B04.tif', { body: 'red' })).status).toBe(201);
   expect((await demo('PUT', '/workspaces/demo/files/bands/deep/B08.tif', { body: 'near' })).status).toBe(201);
 });
-afterAll(() => api.close());
+afterAll(async () => {
+  await api.close();
+  await new Promise((done) => elsewhere.close(done));
+});
 
 describe('execution', () => {
   it('answers 201 with the job, and tells the scheduler', async () => {
@@ -30,7 +53,8 @@ describe('execution', () => {
     expect(accepted.body).toMatchObject({ type: 'process', processID: 'wide', status: 'accepted', progress: 0 });
     expect(accepted.body).not.toHaveProperty('started');
     expect(accepted.body.links).toContainEqual(expect.objectContaining({ rel: 'monitor', href: accepted.headers.get('location') }));
-    expect((await demo('GET', accepted.headers.get('location') ?? '')).body).toEqual(accepted.body);
+    const { links: _links, ...status } = accepted.body;
+    expect((await demo('GET', accepted.headers.get('location') ?? '')).body).toMatchObject(status);
 
     const { rows } = await api.database.pool.query('select version, type, data from events where run_id = $1', [accepted.body.jobID]);
     expect(rows).toMatchObject([
@@ -92,6 +116,29 @@ describe('execution', () => {
     expect((await demo('POST', `${base}/processes/wide/execution`, init)).status).toBe(status);
   });
 
+  it('fetches what is named by reference, files and values, from where it may', async () => {
+    const band = `http://${place}/a%20b.tif`;
+    const accepted = await execute({ n: { href: `http://${place}/n.json` }, size: { href: `http://${place}/word` }, band: { href: band } });
+    expect([accepted.status, accepted.text]).toEqual([201, accepted.text]);
+    const key = `demo/values/${accepted.body.jobID}/fetched/band`;
+    expect(await inputsOf(accepted)).toMatchObject({
+      n: [1, 2],
+      size: 'large',
+      band: { class: 'File', location: `runnel:${key}`, basename: 'a b.tif', size: 9 },
+    });
+    expect((await api.objects.getBytes(key, 100)).toString()).toBe('the image');
+    for (const [inputs, reason] of [
+      [{ n: { href: `http://${place}/word` } }, /n.*expected/],
+      [{ n: { href: `http://${place}/broken.json` } }, /says that it is JSON/],
+      [{ n: { href: `http://${place}/none` } }, /answers 404/],
+      [{ n: { href: 'http://127.0.0.1:1/' } }, /not a public address/],
+      [{ n: [1], band: { href: `http://${place}/large` } }, /more than 1000 bytes/],
+    ] as const) {
+      const answer = await execute(inputs);
+      expect([answer.status, answer.body.detail]).toEqual([400, expect.stringMatching(reason)]);
+    }
+  });
+
   it('stores large inputs as objects', async () => {
     const n = Array.from({ length: 100_000 }, (_, index) => index);
     const accepted = await execute({ n });
@@ -112,7 +159,7 @@ describe('execution', () => {
     await advanceRun(api, run, stepsOfWide(2));
     await publishRun(api, 'demo', run, { all: ['element-0-done', 'element-1-done'] });
     const answer = await waiting;
-    expect([answer.status, answer.body]).toEqual([200, { all: ['element-0-done', 'element-1-done'] }]);
+    expect([answer.status, answer.body]).toEqual([200, ['element-0-done', 'element-1-done']]);
     expect(answer.headers.get('preference-applied')).toBe('wait=30');
     expect((await execute({ n: [1] }, { prefer: 'wait=1' })).status).toBe(201);
   });
@@ -146,13 +193,12 @@ describe('a job', () => {
     expect(done.body).toMatchObject({ status: 'successful', finished: expect.any(String) });
     expect(done.body).not.toHaveProperty('progress');
     const link = done.body.links.find(({ rel }) => rel === 'http://www.opengis.net/def/rel/ogc/1.0/results');
-    const results = await demo('GET', link?.href ?? '');
+    const results = await demo('GET', `${link?.href ?? ''}?f=json`);
     const address = `${api.url}/workspaces/demo/results/${body.jobID}`;
     expect(results.body).toEqual({
       all: ['a', 'b'],
       picture: { href: `${address}/picture/a%20b.png`, type: 'image/png', title: 'a b.png', size: 3, checksum: 'sha1$x' },
       folder: { href: `${address}/folder/`, title: 'folder', listing: [] },
-      nothing: null,
     });
     expect((await demo('DELETE', job)).body.status).toBe('successful');
   });
@@ -223,7 +269,8 @@ describe('the list of jobs', () => {
     );
     expect((await demo('GET', `${base}/jobs?processID=other`)).body.jobs).toEqual([]);
     expect((await demo('GET', `${base}/jobs?limit=1&limit=2`)).body.jobs).toHaveLength(2);
-    for (const bad of ['status=lost', 'limit=0', 'after=x']) expect((await demo('GET', `${base}/jobs?${bad}`)).status).toBe(400);
+    for (const bad of ['status=lost', 'limit=0', 'after=x', 'before=x', 'datetime=today', 'minDuration=-1', 'maxDuration=x', 'f=xml'])
+      expect((await demo('GET', `${base}/jobs?${bad}`)).status).toBe(400);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { readPrefer } from './prefer.ts';
+import { modeOf, readPrefer } from './prefer.ts';
 
 it.each([
   [undefined, { async: false }],
@@ -11,4 +11,17 @@ it.each([
   ['wait=soon; return=minimal', { async: false }],
 ])('%j', (header, preference) => {
   expect(readPrefer(header)).toEqual(preference);
+});
+
+const both = ['sync-execute', 'async-execute', 'dismiss'];
+it.each([
+  ['respond-async', both, { wait: 0 }],
+  ['respond-async', ['sync-execute'], { wait: 60 }],
+  [undefined, both, { wait: 60 }],
+  [undefined, ['async-execute'], { wait: 0 }],
+  ['wait=5', both, { wait: 5, applied: 'wait=5' }],
+  ['wait=5', ['async-execute'], { wait: 5, applied: 'wait=5' }],
+  ['respond-async, wait=5', both, { wait: 5, applied: 'wait=5' }],
+])('%j where the process can %j', (header, options, mode) => {
+  expect(modeOf(readPrefer(header), options)).toEqual(mode);
 });

@@ -27,6 +27,16 @@ export function resultNotReady(detail: string): Problem {
   return new Problem({ status: 404, type: `${part1}/result-not-ready`, title: 'Result not ready', detail });
 }
 
+/** An execute request names an output that the process has not. */
+export function noSuchOutput(id: string, outputs: readonly string[]): Problem {
+  const detail = `the process has no output "${id}"; it has: ${outputs.join(', ')}`;
+  return new Problem({ status: 400, type: `${part1}/no-such-output`, title: 'No such output', detail });
+}
+
+export function noSuchOutputOfRun(id: string): Problem {
+  return new Problem({ status: 404, type: `${part1}/no-such-output`, title: 'No such output', detail: `the job gave no output "${id}"` });
+}
+
 /** The results of a run that failed: its reason (18-062r2, 7.13.3). */
 export function runFailed(failure: { class: string; reason: string; step?: string } | null, message: string): Problem {
   const { class: kind = 'unknown', reason = message, step } = failure ?? {};
@@ -42,6 +52,7 @@ export function runFailed(failure: { class: string; reason: string; step?: strin
 export function badInputs(faults: readonly InputFault[]): Problem {
   return new Problem({
     status: 400,
+    type: `${part1}/InvalidParameterValue`,
     title: 'Invalid inputs',
     detail: faults.map(({ path, message }) => `${path}: ${message}`).join('; '),
     extra: { errors: faults },
@@ -67,6 +78,13 @@ export function deploymentProblem(outcome: Exclude<DeployOutcome, { kind: 'deplo
         title: 'Duplicated process',
         detail: `there is a process "${outcome.id}" already: replace it (PUT) or undeploy it first (DELETE)`,
         headers: { location: `${base}/processes/${encodeURIComponent(outcome.id)}` },
+      });
+    case 'immutable':
+      return new Problem({
+        status: 403,
+        type: `${part2}/immutable-process`,
+        title: 'Immutable process',
+        detail: `the process "${outcome.id}" comes with this service and cannot be replaced or undeployed`,
       });
     case 'missing':
       return noSuchProcess(outcome.id);

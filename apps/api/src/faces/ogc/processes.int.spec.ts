@@ -51,7 +51,12 @@ describe('deploy, describe, replace, undeploy', () => {
       jobControlOptions: ['async-execute', 'dismiss'],
       inputs: { n: { title: 'Numbers', minOccurs: 1 }, loud: { schema: { type: 'boolean', default: false }, minOccurs: 0 } },
     });
-    expect(described.body.links.map((link) => link.rel)).toEqual(['self', 'http://www.opengis.net/def/rel/ogc/1.0/execute', 'package']);
+    expect(described.body.links.map((link) => link.rel)).toEqual([
+      'self',
+      'alternate',
+      'http://www.opengis.net/def/rel/ogc/1.0/execute',
+      'package',
+    ]);
 
     const twice = await demo('POST', '/demo/ogc-api/processes', cwl(wide));
     expect(twice.status).toBe(409);
@@ -121,9 +126,9 @@ describe('deploy, describe, replace, undeploy', () => {
       seen.push(...page.body.processes.map(({ id }) => id));
       path = page.body.links.find(({ rel }) => rel === 'next')?.href;
     }
-    expect(seen).toEqual(['one', 'plain', 'race', 'two', 'wide', 'wrapped']);
+    expect(seen).toEqual(['echo', 'one', 'plain', 'race', 'two', 'wide', 'wrapped']);
     const [first] = (await demo('GET', '/demo/ogc-api/processes?limit=1')).body.processes;
-    expect(first).toMatchObject({ id: 'one', mutable: true, links: [{ rel: 'self' }] });
+    expect(first).toMatchObject({ id: 'echo', mutable: false, links: [{ rel: 'self' }] });
     expect(first).not.toHaveProperty('inputs');
     expect((await demo('GET', '/demo/ogc-api/processes?limit=none')).status).toBe(400);
     expect((await demo('GET', '/demo/ogc-api/processes?limit=1&limit=3')).body.processes).toHaveLength(3);

@@ -1,11 +1,17 @@
 import { z } from 'zod';
+import { json } from './base.ts';
+import { html } from './pages.ts';
+
+/** Media types of every page, and of results: a document, parts, or whatever the one value is. */
+export const pageTypes = [json, html];
+export const resultTypes = [json, html, 'multipart/related', 'text/plain', '*/*'];
 
 /** Shapes of the standard's answers, for the API definition. */
 const link = z.object({ href: z.string(), rel: z.string(), type: z.string().optional(), title: z.string().optional() });
 const links = z.array(link);
 
 export const landingSchema = z.object({ title: z.string(), description: z.string(), links });
-export const conformanceSchema = z.object({ conformsTo: z.array(z.string()) });
+export const conformanceSchema = z.object({ conformsTo: z.array(z.string()), links });
 
 const summary = z.object({
   id: z.string(),
@@ -52,4 +58,3 @@ export const statusSchema = z.object({
   links,
 });
 export const jobListSchema = z.object({ jobs: z.array(statusSchema), links });
-export const resultsSchema = z.record(z.string(), z.json());

@@ -6,6 +6,7 @@ import { openApiOf, openApiType, routesOf, sendOpenApi } from '../../http/open-a
 import { originOf } from '../../http/origin.ts';
 import { Route } from '../../http/route.ts';
 import { FilesController } from '../files/files-controller.ts';
+import { answerCallbackKey, callbackKeySchema } from './callback-key.ts';
 import { answerDeadLetter, answerDeadLetters, deadLetterQuery, drop, replay } from './dead-letters.ts';
 import { answerExecutors } from './executors.ts';
 import { RunController } from './run-controller.ts';
@@ -46,6 +47,15 @@ export class OwnController {
   })
   tokens(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return answerTokens(this.context, request, reply);
+  }
+
+  @Route('GET', 'v1/callback-key', {
+    action: 'token.read',
+    summary: 'The key with which callbacks of the workspace are signed',
+    answers: { 200: { description: 'The key', schema: callbackKeySchema } },
+  })
+  callbackKey(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerCallbackKey(this.context, request, reply);
   }
 
   @Route('POST', 'v1/tokens', {

@@ -1,6 +1,6 @@
 cwlVersion: v1.2
 class: CommandLineTool
-id: echo
+id: say
 baseCommand: echo
 inputs:
   i:

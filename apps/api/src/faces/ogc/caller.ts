@@ -1,0 +1,18 @@
+import { publicWorkspace } from '@runnel/contracts';
+import type { FastifyRequest } from 'fastify';
+import { publicProcesses } from '../../built-in/built-ins.ts';
+import type { ApiContext } from '../../context.ts';
+import type { KnownProcesses } from '../../processes/known-processes.ts';
+
+/** Workspace whose runs this caller makes and sees: callers without a token share one that is no tenant's. */
+export function runsWorkspace(request: FastifyRequest): string {
+  return request.principal.kind === 'anonymous' ? publicWorkspace : (request.params as { workspace: string }).workspace;
+}
+
+/** Processes that this caller sees. */
+export function processesOf(
+  { processes, builtIns }: Pick<ApiContext, 'processes' | 'builtIns'>,
+  request: FastifyRequest,
+): Pick<KnownProcesses, 'find' | 'description' | 'list'> {
+  return request.principal.kind === 'anonymous' ? publicProcesses(builtIns) : processes;
+}

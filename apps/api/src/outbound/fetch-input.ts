@@ -1,0 +1,85 @@
+import { Transform } from 'node:stream';
+import type { Readable } from 'node:stream';
+import type { ObjectStore } from '@runnel/objects';
+import type { ApiConfig } from '../config.ts';
+import { OutboundRefused, requestOutbound } from './request-outbound.ts';
+import type { OutboundAnswer } from './request-outbound.ts';
+
+/** Milliseconds in which a reference must have come: its caller waits for it. */
+const patience = 60_000;
+const redirects = 5;
+/** Largest value (not file) by reference, in bytes. */
+const largestValue = 1024 * 1024;
+
+type Settings = Pick<ApiConfig, 'maxFetchBytes' | 'outboundHosts'>;
+
+/** Brings a file that an input names by reference into the object store. Rejects with OutboundRefused. */
+export async function fetchFile(
+  objects: ObjectStore,
+  settings: Settings,
+  href: string,
+  key: string,
+): Promise<{ key: string; size: number }> {
+  const answer = await get(settings, href);
+  const body = answer.body.pipe(limited(href, settings.maxFetchBytes, answer.body));
+  const { size } = await putBody(objects, key, body, href);
+  return { key, size };
+}
+
+async function putBody(objects: ObjectStore, key: string, body: Readable, href: string): Promise<{ size: number }> {
+  try {
+    // no crash point: the run it belongs to is not accepted yet; what is left goes to garbage collection.
+    return await objects.put(key, body, { derived: true });
+  } catch (error) {
+    if (body.errored) throw body.errored instanceof OutboundRefused ? body.errored : broken(href, body.errored);
+    throw error;
+  }
+}
+
+/** A value that an input names by reference: JSON where it says so, else its text. Rejects with OutboundRefused. */
+export async function fetchValue(settings: Settings, href: string): Promise<unknown> {
+  const answer = await get(settings, href);
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of answer.body.pipe(limited(href, largestValue, answer.body))) chunks.push(chunk as Buffer);
+  } catch (error) {
+    throw error instanceof OutboundRefused ? error : broken(href, error);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (!/[/+]json$/.test(mediaTypeOf(answer) ?? '')) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new OutboundRefused(`${href} says that it is JSON and is not`, { cause: error });
+  }
+}
+
+const broken = (href: string, cause: unknown): OutboundRefused => new OutboundRefused(`${href} broke off`, { cause });
+
+async function get({ outboundHosts }: Settings, href: string): Promise<OutboundAnswer> {
+  const signal = AbortSignal.timeout(patience);
+  const answer = await requestOutbound(href, { method: 'GET', allowedHosts: outboundHosts, redirects, signal });
+  if (answer.status === 200) return answer;
+  answer.body.destroy();
+  throw new OutboundRefused(`${href} answers ${answer.status}`);
+}
+
+/** The source's end by a fault is this one's too: `pipe` does not tell. */
+function limited(href: string, largest: number, source: Readable): Transform {
+  let size = 0;
+  const counting = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length;
+      if (size > largest) done(new OutboundRefused(`${href} has more than ${largest} bytes: upload it first`));
+      else done(null, chunk);
+    },
+    destroy(error, done) {
+      source.destroy();
+      done(error);
+    },
+  });
+  source.on('error', (error) => counting.destroy(error)).on('aborted', () => counting.destroy(broken(href, undefined)));
+  return counting;
+}
+
+const mediaTypeOf = ({ headers }: OutboundAnswer): string | undefined => headers['content-type']?.split(';')[0]?.trim().toLowerCase();
