@@ -1,5 +1,7 @@
 import { availableParallelism, tmpdir } from 'node:os';
 
+import type { ContainerEngineName } from '@runnel/sandbox';
+
 export interface CwlOptions {
   process: string;
   job?: string;
@@ -15,6 +17,8 @@ export interface CwlOptions {
   isolation: boolean;
   containers: boolean;
   images?: string;
+  engine?: ContainerEngineName;
+  defaultContainer?: string;
 }
 
 /** What the command line asks for. */

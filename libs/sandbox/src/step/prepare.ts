@@ -13,6 +13,7 @@ import {
   type RequirementsInForce,
 } from '@runnel/cwl';
 
+import type { ContainerEngine } from '../images/container-command.ts';
 import type { LocalImages } from '../images/local-images.ts';
 import type { FileExchange, Spawner, StepAttempt, StepLimits } from '../types.ts';
 import { localFiles } from './local-files.ts';
@@ -24,6 +25,10 @@ export interface StepPorts {
   spawner: Spawner;
   limits: StepLimits;
   images?: LocalImages;
+  /** Runs the images that are not among the local ones. */
+  engine?: ContainerEngine;
+  /** Image of tools that name none. */
+  defaultImage?: string;
   onLog?: (chunk: Buffer) => void;
   /** What the user should know although nothing failed. */
   onWarning?: (text: string) => void;
