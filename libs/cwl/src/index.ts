@@ -22,7 +22,14 @@ export type { ProcessEvaluatorOptions } from './expression/process-evaluator.ts'
 export { evaluatorFor } from './expression/process-evaluator.ts';
 export type { Template, TemplateOptions, TemplatePart } from './expression/template.ts';
 export { hasExpression, needsJavaScript, parseTemplate } from './expression/template.ts';
-export type { DockerRequirement, NumberOrExpression, RequirementClass, RequirementLevel, RequirementsInForce } from './requirements.ts';
+export type {
+  CudaRequirement,
+  DockerRequirement,
+  NumberOrExpression,
+  RequirementClass,
+  RequirementLevel,
+  RequirementsInForce,
+} from './requirements.ts';
 export { isKnownRequirement, requirement, requirementsInForce } from './requirements.ts';
 export type { ResourceContext, ResourceRequest, Runtime } from './resources.ts';
 export { resources, runtimeFor } from './resources.ts';

@@ -10,3 +10,4 @@ export type { StepPorts } from './step/prepare.ts';
 export { checksumAndSize, localFiles } from './step/local-files.ts';
 export { findContainerEngine } from './images/find-engine.ts';
 export type { ContainerEngine, ContainerEngineName } from './images/container-command.ts';
+export type { MpiLauncher } from './step/plan-spawn.ts';

@@ -23,6 +23,20 @@ export function limitsFor(command: Command, request: ResourceRequest, limits: St
   };
 }
 
+/** How several processes of a tool are started, as in cwltool's configuration file for MPI. */
+export interface MpiLauncher {
+  runner: string;
+  countFlag: string;
+  extraFlags: string[];
+  env: { [name: string]: string };
+}
+
+const defaultMpi: MpiLauncher = { runner: 'mpirun', countFlag: '-n', extraFlags: [], env: {} };
+
+function launched(argv: string[], processes: number | undefined, mpi: MpiLauncher): string[] {
+  return processes === undefined ? argv : [mpi.runner, mpi.countFlag, String(processes), ...mpi.extraFlags, ...argv];
+}
+
 const imagePath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface SpawnPlan {
@@ -52,7 +66,10 @@ export function planSpawn(command: Command, folders: Folders, preparation: Prepa
     readable: plan.hasInputs ? [folders.in] : [],
     binds: [...(moved ? [{ source: folders.out, target: folders.outInTool, writable: true }] : []), ...plan.binds],
   };
-  return plan.container.kind === 'engine' ? inEngine(request, plan.container, folders) : request;
+  const mpi = ports.mpi ?? defaultMpi;
+  if (command.mpiProcesses !== undefined) Object.assign(request.env, mpi.env);
+  const whole = plan.container.kind === 'engine' ? inEngine(request, plan.container, folders) : request;
+  return { ...whole, argv: launched(whole.argv, command.mpiProcesses, mpi) };
 }
 
 function startOf(command: Command, container: Container, path: string): Pick<SpawnRequest, 'argv' | 'env' | 'root'> {

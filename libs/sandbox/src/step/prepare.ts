@@ -15,6 +15,7 @@ import {
 
 import type { ContainerEngine } from '../images/container-command.ts';
 import type { LocalImages } from '../images/local-images.ts';
+import type { MpiLauncher } from './plan-spawn.ts';
 import type { FileExchange, Spawner, StepAttempt, StepLimits } from '../types.ts';
 import { localFiles } from './local-files.ts';
 
@@ -27,6 +28,8 @@ export interface StepPorts {
   images?: LocalImages;
   /** Runs the images that are not among the local ones. */
   engine?: ContainerEngine;
+  /** Starts tools with MPIRequirement; default `mpirun -n`. */
+  mpi?: MpiLauncher;
   /** Image of tools that name none. */
   defaultImage?: string;
   onLog?: (chunk: Buffer) => void;

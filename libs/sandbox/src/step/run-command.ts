@@ -39,6 +39,8 @@ export async function runCommand(
   const request = await resources({ requirements, evaluator, inputs, cwlVersion: tool.cwlVersion });
   Object.assign(usage, { cores: request.coresMin, memoryMiB: request.ramMin, inputBytes: sizeOf(inputs) });
 
+  const cuda = requirement(requirements, 'CUDARequirement');
+  if (cuda?.mandatory) await (await import('./check-cuda.ts')).requireCuda(cuda, evaluator, inputs);
   const asked = requirement(requirements, 'DockerRequirement');
   const container = chooseContainer(asked, choicesOf(preparation));
   const folders = makeFolders(attempt, hasOwnFiles(container) ? asked?.outputDirectory : undefined);
