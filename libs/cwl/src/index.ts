@@ -11,6 +11,7 @@ export type { BindOptions } from './check/bind-inputs.ts';
 export { bindInputs } from './check/bind-inputs.ts';
 export { checkPackage } from './check/check-package.ts';
 export { formatIsA } from './check/format-is-a.ts';
+export { showType } from './check/show-type.ts';
 export type { InputDescription, OutputDescription, ProcessDescription } from './describe/describe-process.ts';
 export { describeProcess } from './describe/describe-process.ts';
 export type { ExpressionFault } from './expression/expression-error.ts';

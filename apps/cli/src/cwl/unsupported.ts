@@ -13,11 +13,19 @@ export function refuseUnsupported(pkg: CwlPackage, id: string, open: ReadonlySet
 
 /** Does any tool name an image? Cheap, for most documents do not. */
 export function wantsContainers(pkg: CwlPackage): boolean {
-  const names = (list: readonly Requirement[]): boolean => list.some((one) => one.class.endsWith('DockerRequirement'));
+  return mentions(pkg, (one) => one.class.endsWith('DockerRequirement'));
+}
+
+/** Has any input a value that nobody may see (cwltool:Secrets)? */
+export function hasSecrets(pkg: CwlPackage): boolean {
+  return mentions(pkg, (one) => one.class === 'Secrets');
+}
+
+function mentions(pkg: CwlPackage, is: (one: Requirement) => boolean): boolean {
   return Object.values(pkg.processes).some(
     (one) =>
-      names(one.requirements) ||
-      names(one.hints) ||
-      (one.class === 'Workflow' && one.steps.some((step) => names(step.requirements) || names(step.hints))),
+      one.requirements.some(is) ||
+      one.hints.some(is) ||
+      (one.class === 'Workflow' && one.steps.some((step) => step.requirements.some(is) || step.hints.some(is))),
   );
 }

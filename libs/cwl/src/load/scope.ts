@@ -16,6 +16,8 @@ export interface Scope {
   types: TypeNames;
   /** The document that holds the process; nodes that were imported know their own. */
   uri: string;
+  /** Unknown fields are warnings. */
+  lenient?: boolean;
 }
 
 export function at(scope: Pick<Scope, 'sources'>, node: object, field?: string): SourcePosition | undefined {

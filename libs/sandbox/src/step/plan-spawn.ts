@@ -54,7 +54,7 @@ export function planSpawn(command: Command, folders: Folders, preparation: Prepa
     ports.onWarning?.(`${attempt.name}: NetworkAccess is not allowed here: it runs without a network`);
   const moved = folders.outInTool !== folders.out;
   const request: SpawnRequest = {
-    ...startOf(command, plan.container, ports.limits.path),
+    ...startOf(command, plan.container, { ...ports.environment, PATH: ports.limits.path }),
     cwd: folders.outInTool,
     ...(command.stdin !== undefined && { stdin: hostPath(command.stdin, folders.mappings) }),
     ...(command.stdout !== undefined && { stdout: join(folders.out, command.stdout) }),
@@ -72,16 +72,20 @@ export function planSpawn(command: Command, folders: Folders, preparation: Prepa
   return { ...whole, argv: launched(whole.argv, command.mpiProcesses, mpi) };
 }
 
-function startOf(command: Command, container: Container, path: string): Pick<SpawnRequest, 'argv' | 'env' | 'root'> {
+function startOf(
+  command: Command,
+  container: Container,
+  host: { PATH: string; [name: string]: string },
+): Pick<SpawnRequest, 'argv' | 'env' | 'root'> {
   const { argv, env } = command;
   switch (container.kind) {
     case 'host':
-      return { argv, env: { PATH: path, ...env } };
+      return { argv, env: { ...host, ...env } };
     case 'engine':
       return { argv, env };
     case 'programs': {
       const { entrypoint = [], bin = '', env: own } = container.image;
-      return { argv: [...entrypoint, ...argv], env: { PATH: `${bin}:${path}`, ...own, ...env } };
+      return { argv: [...entrypoint, ...argv], env: { ...host, PATH: `${bin}:${host.PATH}`, ...own, ...env } };
     }
     case 'root': {
       const { entrypoint = [], root, env: own } = container.image;

@@ -33,6 +33,10 @@ export interface StepPorts {
   /** Image of tools that name none. */
   defaultImage?: string;
   onLog?: (chunk: Buffer) => void;
+  /** Of our own environment, for tools that run with the programs of this machine. */
+  environment?: { [name: string]: string };
+  /** The command that is started, for whoever watches. */
+  onCommand?: (step: string, argv: string[]) => void;
   /** What the user should know although nothing failed. */
   onWarning?: (text: string) => void;
   /** Ends the step; the outcome is then a failure of class `stopped`. */

@@ -58,6 +58,7 @@ export async function runCommand(
   ];
   const spawned = planSpawn(command, folders, preparation, { limits, container, binds, hasInputs: staged.entries.length > 0 });
 
+  ports.onCommand?.(attempt.name, spawned.argv);
   const result = await runToEnd(spawned, ports);
   const { wallSeconds, cpuSeconds, maxMemoryBytes } = result;
   Object.assign(usage, { wallSeconds, cpuSeconds, maxMemoryBytes });
