@@ -25,7 +25,6 @@ interface Image {
   references: string[];
   folder: string;
   entrypoint?: string[];
-  env?: Record<string, string>;
   build: (root: string) => void;
   /** What somebody who knows the image should know. */
   differs: (root: string) => string;
@@ -91,7 +90,8 @@ function buildDebian(root: string): void {
 function buildBash(root: string): void {
   copyTree('debian', root);
   const script = join(root, 'usr/local/bin/docker-entrypoint.sh');
-  writeFileSync(script, '#!/bin/bash\nexec bash "$@"\n');
+  // As the image's own: options are bash's, anything else is a command.
+  writeFileSync(script, '#!/bin/bash\nif [ $# = 0 ] || [ "${1#-}" != "$1" ]; then exec bash "$@"; fi\nexec "$@"\n');
   chmodSync(script, 0o755);
 }
 
@@ -194,7 +194,6 @@ function main(): void {
       registered[reference] = {
         root: image.folder,
         ...(image.entrypoint && { entrypoint: image.entrypoint }),
-        ...(image.env && { env: image.env }),
       };
     }
     console.log(`${image.references.join(' ')}\n    ${root}: ${image.differs(root)}`);
