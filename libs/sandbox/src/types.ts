@@ -34,6 +34,8 @@ export interface SpawnRequest {
   binds: { source: string; target: string; writable?: boolean }[];
   /** Root file system of a local image. */
   root?: string;
+  /** Run when the command was killed: ends what it started elsewhere, a container. */
+  removal?: { argv: string[]; env: Record<string, string> };
 }
 
 export interface SpawnResult {
@@ -94,6 +96,8 @@ export interface FileExchange {
   resident?(location: string): string | undefined;
   /** Makes the file or directory at `location` readable at `path` on the local disk; returns its path when it can be used where it stands. */
   bringIn(location: string, path: string): Promise<string>;
+  /** Path of the original at `location`, for tools that may change it (InplaceUpdateRequirement). Absent: originals are never changed. */
+  original?(location: string): string | undefined;
   /** Keeps an output file; returns its location, sha1 checksum and size. Called once per file of the final output object. */
   takeOut(path: string): Promise<{ location: string; checksum: string; size: number }>;
   /** Keeps an output directory as a whole and returns its location. Absent: its files are kept one by one, and the value has a listing. */

@@ -16,7 +16,7 @@ export function upCommand(program: Command): void {
     .option('--postgres <URL>', 'use this Postgres instead of an embedded one')
     .option('--nats <URL>', 'use this NATS server (2.11 or newer, with JetStream) instead of an embedded one')
     .option('--objects <URI>', 'object store (file:///dir/); default: a folder of --data')
-    .option('--images <FILE>', 'images.json: folders that stand for container images on this machine')
+    .option('--images <FILE>', 'images.json: folders that stand for container images on this machine (default: those of `make rootfs`)')
     .option('--slots <N>', 'steps at a time (default: number of cores)', wholeNumber)
     .option('--public-url <URL>', 'address under which users reach the API, for links')
     .option('--public-echo', 'callers without a token may execute the process echo (default: where --host is loopback)')

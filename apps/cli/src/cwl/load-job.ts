@@ -8,6 +8,7 @@ import {
   type CwlPackage,
   type EvaluateJavaScript,
   type JsonObject,
+  type ReadDocument,
   type Requirement,
 } from '@runnel/cwl';
 import { localFiles } from '@runnel/sandbox';
@@ -23,8 +24,12 @@ export interface LoadedJob {
 }
 
 /** Loads and checks the process; warnings go to `note`. Throws CwlFault with a line per error. */
-export async function loadProcess(named: string, note: (text: string) => void): Promise<CwlPackage> {
-  const loaded = await loadAndCheck(toAddress(named), readDocument);
+export async function loadProcess(
+  named: string,
+  note: (text: string) => void,
+  { lenient = false, read = readDocument }: { lenient?: boolean; read?: ReadDocument } = {},
+): Promise<CwlPackage> {
+  const loaded = await loadAndCheck(toAddress(named), read, lenient ? { lenient } : {});
   for (const one of loaded.diagnostics) if (one.severity === 'warning') note(describeDiagnostic(one));
   if (loaded.package === undefined) throw faultOf(loaded.diagnostics);
   return loaded.package;

@@ -1,10 +1,14 @@
-import { constants, copyFileSync, cpSync, existsSync, statSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { checksumAndSize, type FileExchange } from '@runnel/sandbox';
 
-/** Files of the local disk where they stand. With isolation tools get copies, since they may not be allowed to read the originals. */
-export function createLocalExchange(isolated: boolean): FileExchange {
+/**
+ * Files of the local disk where they stand. With isolation tools get links (`link`: they run as the same user) or copies in a folder that they
+ * cannot write, for the originals are out of their sight.
+ */
+export function createLocalExchange(isolated: boolean, link = false): FileExchange {
   const stand = (location: string): string => fileURLToPath(location);
   return {
     ...(!isolated && {
@@ -17,10 +21,10 @@ export function createLocalExchange(isolated: boolean): FileExchange {
       if (!location.startsWith('file:')) throw new Error('only files of this machine can be used');
       const source = stand(location);
       if (!isolated) return source;
-      if (statSync(source).isDirectory()) cpSync(source, path, { recursive: true, dereference: true });
-      else copyFileSync(source, path, constants.COPYFILE_FICLONE);
+      bring(source, path, link);
       return path;
     },
+    original: (location) => (location.startsWith('file:') ? stand(location) : undefined),
     async takeOut(path) {
       return { location: pathToFileURL(path).href, ...(await checksumAndSize(path)) };
     },
@@ -28,4 +32,21 @@ export function createLocalExchange(isolated: boolean): FileExchange {
       return pathToFileURL(path).href;
     },
   };
+}
+
+function bring(source: string, path: string, link: boolean): void {
+  if (statSync(source).isDirectory()) {
+    mkdirSync(path, { recursive: true });
+    for (const name of readdirSync(source)) bring(join(source, name), join(path, name), link);
+  } else if (!link || !tryLink(realpathSync(source), path)) copyFileSync(source, path, constants.COPYFILE_FICLONE);
+}
+
+/** False where the file lies on another file system, or is somebody else's. */
+function tryLink(source: string, path: string): boolean {
+  try {
+    linkSync(source, path);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
 import { CwlFault } from './fault.ts';
-import { helpText, parseArguments } from './options.ts';
+import { parseArguments } from './options.ts';
 
 /** What is only wrong with the document, its inputs or the command line; anything else is a bug and shows its stack. */
 const expectedErrors = new Set(['CwlFault', 'ProcessFault', 'ExpressionError', 'ImagesError', 'PlanError', 'SlotError']);
@@ -11,13 +11,15 @@ async function main(words: string[]): Promise<number> {
       process.stdout.write('runnel-cwl 0.1.0\n');
       return 0;
     case 'help':
-      process.stdout.write(helpText);
+      process.stdout.write((await import('./help-text.ts')).helpText);
       return 0;
     case 'usage':
       process.stderr.write(`runnel-cwl: ${request.message}\n(--help shows the options and an example)\n`);
       return 1;
     case 'validate':
       return (await import('./run.ts')).validate(request.options);
+    case 'print':
+      return (await import('./print.ts')).print(request.options);
     case 'run':
       return (await import('./run.ts')).run(request.options);
   }

@@ -1,5 +1,10 @@
 import { availableParallelism, tmpdir } from 'node:os';
 
+import type { ContainerEngineName } from '@runnel/sandbox';
+
+/** What is printed instead of running the process. */
+export type Printing = 'deps' | 'dot' | 'pack' | 'template' | 'tool-help';
+
 export interface CwlOptions {
   process: string;
   job?: string;
@@ -12,53 +17,153 @@ export interface CwlOptions {
   /** Seconds of CPU time of one JavaScript evaluation. */
   evalTimeout: number;
   quiet: boolean;
+  /** Command lines of steps are shown too. */
+  verbose: boolean;
+  timestamps: boolean;
   isolation: boolean;
   containers: boolean;
   images?: string;
+  engine?: ContainerEngineName;
+  defaultContainer?: string;
+  keepTemporary: boolean;
+  /** Names of variables of our own environment that tools get; `all`: every one. */
+  preserve: string[] | 'all';
+  /** Fields that the standard does not know are warnings. */
+  lenient: boolean;
+  /** After a failure: start nothing more, or all that does not depend on it. */
+  onError: 'stop' | 'continue';
+  cachedir?: string;
+  targets: string[];
+  singleStep?: string;
+  provenance?: string;
+  mpiConfig?: string;
+  print?: Printing;
 }
 
 /** What the command line asks for. */
 export type Request =
-  { kind: 'run' | 'validate'; options: CwlOptions } | { kind: 'version' } | { kind: 'help' } | { kind: 'usage'; message: string };
+  { kind: 'run' | 'validate' | 'print'; options: CwlOptions } | { kind: 'version' } | { kind: 'help' } | { kind: 'usage'; message: string };
 
-export const helpText = `Usage: runnel-cwl [options] process [job] [--input value ...]
+type Set = (options: CwlOptions, value: string) => string | void;
 
-Runs a CWL v1.0-1.2 tool or workflow on this machine. The process and the job (YAML or JSON) are paths or file: addresses;
-a process of a document with several is named by a fragment (workflow.cwl#main). Prints the outputs as one JSON object.
+const text =
+  (
+    field:
+      'outdir' | 'basedir' | 'temporaryPrefix' | 'images' | 'defaultContainer' | 'cachedir' | 'singleStep' | 'provenance' | 'mpiConfig',
+  ): Set =>
+  (options, value) =>
+    void (options[field] = value);
 
-  --outdir DIR            where outputs go (default: this directory)
-  --parallel N            steps at a time (default: number of cores)
-  --basedir DIR           what paths given as --input are relative to (default: this directory)
-  --tmpdir-prefix PREFIX  temporary folders are PREFIX and six characters (default: ${tmpdir()}/runnel-cwl-)
-  --isolation             separate tools from this machine and from each other, as the services do
-  --images FILE           images.json: local root file systems or folders of programs that stand for container images
-  --no-container          ignore images: DockerRequirement as a requirement is refused
-  --eval-timeout SECONDS  CPU time of one JavaScript evaluation (default: 60)
-  --validate              check the document and stop
-  --quiet                 errors only
-  --version, --help
+/** Options with a value; a setter may say what is wrong with it. */
+const withValue = new Map<string, Set>([
+  ['--outdir', text('outdir')],
+  ['--basedir', text('basedir')],
+  ['--tmpdir-prefix', text('temporaryPrefix')],
+  ['--tmp-outdir-prefix', text('temporaryPrefix')],
+  ['--images', text('images')],
+  ['--default-container', text('defaultContainer')],
+  ['--cachedir', text('cachedir')],
+  ['--single-step', text('singleStep')],
+  ['--provenance', text('provenance')],
+  ['--mpi-config-file', text('mpiConfig')],
+  ['--target', (options, value) => void options.targets.push(value)],
+  ['-t', (options, value) => void options.targets.push(value)],
+  ['--preserve-environment', (options, value) => void (options.preserve !== 'all' && options.preserve.push(value))],
+  ['--on-error', setOnError],
+  ['--eval-timeout', setEvalTimeout],
+]);
 
-Example:
-  runnel-cwl --outdir results tile.cwl --bands B04.tif --bands B08.tif
+/** Options without one. What cwltool's users give and what holds here anyway does nothing. */
+const flags = new Map<string, (options: CwlOptions) => void>([
+  ['--quiet', (options) => (options.quiet = true)],
+  ['--verbose', (options) => (options.verbose = true)],
+  ['--debug', (options) => (options.verbose = true)],
+  ['--timestamps', (options) => (options.timestamps = true)],
+  ['--isolation', (options) => (options.isolation = true)],
+  ['--no-container', (options) => (options.containers = false)],
+  ['--podman', (options) => (options.engine = 'podman')],
+  ['--singularity', (options) => (options.engine = 'singularity')],
+  ['--udocker', (options) => (options.engine = 'udocker')],
+  ['--leave-tmpdir', (options) => (options.keepTemporary = true)],
+  ['--rm-tmpdir', (options) => (options.keepTemporary = false)],
+  ['--preserve-entire-environment', (options) => (options.preserve = 'all')],
+  ['--strict', (options) => (options.lenient = false)],
+  ['--non-strict', (options) => (options.lenient = true)],
+  ['--print-deps', (options) => (options.print = 'deps')],
+  ['--print-dot', (options) => (options.print = 'dot')],
+  ['--pack', (options) => (options.print = 'pack')],
+  ['--make-template', (options) => (options.print = 'template')],
+  ...[
+    '--relax-path-checks',
+    '--enable-ext',
+    '--enable-dev',
+    '--compute-checksum',
+    '--disable-color',
+    '--enable-color',
+    '--rm-container',
+  ].map((name): [string, () => void] => [name, () => undefined]),
+]);
 
-Exit codes: 0 success, 1 failure, 33 the document needs something that is not supported here.
-`;
-
-type Field = 'outdir' | 'basedir' | 'temporaryPrefix' | 'images' | 'parallel' | 'evalTimeout';
-
-const withValue = new Map<string, Field>([
-  ['--outdir', 'outdir'],
-  ['--basedir', 'basedir'],
-  ['--tmpdir-prefix', 'temporaryPrefix'],
-  ['--tmp-outdir-prefix', 'temporaryPrefix'],
-  ['--images', 'images'],
-  ['--parallel', 'parallel'],
-  ['--eval-timeout', 'evalTimeout'],
+/** Options of cwltool that make no sense here, with what to do instead. */
+const unsupported = new Map<string, string>([
+  ['--print-rdf', 'use --pack and convert its JSON with a JSON-LD tool, or cwltool --print-rdf'],
+  ['--print-pre', 'use --pack'],
+  ['--print-subgraph', 'use --target with --pack'],
+  ['--print-input-deps', 'use --print-deps, which names the files that the document refers to'],
+  ['--single-process', 'use --single-step'],
+  ['--overrides', 'put cwl:requirements into the job'],
+  ['--no-compute-checksum', 'checksums are always computed'],
+  ['--leave-container', 'use --leave-tmpdir to look at what a step left'],
+  ['--leave-outputs', 'outputs are linked into --outdir; use --leave-tmpdir to keep the originals'],
+  ['--copy-outputs', 'outputs are linked into --outdir, or copied where it is another file system'],
+  ['--js-console', 'what an expression sees is shown where it fails'],
+  ['--user-space-docker-cmd', 'use --udocker'],
+  ['--custom-net', 'use NetworkAccess'],
+  ['--no-read-only', 'images are read-only, as the specification asks; write to the output directory or $TMPDIR'],
 ]);
 
 /** Reads the command line; everything after the process that is no option of ours belongs to its inputs. */
 export function parseArguments(words: string[]): Request {
-  const options: CwlOptions = {
+  const options = defaults();
+  let kind: 'run' | 'validate' = 'run';
+  const positional: string[] = [];
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? '';
+    const [name, inline] = splitOption(word);
+    const set = withValue.get(name);
+    const flag = flags.get(word);
+    if (word === '--help' || word === '-h') {
+      if (positional.length === 0) return { kind: 'help' };
+      options.print = 'tool-help';
+    } else if (word === '--version') return { kind: 'version' };
+    else if (word === '--validate') kind = 'validate';
+    else if (name === '--parallel') {
+      const next = inline ?? (/^-?\d/.test(words[index + 1] ?? '') ? words[++index] : undefined);
+      const fault = next === undefined ? undefined : setParallel(options, next);
+      if (fault !== undefined) return { kind: 'usage', message: fault };
+    } else if (flag !== undefined) flag(options);
+    else if (set !== undefined) {
+      const value = inline ?? words[++index];
+      const fault = value === undefined ? `${name} needs a value` : set(options, value);
+      if (typeof fault === 'string') return { kind: 'usage', message: fault };
+    } else if (unsupported.has(name)) return { kind: 'usage', message: `${name} is not supported: ${unsupported.get(name)}` };
+    else if (positional.length > 0 && word.startsWith('--')) {
+      options.inputFlags.push(...words.slice(index));
+      break;
+    } else if (word.startsWith('-') && word !== '-') return { kind: 'usage', message: `there is no option ${name}` };
+    else positional.push(word);
+  }
+  // `tool.cwl --message hi --help` asks about the tool too.
+  if (positional.length > 0 && options.inputFlags.includes('--help')) options.print = 'tool-help';
+  const [process, job, ...rest] = positional;
+  if (process === undefined) return { kind: 'usage', message: 'a process is missing: the path of a CWL document' };
+  if (rest.length > 0) return { kind: 'usage', message: `one process and one job are expected, not also ${rest.join(' ')}` };
+  const whole = { ...options, process, ...(job !== undefined && { job }) };
+  return { kind: whole.print === undefined ? kind : 'print', options: whole };
+}
+
+function defaults(): CwlOptions {
+  return {
     process: '',
     inputFlags: [],
     outdir: '.',
@@ -66,53 +171,37 @@ export function parseArguments(words: string[]): Request {
     parallel: availableParallelism(),
     evalTimeout: 60,
     quiet: false,
+    verbose: false,
+    timestamps: false,
     isolation: false,
     containers: true,
+    keepTemporary: false,
+    preserve: [],
+    lenient: false,
+    onError: 'stop',
+    targets: [],
   };
-  let kind: 'run' | 'validate' = 'run';
-  const positional: string[] = [];
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] ?? '';
-    const [name = '', inline] = splitOption(word);
-    if (positional.length > 0 && !withValue.has(name) && !flags.has(word) && word.startsWith('--')) {
-      options.inputFlags.push(...words.slice(index));
-      break;
-    }
-    if (word === '--version') return { kind: 'version' };
-    if (word === '--help' || word === '-h') return { kind: 'help' };
-    if (word === '--quiet') options.quiet = true;
-    else if (word === '--isolation') options.isolation = true;
-    else if (word === '--no-container') options.containers = false;
-    else if (word === '--validate') kind = 'validate';
-    else if (withValue.has(name)) {
-      const value = inline ?? words[++index];
-      const fault = setValue(options, name, value);
-      if (fault !== undefined) return { kind: 'usage', message: fault };
-    } else if (word.startsWith('-') && word !== '-') return { kind: 'usage', message: `there is no option ${name}` };
-    else positional.push(word);
-  }
-  const [process, job, ...rest] = positional;
-  if (process === undefined) return { kind: 'usage', message: 'a process is missing: the path of a CWL document' };
-  if (rest.length > 0) return { kind: 'usage', message: `one process and one job are expected, not also ${rest.join(' ')}` };
-  return { kind, options: { ...options, process, ...(job !== undefined && { job }) } };
 }
-
-const flags = new Set(['--version', '--help', '-h', '--quiet', '--isolation', '--no-container', '--validate']);
 
 function splitOption(word: string): [string, string | undefined] {
   const at = word.indexOf('=');
   return word.startsWith('--') && at > 0 ? [word.slice(0, at), word.slice(at + 1)] : [word, undefined];
 }
 
-/** Returns what is wrong with the value. */
-function setValue(options: CwlOptions, name: string, value: string | undefined): string | undefined {
-  const field = withValue.get(name);
-  if (value === undefined) return `${name} needs a value`;
-  if (field === 'parallel' || field === 'evalTimeout') {
-    const number = Number(value);
-    if (!(number > 0) || (field === 'parallel' && !Number.isInteger(number)))
-      return `${name} needs a ${field === 'parallel' ? 'whole ' : ''}number above 0, not ${value}`;
-    options[field] = number;
-  } else if (field !== undefined) options[field] = value;
+function setOnError(options: CwlOptions, value: string): string | void {
+  if (value !== 'stop' && value !== 'continue') return `--on-error is stop or continue, not ${value}`;
+  options.onError = value;
+}
+
+function setEvalTimeout(options: CwlOptions, value: string): string | void {
+  const seconds = Number(value);
+  if (!(seconds > 0)) return `--eval-timeout needs a number above 0, not ${value}`;
+  options.evalTimeout = seconds;
+}
+
+function setParallel(options: CwlOptions, value: string): string | undefined {
+  const count = Number(value);
+  if (!Number.isInteger(count) || count < 1) return `--parallel needs a whole number above 0, not ${value}`;
+  options.parallel = count;
   return undefined;
 }

@@ -4,16 +4,22 @@ export interface Progress {
   onEvents(events: RunEvent[]): void;
   onLog(step: string, chunk: Buffer): void;
   note(text: string): void;
+  /** From now on this text is masked in everything that is said. */
+  hide(secret: string): void;
+  /** A text as it may be said. */
+  masked(text: string): string;
   end(): void;
 }
 
 /** What happens, on stderr: the tools' own lines with their step in front, and one line of progress that is rewritten on a terminal. */
-export function createProgress(quiet: boolean, out: NodeJS.WriteStream = process.stderr): Progress {
+export function createProgress(quiet: boolean, timestamps = false, out: NodeJS.WriteStream = process.stderr): Progress {
   const begun = performance.now();
   const unfinished = new Map<string, string>();
   let started = 0;
   let finished = 0;
   let shown = false;
+  const secrets = new Set<string>();
+  const masked = (text: string): string => [...secrets].reduce((rest, secret) => rest.replaceAll(secret, '(secret)'), text);
 
   const clear = (): void => {
     if (shown) out.write('\r\x1b[K');
@@ -21,7 +27,7 @@ export function createProgress(quiet: boolean, out: NodeJS.WriteStream = process
   };
   const line = (text: string): void => {
     clear();
-    out.write(`${text}\n`);
+    out.write(`${timestamps ? `[${new Date().toISOString()}] ` : ''}${masked(text)}\n`);
   };
   const show = (step: string): void => {
     if (!out.isTTY) return;
@@ -45,6 +51,8 @@ export function createProgress(quiet: boolean, out: NodeJS.WriteStream = process
       unfinished.set(step, lines.pop() ?? '');
       for (const one of lines) line(`[${step}] ${one}`);
     },
+    hide: (secret) => void secrets.add(secret),
+    masked,
     note(text) {
       if (!quiet) line(text);
     },

@@ -13,7 +13,7 @@ import {
   type StepJob,
   type Work,
 } from '@runnel/engine';
-import { carryOut, localFiles, type StepPorts } from '@runnel/sandbox';
+import { carryOut, localFiles, type StepAttempt, type StepOutcome, type StepPorts } from '@runnel/sandbox';
 
 import { CwlFault } from './fault.ts';
 
@@ -27,8 +27,25 @@ export interface ProcessRun {
   ports: Omit<StepPorts, 'signal' | 'onLog'>;
   onLog?: (step: string, chunk: Buffer) => void;
   onEvents: (events: RunEvent[]) => void;
+  /** After a failure start nothing more, or all that does not depend on it. */
+  onError: 'stop' | 'continue';
+  /** Steps that were carried out before and need not be again. */
+  cache?: StepCache;
+  /** Every step that ended well or not, with what it was given. */
+  onStep?: (step: CarriedStep) => void;
   /** Ends the run: steps are stopped, then it rejects. */
   signal: AbortSignal;
+}
+
+/** What a step was and gave. */
+export interface CarriedStep {
+  attempt: StepAttempt;
+  outcome: StepOutcome;
+}
+
+export interface StepCache {
+  find(attempt: StepAttempt): Promise<StepOutcome | undefined>;
+  keep(attempt: StepAttempt, outcome: StepOutcome): Promise<StepOutcome>;
 }
 
 const executor = 'in-process';
@@ -49,9 +66,13 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
       acceptedAt,
     },
     parallel: options.parallel,
+    withheld: () => withheld.length,
   });
   const evaluateJavaScript: EvaluateJavaScript = options.ports.evaluateJavaScript;
   const running = new Map<string, AbortController>();
+  /** Failures that are told when nothing else can be done any more. */
+  const withheld: Command[] = [];
+  let evaluating = 0;
   let attempts = 0;
 
   return new Promise((resolve, reject) => {
@@ -72,6 +93,17 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
     };
     options.signal.addEventListener('abort', () => fail(new CwlFault('interrupted', 130)), { once: true });
 
+    /** With `continue` the run goes on without what failed, until only that is left. */
+    function withholdFailure(command: Command): void {
+      withheld.push(command);
+      work(run.more(new Date().toISOString()));
+    }
+
+    function tellWithheld(): void {
+      if (withheld.length === 0 || running.size > 0 || evaluating > 0) return;
+      for (const command of withheld.splice(0)) tell(command);
+    }
+
     function work(todo: Work): void {
       options.onEvents(todo.events);
       for (const { step } of todo.stop) running.get(step)?.abort();
@@ -81,6 +113,7 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
         setTimeout(() => tell({ type: 'fire-timer', kind: 'retry', key: step }), Math.max(0, Date.parse(dueAt) - Date.now()));
       }
       finishIfOver();
+      tellWithheld();
     }
 
     function finishIfOver(): void {
@@ -101,7 +134,10 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
 
     async function evaluate(request: EvaluationRequest): Promise<void> {
       const { key } = request;
-      tell({ type: 'record-evaluation', key, outcome: await evaluationOutcome(request) });
+      evaluating += 1;
+      const outcome = await evaluationOutcome(request);
+      evaluating -= 1;
+      tell({ type: 'record-evaluation', key, outcome });
     }
 
     async function evaluationOutcome(
@@ -130,26 +166,36 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
       attempts += 1;
       const directory = join(options.workRoot, String(attempts));
       mkdirSync(directory, { mode: 0o700 });
-      const outcome = await carryOut(
-        {
-          package: options.package,
-          process: job.process.id,
-          inputs: await resolveValues(job.inputs, (key) => run.read(key)),
-          requirements: job.requirements,
-          hints: job.hints,
-          directory,
-          name: step,
-          acceptedAt,
-          seed: step,
-        },
-        { ...options.ports, signal: controller.signal, ...(options.onLog && { onLog: (chunk: Buffer) => options.onLog?.(step, chunk) }) },
-      );
+      const attemptOfStep: StepAttempt = {
+        package: options.package,
+        process: job.process.id,
+        inputs: await resolveValues(job.inputs, (key) => run.read(key)),
+        requirements: job.requirements,
+        hints: job.hints,
+        directory,
+        name: step,
+        acceptedAt,
+        seed: step,
+      };
+      const outcome = await outcomeOf(attemptOfStep, controller.signal);
+      options.onStep?.({ attempt: attemptOfStep, outcome });
       running.delete(step);
       if (controller.signal.aborted) tell({ type: 'confirm-stopped', executor, step, attempt });
       else {
         const { outcome: how, outputs, failure } = outcome;
-        tell({ type: 'finish-step', executor, step, attempt, outcome: how, outputs, ...(failure && { failure }) });
+        const command: Command = { type: 'finish-step', executor, step, attempt, outcome: how, outputs, ...(failure && { failure }) };
+        if (how === 'failed' && options.onError === 'continue') withholdFailure(command);
+        else tell(command);
       }
+    }
+
+    async function outcomeOf(attempt: StepAttempt, signal: AbortSignal): Promise<StepOutcome> {
+      const known = await options.cache?.find(attempt);
+      if (known !== undefined) return known;
+      const { name } = attempt;
+      const ports = { ...options.ports, signal, ...(options.onLog && { onLog: (chunk: Buffer) => options.onLog?.(name, chunk) }) };
+      const outcome = await carryOut(attempt, ports);
+      return options.cache === undefined ? outcome : options.cache.keep(attempt, outcome);
     }
 
     try {

@@ -1,34 +1,31 @@
-import { requirement, requirementsInForce, type CwlPackage, type Requirement, type RequirementLevel } from '@runnel/cwl';
-import { normaliseImage, type LocalImages } from '@runnel/sandbox';
+import type { CwlPackage, Requirement } from '@runnel/cwl';
 
 import { CwlFault, UNSUPPORTED } from './fault.ts';
 
-/** Refuses, before anything runs, what this machine cannot carry out: abstract operations, and containers that no local image stands for. */
-export function refuseUnsupported(pkg: CwlPackage, entry: string, images: LocalImages): void {
-  visit(pkg, entry, [], images, new Set());
-}
-
-function visit(pkg: CwlPackage, id: string, outer: RequirementLevel[], images: LocalImages, open: Set<string>): void {
+/** Refuses abstract operations before anything runs. */
+export function refuseUnsupported(pkg: CwlPackage, id: string, open: ReadonlySet<string> = new Set()): void {
   const process = pkg.processes[id];
   if (process === undefined || open.has(id)) return;
-  const levels = [process, ...outer];
   if (process.class === 'Operation')
     throw new CwlFault(`${id} is an Operation: it says what a step takes and gives, but not how to run it`, UNSUPPORTED);
-  if (process.class === 'Workflow') {
-    for (const step of process.steps) visit(pkg, step.run, [step, ...levels], images, new Set([...open, id]));
-  }
-  if (process.class === 'CommandLineTool') refuseImage(id, levels, images);
+  if (process.class === 'Workflow') for (const step of process.steps) refuseUnsupported(pkg, step.run, new Set([...open, id]));
 }
 
-function refuseImage(
-  id: string,
-  levels: { requirements: Requirement[] | readonly Requirement[]; hints: Requirement[] | readonly Requirement[] }[],
-  images: LocalImages,
-): void {
-  const docker = requirement(requirementsInForce(...levels), 'DockerRequirement');
-  if (docker?.mandatory !== true || (docker.image !== undefined && images.has(normaliseImage(docker.image)))) return;
-  throw new CwlFault(
-    `${id} requires the container image ${docker.image ?? '(dockerFile, dockerLoad or dockerImport)'}, and no local image stands for it (--images FILE)`,
-    UNSUPPORTED,
+/** Does any tool name an image? Cheap, for most documents do not. */
+export function wantsContainers(pkg: CwlPackage): boolean {
+  return mentions(pkg, (one) => one.class.endsWith('DockerRequirement'));
+}
+
+/** Has any input a value that nobody may see (cwltool:Secrets)? */
+export function hasSecrets(pkg: CwlPackage): boolean {
+  return mentions(pkg, (one) => one.class === 'Secrets');
+}
+
+function mentions(pkg: CwlPackage, is: (one: Requirement) => boolean): boolean {
+  return Object.values(pkg.processes).some(
+    (one) =>
+      one.requirements.some(is) ||
+      one.hints.some(is) ||
+      (one.class === 'Workflow' && one.steps.some((step) => step.requirements.some(is) || step.hints.some(is))),
   );
 }

@@ -1,3 +1,4 @@
+import { builtImages } from '@runnel/sandbox';
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -83,7 +84,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
         ...common,
         workDir: join(folder, 'work'),
         hidden: folder,
-        images,
+        images: images ?? builtImages(),
         slots,
         executorId: nameFor(folder),
       });

@@ -42,6 +42,8 @@ export interface Command {
   reuse: boolean;
   /** The container asked for, as requirement (`mandatory`) or as hint. */
   image?: DockerRequirement & { mandatory: boolean };
+  /** Processes that an MPI launcher starts (MPIRequirement of cwltool); absent: the command itself is started. */
+  mpiProcesses?: number;
   successCodes: number[];
   temporaryFailCodes: number[];
   permanentFailCodes: number[];
@@ -62,6 +64,7 @@ export async function buildCommand(tool: CommandLineTool, stagedInputs: JsonObje
   const stderr = await streamName('stderr', tool.stderr, scope);
   const timeLimit = await timeLimitOf(scope);
   const image = requirement(requirements, 'DockerRequirement');
+  const mpiProcesses = await mpiProcessesOf(scope);
   return {
     argv,
     shell,
@@ -79,6 +82,7 @@ export async function buildCommand(tool: CommandLineTool, stagedInputs: JsonObje
     ),
     reuse: await flag(requirement(requirements, 'WorkReuse')?.enableReuse ?? true, 'WorkReuse.enableReuse', scope),
     ...(image !== undefined && { image }),
+    ...(mpiProcesses !== undefined && { mpiProcesses }),
     successCodes: tool.successCodes,
     temporaryFailCodes: tool.temporaryFailCodes,
     permanentFailCodes: tool.permanentFailCodes,
@@ -130,6 +134,17 @@ async function environment(scope: Scope): Promise<{ [name: string]: string }> {
     env[name] = interpolated(evaluated);
   }
   return env;
+}
+
+/** 0: MPI is not used at all, as in cwltool. */
+async function mpiProcessesOf(scope: Scope): Promise<number | undefined> {
+  const declared = requirement(scope.requirements, 'MPIRequirement')?.processes;
+  if (declared === undefined) return undefined;
+  const path = 'requirements.MPIRequirement.processes';
+  const count = typeof declared === 'string' ? await scope.evaluator(declared, scope.seen, path) : declared;
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 0)
+    throw new ProcessFault(path, `must be a number of processes that is not negative, not ${describeValue(count)}`);
+  return count === 0 ? undefined : count;
 }
 
 /** 0 lifts the limit (ToolTimeLimit.timelimit). */

@@ -33,7 +33,8 @@ export function checkShape(
         known.map(([name]) => name),
       );
       const list = known.map(([name]) => name).join(', ');
-      report(
+      const say = scope.lenient ? scope.report.warn : report;
+      say(
         join(path, field),
         where(),
         `unknown field "${field}" in ${shape.name}`,

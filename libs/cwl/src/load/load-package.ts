@@ -21,6 +21,8 @@ export interface LoadOptions {
   entry?: 'first-workflow';
   /** Id of the main process if the document gives it none; `main` unless said. */
   name?: string;
+  /** Fields that the standard does not know are warnings, not errors. */
+  lenient?: boolean;
 }
 
 /** Where an object of a loaded package (process, parameter, step, step input, requirement) or one of its fields stands in the source. */
@@ -39,7 +41,14 @@ export async function loadPackage(uri: string, read: ReadDocument, options: Load
   const sources = createSourceMap();
   const report = createReport();
   const documents = createDocuments(read, sources, report, limits);
-  const loader = createProcessLoader({ sources, report, limits, documents, types: createTypeNames() });
+  const loader = createProcessLoader({
+    sources,
+    report,
+    limits,
+    documents,
+    types: createTypeNames(),
+    ...(options.lenient && { lenient: true }),
+  });
   const document = withoutFragment(uri);
   const start: SourcePosition = { file: document, line: 1, column: 1 };
   const positions: Positions = (node, field) => sources.position(node, field);

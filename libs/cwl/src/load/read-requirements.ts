@@ -6,7 +6,7 @@ import { isAtLeast, type Shape } from './field-rules.ts';
 import { withAbsoluteLocations } from './locations.ts';
 import { describeValue, isRaw, listOf, textsOf, type Raw } from './raw.ts';
 import { readType } from './read-type.ts';
-import { DIRENT, ENVIRONMENT_DEFINITION, REQUIREMENT_SHAPES, SOFTWARE_PACKAGE } from './requirement-shapes.ts';
+import { DIRENT, ENVIRONMENT_DEFINITION, EXTENSION_SHAPES, REQUIREMENT_SHAPES, SOFTWARE_PACKAGE } from './requirement-shapes.ts';
 import { adoptedExtension, at, classOf, join, shortName, type Scope } from './scope.ts';
 
 type Kind = 'requirements' | 'hints';
@@ -19,7 +19,7 @@ export function readRequirements(scope: Scope, owner: Raw, kind: Kind, path: str
   return requirementMaps(scope, owner, kind, path).flatMap(({ raw, name: given, path: place }) => {
     const adopted = adoptedExtension(given);
     const name = adopted ?? given;
-    const shape = REQUIREMENT_SHAPES.get(name);
+    const shape = REQUIREMENT_SHAPES.get(name) ?? (adopted === undefined ? undefined : EXTENSION_SHAPES.get(name));
     if (!shape) return kind === 'hints' ? [toRequirement(scope, raw, name)] : refuseUnknown(scope, raw, name, place);
     if (shape.since && adopted === undefined && !isAtLeast(scope.version, shape.since)) {
       const message = `${name} exists since CWL ${shape.since}, but this is a ${scope.version} document`;

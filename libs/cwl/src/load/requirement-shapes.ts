@@ -47,6 +47,18 @@ export const REQUIREMENT_SHAPES: ReadonlyMap<string, Shape & { since?: 'v1.1' }>
   v11('ToolTimeLimit', { timelimit: field.required(field.integerOrExpression) }),
 ]);
 
+/** Extensions of cwltool, known only by their prefix. */
+export const EXTENSION_SHAPES: ReadonlyMap<string, Shape & { since?: 'v1.1' }> = new Map([
+  shape('MPIRequirement', { processes: field.required(field.integerOrExpression) }),
+  shape('CUDARequirement', {
+    cudaVersionMin: field.required(field.text),
+    cudaComputeCapability: field.required(field.texts),
+    cudaDeviceCountMin: field.integerOrExpression,
+    cudaDeviceCountMax: field.integerOrExpression,
+  }),
+  shape('Secrets', { secrets: field.required(field.textList) }),
+]);
+
 export const ENVIRONMENT_DEFINITION: Shape = {
   name: 'an environment variable',
   fields: { envName: field.required(field.text), envValue: field.required(field.text) },

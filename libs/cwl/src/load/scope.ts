@@ -16,6 +16,8 @@ export interface Scope {
   types: TypeNames;
   /** The document that holds the process; nodes that were imported know their own. */
   uri: string;
+  /** Unknown fields are warnings. */
+  lenient?: boolean;
 }
 
 export function at(scope: Pick<Scope, 'sources'>, node: object, field?: string): SourcePosition | undefined {
@@ -56,15 +58,21 @@ export function classOf(scope: Pick<Scope, 'namespaces'>, raw: Raw): string | un
 
 const CWLTOOL = 'http://commonwl.org/cwltool#';
 
+/** Requirements of cwltool that the standard did not take over and that this engine meets all the same. */
+const EXTENSIONS = ['MPIRequirement', 'CUDARequirement', 'Secrets'];
+
 /**
- * The standard's name of a requirement that v1.0 documents use as an extension of cwltool, from which v1.1 took it over; undefined for any other.
+ * The name under which this engine knows an extension of cwltool: that of the standard where v1.1 took it over, its own otherwise; undefined for any
+ * other requirement.
  */
 export function adoptedExtension(name: string): string | undefined {
   const extension = name.replace(/^cwltool:/, CWLTOOL);
   if (!extension.startsWith(CWLTOOL)) return undefined;
   const adopted = extension.slice(CWLTOOL.length);
   if (adopted === 'TimeLimit') return 'ToolTimeLimit';
-  return ['LoadListingRequirement', 'WorkReuse', 'NetworkAccess', 'InplaceUpdateRequirement'].includes(adopted) ? adopted : undefined;
+  return ['LoadListingRequirement', 'WorkReuse', 'NetworkAccess', 'InplaceUpdateRequirement', ...EXTENSIONS].includes(adopted)
+    ? adopted
+    : undefined;
 }
 
 /** The last part of an identifier: `#main/step/in` and `in` both name `in`. */

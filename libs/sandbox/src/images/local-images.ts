@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 
 import type { LocalImage } from '../types.ts';
 
@@ -11,6 +12,12 @@ export class ImagesError extends Error {
 export type LocalImages = ReadonlyMap<string, LocalImage>;
 
 export const noImages: LocalImages = new Map();
+
+/** The images that `make rootfs` built for this user; undefined where there are none. */
+export function builtImages(): string | undefined {
+  const path = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'runnel/images/images.json');
+  return existsSync(path) ? path : undefined;
+}
 
 /** One spelling for `debian`, `debian:latest`, `library/debian` and `docker.io/library/debian:latest`; digests are kept. */
 export function normaliseImage(reference: string): string {

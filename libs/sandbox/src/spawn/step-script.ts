@@ -100,12 +100,17 @@ function mountLines(request: SpawnRequest, rules: StepRules): string[] {
     lines.push(
       `${mount} -t tmpfs -o mode=755 tmpfs ${quote(rootFolder)} && mkdir ${quote(`${rootFolder}/u`)} ${quote(`${rootFolder}/w`)} ${quote(`${rootFolder}/r`)} || exit 126`,
       `${mount} -t overlay -o lowerdir=${quote(request.root)},upperdir=${quote(`${rootFolder}/u`)},workdir=${quote(`${rootFolder}/w`)} overlay ${quote(`${rootFolder}/r`)} || exit 126`,
-      `mkdir -p ${['proc', 'dev', 'tmp'].map((name) => quote(join(rootFolder, 'r', name))).join(' ')}; chmod 1777 ${quote(`${rootFolder}/r/tmp`)}`,
+      `mkdir -p ${['proc', 'dev', 'tmp'].map((name) => quote(join(rootFolder, 'r', name))).join(' ')}`,
+      `${mount} -t tmpfs -o mode=1777 tmpfs ${quote(`${rootFolder}/r/tmp`)} || exit 126`,
       `${mount} --rbind /proc ${quote(`${rootFolder}/r/proc`)} && ${mount} --rbind /dev ${quote(`${rootFolder}/r/dev`)} || exit 126`,
     );
     for (const { path, writable } of own) bind(path, `${rootFolder}/r${path}`, writable);
     for (const { source, target, writable } of request.binds) bind(source, `${rootFolder}/r${target}`, writable === true);
-    lines.push(`${mount} --rbind ${quote(`${rootFolder}/r`)} ${quote(rootFolder)} || exit 126`);
+    // An image is read-only for its tools, except for what was bound into it and /tmp.
+    lines.push(
+      `${mount} -o remount,ro,bind ${quote(`${rootFolder}/r`)} || exit 126`,
+      `${mount} --rbind ${quote(`${rootFolder}/r`)} ${quote(rootFolder)} || exit 126`,
+    );
     return lines;
   }
   if (rules.coverWorkRoot !== undefined) {

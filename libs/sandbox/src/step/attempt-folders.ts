@@ -1,9 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { RequirementsInForce } from '@runnel/cwl';
+import type { StagingEntry } from '@runnel/cwl';
 
-import type { LocalImages } from '../images/local-images.ts';
 import type { StepAttempt } from '../types.ts';
 import type { PathMapping } from './local-files.ts';
 
@@ -18,15 +17,28 @@ export interface Folders {
   mappings: PathMapping[];
 }
 
-/** Makes the folders that every tool needs. Only in a container can the output directory be seen at another path (dockerOutputDirectory). */
-export function makeFolders({ directory }: StepAttempt, requirements: RequirementsInForce, images: LocalImages): Folders {
+/** Makes the folders that every tool needs. `outInTool`: where a container with files of its own shows the output directory. */
+export function makeFolders({ directory }: StepAttempt, declared: string | undefined): Folders {
   const out = join(directory, 'out');
   const tmp = join(directory, 'tmp');
   // The attempt's folder may have them already, empty.
   for (const folder of [out, tmp]) mkdirSync(folder, { recursive: true });
-  const container = images.size > 0 ? requirements.get('DockerRequirement') : undefined;
-  const declared = container?.mandatory ? container.requirement['dockerOutputDirectory'] : undefined;
-  const outInTool = typeof declared === 'string' ? declared : out;
+  const outInTool = declared ?? out;
   const mappings = outInTool === out ? [] : [{ tool: outInTool, host: out }];
   return { out, tmp, in: join(directory, 'in'), log: join(directory, 'log'), outInTool, mappings };
+}
+
+/** Gives what a document puts elsewhere in its container (absolute entrynames) a place of its own on the host. */
+export function mapAbsoluteEntries(
+  entries: StagingEntry[],
+  folders: Folders,
+  { directory }: StepAttempt,
+): (PathMapping & { writable: boolean })[] {
+  const mapped: (PathMapping & { writable: boolean })[] = [];
+  for (const { target, writable } of entries) {
+    const isBelow = (folder: string): boolean => target === folder || target.startsWith(`${folder}/`);
+    if ([folders.outInTool, ...mapped.map(({ tool }) => tool)].some(isBelow)) continue;
+    mapped.push({ tool: target, host: join(directory, 'absolute', String(mapped.length)), writable });
+  }
+  return mapped;
 }

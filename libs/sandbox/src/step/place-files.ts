@@ -14,17 +14,28 @@ export interface PlaceOptions {
   onHost: (target: string) => string;
 }
 
-/** Carries out a staging plan, entry by entry. Returns where the links made here lead: a tool may pass them on as outputs. */
-export async function placeFiles(entries: StagingEntry[], options: PlaceOptions): Promise<string[]> {
+/** Where the links made here lead: a tool may pass them on as outputs. `originals` are those that it may change. */
+export interface PlacedLinks {
+  linked: string[];
+  originals: string[];
+}
+
+/** Carries out a staging plan, entry by entry. */
+export async function placeFiles(entries: StagingEntry[], options: PlaceOptions): Promise<PlacedLinks> {
   const linked: string[] = [];
+  const originals: string[] = [];
   for (const entry of entries) {
     const target = options.onHost(entry.target);
     mkdirSync(dirname(target), { recursive: true });
     if (entry.kind === 'literal') writeFileSync(target, entry.contents, { mode: entry.writable ? 0o644 : 0o444 });
     else if (entry.kind === 'empty-directory') mkdirSync(target, { recursive: true });
-    else linked.push(...(await bringIn(entry, target, options)));
+    else {
+      const links = await bringIn(entry, target, options);
+      linked.push(...links);
+      if (entry.inPlace) originals.push(...links);
+    }
   }
-  return linked;
+  return { linked, originals };
 }
 
 async function bringIn(
@@ -36,7 +47,8 @@ async function bringIn(
     throw new StepFault('staging', `${entry.source} is neither an input of this step nor part of the document`);
   if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) return [];
   const wantsCopy = entry.writable && entry.inPlace !== true;
-  const stood = await bringOrFail(exchange, entry.source, wantsCopy ? `${target}.original` : target);
+  const original = entry.inPlace ? exchange.original?.(entry.source) : undefined;
+  const stood = original ?? (await bringOrFail(exchange, entry.source, wantsCopy ? `${target}.original` : target));
   if (!wantsCopy) {
     if (stood === target) return [];
     symlinkSync(stood, target);

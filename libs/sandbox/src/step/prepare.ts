@@ -13,7 +13,9 @@ import {
   type RequirementsInForce,
 } from '@runnel/cwl';
 
+import type { ContainerEngine } from '../images/container-command.ts';
 import type { LocalImages } from '../images/local-images.ts';
+import type { MpiLauncher } from './plan-spawn.ts';
 import type { FileExchange, Spawner, StepAttempt, StepLimits } from '../types.ts';
 import { localFiles } from './local-files.ts';
 
@@ -24,7 +26,17 @@ export interface StepPorts {
   spawner: Spawner;
   limits: StepLimits;
   images?: LocalImages;
+  /** Runs the images that are not among the local ones. */
+  engine?: ContainerEngine;
+  /** Starts tools with MPIRequirement; default `mpirun -n`. */
+  mpi?: MpiLauncher;
+  /** Image of tools that name none. */
+  defaultImage?: string;
   onLog?: (chunk: Buffer) => void;
+  /** Of our own environment, for tools that run with the programs of this machine. */
+  environment?: { [name: string]: string };
+  /** The command that is started, for whoever watches. */
+  onCommand?: (step: string, argv: string[]) => void;
   /** What the user should know although nothing failed. */
   onWarning?: (text: string) => void;
   /** Ends the step; the outcome is then a failure of class `stopped`. */

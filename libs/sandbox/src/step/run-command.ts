@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,6 +7,7 @@ import {
   collectOutputs,
   exitMeaning,
   locationToPath,
+  requirement,
   resources,
   runtimeFor,
   stageInputs,
@@ -14,9 +16,10 @@ import {
   type JsonObject,
 } from '@runnel/cwl';
 
-import { noImages } from '../images/local-images.ts';
 import type { SpawnRequest, SpawnResult, StepOutcome } from '../types.ts';
-import { makeFolders } from './attempt-folders.ts';
+import { noImages } from '../images/local-images.ts';
+import { makeFolders, mapAbsoluteEntries } from './attempt-folders.ts';
+import { chooseContainer, hasOwnFiles, type ContainerChoices } from './choose-container.ts';
 import { LOG_TAIL_CHARACTERS, StepFault, toolFailure, type Failure } from './failures.ts';
 import { hostPath, localFiles } from './local-files.ts';
 import { placeFiles } from './place-files.ts';
@@ -36,15 +39,26 @@ export async function runCommand(
   const request = await resources({ requirements, evaluator, inputs, cwlVersion: tool.cwlVersion });
   Object.assign(usage, { cores: request.coresMin, memoryMiB: request.ramMin, inputBytes: sizeOf(inputs) });
 
-  const folders = makeFolders(attempt, requirements, ports.images ?? noImages);
+  const cuda = requirement(requirements, 'CUDARequirement');
+  if (cuda?.mandatory) await (await import('./check-cuda.ts')).requireCuda(cuda, evaluator, inputs);
+  const asked = requirement(requirements, 'DockerRequirement');
+  const container = chooseContainer(asked, choicesOf(preparation));
+  const folders = makeFolders(attempt, hasOwnFiles(container) ? asked?.outputDirectory : undefined);
   const staged = stageInputs(inputs, { directory: folders.in, ...(exchange.resident && { resident: exchange.resident.bind(exchange) }) });
   const runtime = runtimeFor(request, folders.outInTool, folders.tmp);
   const command = await buildCommand(tool, staged.inputs, { requirements, evaluator, runtime });
   const limits = limitsFor(command, request, ports.limits);
-  const spawned = planSpawn(command, folders, preparation, { limits, hasInputs: staged.entries.length > 0 });
+  const absolute = hasOwnFiles(container) ? mapAbsoluteEntries(command.initialWorkDir, folders, attempt) : [];
+  folders.mappings.push(...absolute);
   const onHost = (path: string): string => hostPath(path, folders.mappings);
-  const linked = await placeFiles([...staged.entries, ...command.initialWorkDir], { exchange, mayBringIn, onHost });
+  const { linked, originals } = await placeFiles([...staged.entries, ...command.initialWorkDir], { exchange, mayBringIn, onHost });
+  const binds = [
+    ...absolute.map(({ tool, host, writable }) => ({ source: host, target: tool, writable })),
+    ...originals.map((path) => ({ source: path, target: path, writable: true })),
+  ];
+  const spawned = planSpawn(command, folders, preparation, { limits, container, binds, hasInputs: staged.entries.length > 0 });
 
+  ports.onCommand?.(attempt.name, spawned.argv);
   const result = await runToEnd(spawned, ports);
   const { wallSeconds, cpuSeconds, maxMemoryBytes } = result;
   Object.assign(usage, { wallSeconds, cpuSeconds, maxMemoryBytes });
@@ -88,10 +102,27 @@ async function runToEnd(request: SpawnRequest, { spawner, onLog, signal }: StepP
   const cancel = (): void => void tool.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    return await tool.result;
+    const result = await tool.result;
+    if (request.removal !== undefined && (result.limit !== undefined || result.cancelled)) await remove(request.removal);
+    return result;
   } finally {
     signal?.removeEventListener('abort', cancel);
   }
+}
+
+/** That there is nothing to remove any more is no fault. */
+function remove({ argv: [program = '', ...args], env }: NonNullable<SpawnRequest['removal']>): Promise<void> {
+  return new Promise((done) => execFile(program, args, { env }, () => done()));
+}
+
+function choicesOf({ attempt, ports }: Preparation): ContainerChoices {
+  return {
+    images: ports.images ?? noImages,
+    ...(ports.engine && { engine: ports.engine }),
+    ...(ports.defaultImage !== undefined && { defaultImage: ports.defaultImage }),
+    warn: (text) => ports.onWarning?.(`${attempt.name}: ${text}`),
+    canEnterRoot: ports.spawner.isolation.namespaces !== 'none',
+  };
 }
 
 function sizeOf(inputs: JsonObject): number {
