@@ -105,6 +105,25 @@ describe('an operator with bin/runnel', () => {
     expect((await up.runnel(['gc', '--dry-run', '--data', up.folder])).stdout).toContain('would delete 0 objects');
   }, 60_000);
 
+  it('tries it as a user would, and learns what is wrong', async () => {
+    const tried = await up.runnel(['system-test']);
+    expect(tried.stdout).toMatch(/9 journeys passed, 0 failed\n$/);
+    expect((await up.runnel(['ps', '--processes'])).stdout).not.toContain('system-test-');
+    const metrics = await up.runnel(['system-test', '--metrics', '--token', 'rnl_wrong'], 1);
+    expect(metrics.stdout).toContain('runnel_system_test_success{journey="answer"} 0');
+    expect(metrics.stdout).toContain('runnel_system_test_success{journey="deploy"} 0');
+    const away = await runnel(['system-test', '--url', 'http://127.0.0.1:9', '--token', 'x', '--json']);
+    expect(away.code).toBe(1);
+    expect(JSON.parse(away.stdout)).toMatchObject({ passed: false });
+  }, 60_000);
+
+  it('learns whether this release may take over', async () => {
+    const { stdout } = await up.runnel(['upgrade-check', '--data', up.folder]);
+    expect(stdout).not.toContain('FAILED');
+    expect(stdout).toMatch(/ok +schema +version \d+, nothing to migrate/);
+    expect(stdout).toMatch(/ok +streams/);
+  }, 60_000);
+
   it('is told that the folder or the port is in use', async () => {
     const again = await runnel(['up', '--data', up.folder, '--port', '0']);
     expect(again.code).toBe(1);
@@ -116,8 +135,25 @@ describe('an operator with bin/runnel', () => {
 
   it('finds help with an example for every command', async () => {
     const help = await runnel(['--help']);
-    const found = [...help.stdout.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name ?? '');
-    const plain = ['up', 'migrate', 'deploy', 'upload', 'run', 'ps', 'logs', 'cancel', 'results', 'events', 'doctor', 'gc'];
+    const found = [...help.stdout.matchAll(/^ {2}([a-z-]+) .*/gm)].map(([, name]) => name ?? '');
+    const plain = [
+      'up',
+      'migrate',
+      'deploy',
+      'upload',
+      'run',
+      'ps',
+      'logs',
+      'cancel',
+      'results',
+      'events',
+      'doctor',
+      'gc',
+      'backup',
+      'restore',
+      'upgrade-check',
+      'system-test',
+    ];
     expect(found).toEqual(expect.arrayContaining(plain));
     for (const words of [
       ...plain.map((name) => [name]),

@@ -1,9 +1,9 @@
 import { openAuthenticator } from '@runnel/access';
 import { connect, durablePlans, ensureTopology, RunnelTransport, startRelay } from '@runnel/messaging';
 import type { Messaging } from '@runnel/messaging';
-import { openObjectStore } from '@runnel/objects';
+import { openObjectStore, tellFaults } from '@runnel/objects';
 import { openDatabase, waitForSchema } from '@runnel/postgres';
-import { createLogger, createMetrics, runService } from '@runnel/service';
+import { createLogger, createMetrics, objectStoreErrors, runService } from '@runnel/service';
 import type { Logger } from '@runnel/service';
 import { ApiModule } from './api-module.ts';
 import { installBuiltIns, withBuiltIns } from './built-in/built-ins.ts';
@@ -57,10 +57,10 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   const onIdleError = (error: Error): void => logger.warn({ reason: error.message }, 'lost a connection to Postgres');
   const database = await openDatabase({ url: config.postgresUrl, name: 'runnel-api', poolSize: 12, onIdleError });
   opened.push(() => database.close());
-  const objects = await openObjectStore(config.objects);
+  const registry = createMetrics('api');
+  const objects = tellFaults(await openObjectStore(config.objects), objectStoreErrors(registry));
   const messaging = await openMessaging(config, logger);
   opened.push(() => messaging.close());
-  const registry = createMetrics('api');
   const relay = startRelay({ messaging, pool: database.pool, metrics: registry });
   opened.push(() => relay.close());
   const authenticator = openAuthenticator(database);

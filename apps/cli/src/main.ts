@@ -1,14 +1,18 @@
 import { Command, CommanderError } from 'commander';
 import { CliError } from './client/cli-error.ts';
+import { backupCommand } from './commands/backup.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { dlqCommand } from './commands/dlq.ts';
 import { gcCommand } from './commands/gc.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { cancelCommand, eventsCommand, logsCommand, psCommand, resultsCommand } from './commands/runs.ts';
+import { systemTestCommand } from './commands/system-test.ts';
 import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
+import { upgradeCheckCommand } from './commands/upgrade-check.ts';
 import { uploadCommand } from './commands/upload.ts';
 
 const commands = [
@@ -26,6 +30,10 @@ const commands = [
   dlqCommand,
   gcCommand,
   doctorCommand,
+  backupCommand,
+  restoreCommand,
+  upgradeCheckCommand,
+  systemTestCommand,
 ];
 
 function program(): Command {

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { lockFolder } from '@runnel/embedded';
 import { closeOnSignals, createLogger, startTracing, type Logger } from '@runnel/service';
 import { CliError } from './client/cli-error.ts';
-import { makeDataFolder, secretsOf, writeAddresses } from './up/data-folder.ts';
+import { makeDataFolder, requireWhole, secretsOf, writeAddresses } from './up/data-folder.ts';
 import { embeddedNats, embeddedPostgres, externalNats, externalPostgres, type BusAccess, type DatabaseAccess } from './up/servers.ts';
 import { startService, type Started } from './up/services.ts';
 import { untilAvailable } from './up/until-available.ts';
@@ -32,6 +32,7 @@ export interface UpOptions {
 export async function up(options: UpOptions): Promise<void> {
   const logger = createLogger({ service: 'up' });
   const folder = makeDataFolder(options.data);
+  requireWhole(folder);
   const lock = lockFolder(folder);
   if (!lock.held)
     throw new CliError(

@@ -14,7 +14,7 @@ import {
   shardPlan,
   type Messaging,
 } from '@runnel/messaging';
-import { openObjectStore, type ObjectStore } from '@runnel/objects';
+import { openObjectStore, tellFaults, type ObjectStore } from '@runnel/objects';
 import {
   createJavaScriptPool,
   createSpawner,
@@ -27,7 +27,7 @@ import {
   readImages,
   type IsolationMode,
 } from '@runnel/sandbox';
-import { createLogger, createMetrics, Gauge, runService, type Logger } from '@runnel/service';
+import { createLogger, createMetrics, Gauge, Histogram, objectStoreErrors, runService, type Logger, type Registry } from '@runnel/service';
 import type { ExecutorConfig } from './config.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { AttemptsHolder } from './steps/attempts-holder.ts';
@@ -65,16 +65,19 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
       .replaceAll(/[^a-z0-9-]/g, '-')
       .slice(0, 30)}-${randomBytes(4).toString('hex')}`;
   const logger = (options.logger ?? createLogger({ service: 'executor' })).child({ executor: id });
-  const store = await openObjectStore(config.objects);
+  const registry = createMetrics('executor');
+  const store = tellFaults(await openObjectStore(config.objects), objectStoreErrors(registry));
   const { natsUrl: url, natsUser: user, natsPassword: password, prefix } = config;
   const messaging = await connect({ url, user, password, prefix, service: 'executor', logger });
   const isolation = config.isolation === 'none' ? noIsolation : (await detectIsolation()).mode;
   const count = config.slots ?? availableParallelism();
   const { surroundings, close: closeSandbox } = await openSandbox(config, { id, count, isolation, store, messaging, logger });
   const slots = createSlots(count);
+  slotMetrics(registry, slots, count);
   const attempts = createAttempts({
     slots,
     logger,
+    onStart: startDelay(registry),
     reports: createReports(messaging, store, id),
     carryOut: (request, signal, toolEnded) => carryOutStep(request, surroundings, signal, toolEnded),
   });
@@ -107,7 +110,7 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     },
     logger,
     operations: {
-      metrics: executorMetrics(slots, count),
+      metrics: registry,
       checks: new Map([
         ['nats', () => messaging.ping()],
         ['objects', () => store.ping()],
@@ -195,8 +198,18 @@ async function openSandbox(
   };
 }
 
-function executorMetrics(slots: ReturnType<typeof createSlots>, count: number): ReturnType<typeof createMetrics> {
-  const metrics = createMetrics('executor');
+/** Seconds from the grant of a step, which its request's time tells, to the start of its tool: the way there, and the wait for a slot. */
+function startDelay(registry: Registry): (seconds: number) => void {
+  const delay = new Histogram({
+    name: 'runnel_step_grant_to_start_seconds',
+    help: 'From the grant of a step to its start',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 30],
+    registers: [registry],
+  });
+  return (seconds) => delay.observe(Math.max(0, seconds));
+}
+
+function slotMetrics(metrics: Registry, slots: ReturnType<typeof createSlots>, count: number): void {
   metrics.registerMetric(
     new Gauge({
       name: 'runnel_executor_slots',
@@ -227,7 +240,6 @@ function executorMetrics(slots: ReturnType<typeof createSlots>, count: number): 
       },
     }),
   );
-  return metrics;
 }
 
 function drain(attempts: Attempts, graceSeconds: number): Promise<void> {

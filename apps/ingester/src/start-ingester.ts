@@ -1,8 +1,16 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { connect, durablePlans, RunnelTransport, startRelay, type ConsumerSettings, type Messaging } from '@runnel/messaging';
-import { openObjectStore } from '@runnel/objects';
+import { openObjectStore, tellFaults } from '@runnel/objects';
 import { openDatabase, waitForSchema } from '@runnel/postgres';
-import { createLogger, createMetrics, runService, type Logger, type Registry, type RunningService } from '@runnel/service';
+import {
+  createLogger,
+  createMetrics,
+  objectStoreErrors,
+  runService,
+  type Logger,
+  type Registry,
+  type RunningService,
+} from '@runnel/service';
 import type { IngesterConfig } from './config.ts';
 import { collectDaily } from './gc/daily.ts';
 import { Parts, type IngesterParts } from './parts.ts';
@@ -29,7 +37,8 @@ class IngesterModule {
 export async function startIngester(config: IngesterConfig, options: IngesterOptions = {}): Promise<RunningService> {
   const logger = options.logger ?? createLogger({ service: 'ingester', level: config.logLevel });
   await waitForSchema(config.postgresUrl);
-  const objects = await openObjectStore(config.objects);
+  const metrics = createMetrics('ingester');
+  const objects = tellFaults(await openObjectStore(config.objects), objectStoreErrors(metrics));
   const database = await openDatabase({
     url: config.postgresUrl,
     name: 'runnel ingester',
@@ -40,7 +49,6 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
     await database.close();
     throw error;
   });
-  const metrics = createMetrics('ingester');
   const relay = startRelay({ messaging, pool: database.pool, metrics });
   const parts: IngesterParts = { database, objects, messaging, relay, logger };
   const collection = collectDaily(parts);

@@ -1,6 +1,5 @@
 import { Counter, Gauge, Histogram } from '@runnel/service';
 import type { Registry } from '@runnel/service';
-import type { Pool } from 'pg';
 
 /** What the scheduler tells of itself. */
 export interface SchedulerMetrics {
@@ -18,24 +17,8 @@ export interface SchedulerMetrics {
 
 const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5];
 
-export function schedulerMetrics(registry: Registry, pool: Pool): SchedulerMetrics {
+export function schedulerMetrics(registry: Registry): SchedulerMetrics {
   const registers = [registry];
-  countBy(
-    registry,
-    pool,
-    'runnel_runs',
-    'phase',
-    'runs that have not stopped, by phase',
-    'select phase as label, count(*)::int as count from runs where not stopped group by phase',
-  );
-  countBy(
-    registry,
-    pool,
-    'runnel_steps_active',
-    'state',
-    'attempts under way, by state',
-    "select state as label, count(*)::int as count from steps where state in ('requested', 'running', 'stopping') group by state",
-  );
   const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
   return {
     batchSize: new Histogram({
@@ -76,19 +59,4 @@ export function schedulerMetrics(registry: Registry, pool: Pool): SchedulerMetri
     }),
     lostSteps: counter('runnel_scheduler_lost_steps_total', 'attempts whose executor was lost'),
   };
-}
-
-/** A gauge whose values are counted when somebody asks. */
-function countBy(registry: Registry, pool: Pool, name: string, label: string, help: string, sql: string): void {
-  new Gauge({
-    name,
-    help,
-    labelNames: [label],
-    registers: [registry],
-    async collect() {
-      const { rows } = await pool.query<{ label: string; count: number }>(sql);
-      this.reset();
-      for (const row of rows) this.set({ [label]: row.label }, row.count);
-    },
-  });
 }

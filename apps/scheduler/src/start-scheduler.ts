@@ -8,6 +8,7 @@ import { defaultTiming } from './config.ts';
 import type { SchedulerConfig, Timing } from './config.ts';
 import { openConnections } from './connections.ts';
 import { schedulerMetrics } from './metrics.ts';
+import { busMetrics, tableMetrics } from './platform-metrics.ts';
 import type { News } from './runs/news.ts';
 import { startScheduling } from './scheduling.ts';
 import type { Scheduling } from './scheduling.ts';
@@ -33,9 +34,9 @@ export interface RunningScheduler {
 export async function startScheduler(config: SchedulerConfig, options: SchedulerOptions = {}): Promise<RunningScheduler> {
   const id = config.schedulerId ?? `s-${randomUUID().slice(0, 8)}`;
   const logger = (options.logger ?? createLogger({ service: 'scheduler', level: config.logLevel })).child({ scheduler: id });
-  const connections = await openConnections(config, logger);
-  const { messaging } = connections;
   const registry = createMetrics('scheduler');
+  const connections = await openConnections(config, logger, registry);
+  const { messaging } = connections;
   let scheduling: Scheduling | undefined;
 
   const partitions = Array.from({ length: partitionCount }, (_, partition) => partitionDurable(partition));
@@ -56,6 +57,8 @@ export async function startScheduler(config: SchedulerConfig, options: Scheduler
     port: config.port,
     strategy: () => transport,
     onStarted: () => {
+      tableMetrics(registry, connections.database.pool);
+      busMetrics(registry, messaging);
       const timing = { ...defaultTiming, ...options.timing };
       scheduling = startScheduling({
         id,
@@ -65,7 +68,7 @@ export async function startScheduler(config: SchedulerConfig, options: Scheduler
         transport,
         logger,
         registry,
-        metrics: schedulerMetrics(registry, connections.database.pool),
+        metrics: schedulerMetrics(registry),
       });
     },
     onShutdown: async () => {

@@ -1,3 +1,5 @@
+export { exportDatabase, type DatabaseCopy } from './backup/export-database.ts';
+export { importDatabase, ImportRefused, requireKnownSchema } from './backup/import-database.ts';
 export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 export { ensureEventPartitions } from './event-partitions.ts';
 export { appendEvents, appendWrites, type RunAppend } from './events/append-events.ts';
@@ -6,9 +8,10 @@ export { packSnapshot, readSnapshot, snapshotEvery, snapshotWrite, type Snapshot
 export { isUnavailable, largestValueBytes, ServiceUnavailable, ValueTooLarge, VersionConflict } from './faults.ts';
 export { followNotifications, type NotificationHandlers } from './follow-notifications.ts';
 export { migrate, type MigrateOptions } from './migrate.ts';
-export { requiredSchemaVersion } from './migrations/index.ts';
+export { missingMigrations, requiredSchemaVersion } from './migrations/index.ts';
 export { insertOutbox, notifyOutbox, outboxWrites, type OutboxRow } from './outbox.ts';
 export { roleOf, serviceNames, type ServiceName } from './roles.ts';
 export { SchemaMissing, schemaVersion, waitForSchema } from './schema-version.ts';
 export { inTransaction, query, type Statement, type Transaction } from './transaction.ts';
+export { withoutGarbageCollection } from './without-garbage-collection.ts';
 export { writeTogether, type Write } from './write-together.ts';

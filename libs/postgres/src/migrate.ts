@@ -38,17 +38,26 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   }
 }
 
+const schemaVersions =
+  'create table if not exists schema_versions (version integer primary key, name text not null, applied_at timestamptz not null default now())';
+
+/** Makes the schema of one release, up to its version, in the transaction that the client is in. */
+export async function migrateWithin(client: Client, version: number): Promise<void> {
+  await client.query(schemaVersions);
+  for (const migration of migrations.filter((candidate) => candidate.version <= version)) await apply(client, migration);
+}
+
+async function apply(client: Client, { version, name, sql }: (typeof migrations)[number]): Promise<void> {
+  await client.query(sql);
+  await client.query('insert into schema_versions (version, name) values ($1, $2)', [version, name]);
+}
+
 async function applyMissing(client: Client): Promise<number[]> {
-  await client.query(
-    'create table if not exists schema_versions (version integer primary key, name text not null, applied_at timestamptz not null default now())',
-  );
+  await client.query(schemaVersions);
   const present = await schemaVersion(client);
   const missing = migrations.filter((migration) => migration.version > present);
   for (const migration of missing) {
-    await inOneTransaction(client, async () => {
-      await client.query(migration.sql);
-      await client.query('insert into schema_versions (version, name) values ($1, $2)', [migration.version, migration.name]);
-    });
+    await inOneTransaction(client, () => apply(client, migration));
   }
   return missing.map((migration) => migration.version);
 }

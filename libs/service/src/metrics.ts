@@ -9,6 +9,18 @@ export function createMetrics(service: string): Registry {
   return registry;
 }
 
+/** Counts what the object store could not serve: for `tellFaults` of libs/objects. */
+export function objectStoreErrors(registry: Registry): (operation: string) => void {
+  const errors = new Counter({
+    name: 'runnel_object_store_errors_total',
+    help: 'Operations that the object store could not serve (away, full, broken)',
+    labelNames: ['operation'],
+    registers: [registry],
+  });
+  for (const operation of ['put', 'get', 'head', 'list', 'copy', 'delete', 'ping']) errors.inc({ operation }, 0);
+  return (operation) => errors.inc({ operation });
+}
+
 let ofProcess: Registry | undefined;
 
 /** Memory, CPU, event loop: measured once, however many services share this process. */

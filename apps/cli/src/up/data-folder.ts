@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join, resolve } from 'node:path';
 import { services, type Service } from '@runnel/contracts';
 import { z } from 'zod';
+import { CliError } from '../client/cli-error.ts';
 import { addressFile, type Addresses } from './addresses.ts';
 
 const User = z.enum([...services, 'operator']);
@@ -16,6 +17,15 @@ export function makeDataFolder(folder: string): string {
   const path = resolve(folder);
   mkdirSync(path, { recursive: true, mode: 0o711 });
   return path;
+}
+
+/** Stands in a folder as long as a restore into it has not ended. */
+export const restoring = (folder: string): string => join(folder, 'restoring');
+
+/** Throws where a restore into the folder was broken off: what stands there is half of an installation. */
+export function requireWhole(folder: string): void {
+  if (existsSync(restoring(folder)))
+    throw new CliError(`a restore into ${folder} has not ended`, 'If it does not run any more, delete the folder and restore again.');
 }
 
 /** The secrets of this folder, made on the first start. */

@@ -33,15 +33,26 @@ export async function externalPostgres(url: string): Promise<DatabaseAccess> {
 
 /** A Postgres in the data folder, migrated, with a role per service. */
 export async function embeddedPostgres(folder: string, secrets: Secrets, logger: Logger): Promise<DatabaseAccess> {
+  const { server, stop } = await startEmbeddedPostgres(folder, logger);
+  const admin = server.urlOf('runnel');
+  const passwords = Object.fromEntries(databaseServices.map((name) => [name, secrets.users[name]])) as Record<DatabaseService, string>;
+  await migrate(admin, { passwords });
+  return { admin, urlOf: (service) => server.urlOf('runnel', roleOf(service), passwords[service]), stop };
+}
+
+/** The database in the data folder as it is, for the commands that work on an installation which is not running. */
+export async function openEmbeddedDatabase(folder: string, logger: Logger): Promise<{ url: string; stop: () => Promise<void> }> {
+  const { server, stop } = await startEmbeddedPostgres(folder, logger);
+  return { url: server.urlOf('runnel'), stop };
+}
+
+async function startEmbeddedPostgres(folder: string, logger: Logger) {
   const port = await freePort();
   const passwordFile = join(folder, 'postgres.password');
   const start = () => startPostgres({ dataDir: join(folder, 'postgres'), port, passwordFile, logFile: join(folder, 'postgres.log') });
   const { first: server, stop } = await supervise('Postgres', start, logger);
   await createDatabase(server.url);
-  const admin = server.urlOf('runnel');
-  const passwords = Object.fromEntries(databaseServices.map((name) => [name, secrets.users[name]])) as Record<DatabaseService, string>;
-  await migrate(admin, { passwords });
-  return { admin, urlOf: (service) => server.urlOf('runnel', roleOf(service), passwords[service]), stop };
+  return { server, stop };
 }
 
 async function createDatabase(url: string): Promise<void> {

@@ -9,6 +9,8 @@ export interface AttemptsPorts {
   /** Calls `toolEnded` when its process is gone: the slot is then free for the next one, while this one's outputs are collected. */
   carryOut: (request: StepRequest, signal: AbortSignal, toolEnded: () => void) => Promise<StepResult>;
   logger: Logger;
+  /** Told at each start how many seconds it took from the request's time. */
+  onStart?: (seconds: number) => void;
 }
 
 interface Held {
@@ -28,7 +30,7 @@ const remembered = 10_000;
 /** What this executor holds: from the request's arrival to the stored news of its end (rule 8). */
 export interface Attempts {
   /** Resolves when the stream holds `step.started`, or what became of the attempt: the request may then be acknowledged. */
-  begin(request: StepRequest): Promise<void>;
+  begin(request: StepRequest, requestedAt?: string): Promise<void>;
   /** Ends an attempt, queued or running; resolves when it is confirmed gone and that is told. */
   stop(id: AttemptId): Promise<void>;
   list(): AttemptId[];
@@ -38,7 +40,7 @@ export interface Attempts {
   abandon(): void;
 }
 
-export function createAttempts({ slots, reports, carryOut, logger }: AttemptsPorts): Attempts {
+export function createAttempts({ slots, reports, carryOut, logger, onStart }: AttemptsPorts): Attempts {
   const held = new Map<string, Held>();
   const over = new Set<string>();
   let draining = false;
@@ -64,7 +66,7 @@ export function createAttempts({ slots, reports, carryOut, logger }: AttemptsPor
     return earlier === undefined ? reports.waiting(id, 'it was stopped here before') : reports.again(earlier);
   }
 
-  async function begin(request: StepRequest): Promise<void> {
+  async function begin(request: StepRequest, requestedAt?: string): Promise<void> {
     const id = attemptIdOf(request);
     const name = attemptName(id);
     if (held.has(name)) return;
@@ -95,6 +97,7 @@ export function createAttempts({ slots, reports, carryOut, logger }: AttemptsPor
     run(request, slot, one)
       .catch((error: unknown) => logger.error({ error, run: id.run, step: id.step }, 'attempt could not be reported'))
       .finally(done);
+    if (requestedAt !== undefined) onStart?.((Date.parse(startedAt) - Date.parse(requestedAt)) / 1000);
     if (!(await endsWithin(ended, short))) await reports.started(id, startedAt);
   }
 

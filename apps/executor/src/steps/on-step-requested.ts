@@ -9,7 +9,7 @@ export class OnStepRequested {
   constructor(private readonly holder: AttemptsHolder) {}
 
   @On(StepRequested)
-  begin({ data }: Message<typeof StepRequested>): Promise<void> {
-    return this.holder.attempts.begin(data);
+  begin({ data, time }: Message<typeof StepRequested>): Promise<void> {
+    return this.holder.attempts.begin(data, time);
   }
 }

@@ -1,5 +1,5 @@
 import type { ObjectStore } from '@runnel/objects';
-import type { Database } from '@runnel/postgres';
+import { withoutGarbageCollection, type Database } from '@runnel/postgres';
 import { deleteLeftovers } from './deleted-runs.ts';
 import type { GarbageItem, GarbageSummary, OnGarbage } from './garbage.ts';
 import { deleteMarked, markUnused } from './unused-objects.ts';
@@ -12,9 +12,6 @@ export interface GarbageOptions {
   /** Told of each thing, in the order in which it is done. */
   onGarbage?: OnGarbage;
 }
-
-/** Any number that nobody else uses. */
-const lockKey = 7252;
 
 /**
  * Deletes what nothing needs any more: content-addressed objects that nothing named for a week (marked, deleted a day later), and what runs that
@@ -33,7 +30,7 @@ export async function collectGarbage(
     sum.bytes += item.bytes;
     options.onGarbage?.(item);
   };
-  return alone(database, async () => {
+  return withoutGarbageCollection(database, async () => {
     await deleteMarked(database, objects, now, dryRun, onGarbage);
     for (const workspace of await workspaces(database)) {
       await registerObjects(database, objects, workspace, now, dryRun, onGarbage);
@@ -49,20 +46,4 @@ async function workspaces(database: Database): Promise<string[]> {
     'select workspace from runs union select workspace from objects union select workspace from processes union select workspace from tokens order by 1',
   );
   return rows.map(({ workspace }) => workspace);
-}
-
-/** Runs the work while no other process does the same; undefined where one does. */
-async function alone<Result>(database: Database, work: () => Promise<Result>): Promise<Result | undefined> {
-  const client = await database.pool.connect();
-  try {
-    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1, 1) as locked', [lockKey]);
-    if (!rows[0]?.locked) return undefined;
-    try {
-      return await work();
-    } finally {
-      await client.query('select pg_advisory_unlock($1, 1)', [lockKey]);
-    }
-  } finally {
-    client.release();
-  }
 }

@@ -7,3 +7,7 @@ export const migrations: readonly { version: number; name: string; sql: string }
 
 /** The schema this release needs. */
 export const requiredSchemaVersion = Math.max(...migrations.map((migration) => migration.version));
+
+/** What brings a schema of that version to this release, by number and name. */
+export const missingMigrations = (present: number): string[] =>
+  migrations.filter(({ version }) => version > present).map(({ version, name }) => `${version} (${name})`);
