@@ -2,10 +2,11 @@
  * Runs every suite that this machine can run and ends with one line, `N passed, N failed, N skipped`. What is skipped is named before it.
  * `node scripts/test.ts [SUITE…]` runs a part.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 interface Outcome {
   passed: number;
@@ -25,6 +26,7 @@ const suites: Record<string, () => Promise<Outcome>> = {
   unit: () => jest('unit', []),
   service: () => jest('service', ['--runInBand']),
   journeys: () => jest('journeys', ['--runInBand']),
+  stage: () => goTests('deploy/stage'),
 };
 
 async function jest(project: string, options: string[]): Promise<Outcome> {
@@ -57,6 +59,33 @@ function summarize(project: string, report: JestReport): Outcome {
       .map((test) => `${project}: ${test.fullName}`),
   );
   return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length, skipped };
+}
+
+/** Go programs have tests of their own; each test function counts as one. */
+async function goTests(folder: string): Promise<Outcome> {
+  if (spawnSync('go', ['version']).status !== 0) return { passed: 0, failed: 0, skipped: [`${folder}: all of it (needs Go)`] };
+  const child = spawn('go', ['test', '-count=1', '-json', './...'], { cwd: join(root, folder), stdio: ['ignore', 'pipe', 'inherit'] });
+  const outcome: Outcome = { passed: 0, failed: 0, skipped: [] };
+  const said = new Map<string, string>();
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { Action: action, Test: test = '', Output: output = '' } = JSON.parse(line) as { Action: string; Test?: string; Output?: string };
+    said.set(test, (said.get(test) ?? '') + output);
+    if (test === '' || test.includes('/')) continue;
+    if (action === 'pass') outcome.passed += 1;
+    if (action === 'skip') outcome.skipped.push(`${folder}: ${test}`);
+    if (action !== 'fail') continue;
+    outcome.failed += 1;
+    console.error(said.get(test));
+  }
+  const code = await new Promise<number>((resolve) =>
+    child.exitCode === null ? child.once('exit', (ended) => resolve(ended ?? 1)) : resolve(child.exitCode),
+  );
+  // What does not even compile has no tests that fail.
+  if (code !== 0 && outcome.failed === 0) {
+    console.error(said.get(''));
+    outcome.failed = 1;
+  }
+  return outcome;
 }
 
 /** Milliseconds that jest may need to end after its report is written. */

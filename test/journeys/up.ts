@@ -52,7 +52,8 @@ export async function startUp(options: UpOptions = {}): Promise<Up> {
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const args = ['up', '--data', folder, '--port', String(port), '--slots', '2', ...(options.args ?? [])];
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Named, for the default is the environment without what a test has set.
+  const child = spawn(program, args, { env: process.env, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = listen(child);
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   await untilReady(child, url, said);

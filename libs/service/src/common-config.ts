@@ -22,4 +22,6 @@ export const databaseConfig = {
 };
 
 /** Of services that read or write objects. */
-export const objectsConfig = { objects: z.url().meta({ description: 'object store, e.g. file:///var/lib/runnel/objects/' }) };
+export const objectsConfig = {
+  objects: z.url().meta({ description: 'object store, e.g. file:///var/lib/runnel/objects/ or s3://bucket/prefix/?endpoint=…' }),
+};

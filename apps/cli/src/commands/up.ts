@@ -15,7 +15,10 @@ export function upCommand(program: Command): void {
     .option('--only <SERVICES>', `comma-separated part of: ${serviceNames.join(', ')}`)
     .option('--postgres <URL>', 'use this Postgres instead of an embedded one')
     .option('--nats <URL>', 'use this NATS server (2.11 or newer, with JetStream) instead of an embedded one')
-    .option('--objects <URI>', 'object store (file:///dir/); default: a folder of --data')
+    .option(
+      '--objects <URI>',
+      'object store (file:///dir/, s3://bucket/prefix/?endpoint=…, see docs/operations.md); default: a folder of --data',
+    )
     .option('--images <FILE>', 'images.json: folders that stand for container images on this machine (default: those of `make rootfs`)')
     .option('--slots <N>', 'steps at a time (default: number of cores)', wholeNumber)
     .option('--public-url <URL>', 'address under which users reach the API, for links')

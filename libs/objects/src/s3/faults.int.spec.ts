@@ -29,7 +29,7 @@ whenServer('S3 store behind a bad network', () => {
   beforeEach(async () => {
     proxy.inject('', []);
     // Each test has a circuit of its own.
-    store = await openObjectStore(server.bucket('faults', { endpoint: proxy.endpoint, timeout: '0.3' }));
+    store = await openObjectStore(server.bucket('faults', { endpoint: proxy.endpoint, timeout: '1.5' }));
     await store.put('ws/a', body);
   });
   afterAll(async () => {
