@@ -104,7 +104,13 @@ async function idleRows(installation: Installation): Promise<Row[]> {
       ratio: '',
       target: '< 2 %',
     },
-    { what: 'five services in one process, resident', ours: `${residentMegabytes(installation.pid).toFixed(0)} MB`, peer: '', ratio: '', target: '' },
+    {
+      what: 'five services in one process, resident',
+      ours: `${residentMegabytes(installation.pid).toFixed(0)} MB`,
+      peer: '',
+      ratio: '',
+      target: '',
+    },
   ];
 }
 

@@ -79,7 +79,7 @@ export const StepStarted = event('step.started', 1, z.object({ ...attemptFields,
   routedBy: 'run',
   from: ['executor'],
   to: ['scheduler'],
-  summary: 'executor: the attempt is mine and under way.',
+  summary: 'executor: the attempt is mine and under way. Of a short one only its end is told.',
   golden: { ...attempt, executor: 'x-1', at: '2026-11-21T12:00:00.000Z' },
 });
 

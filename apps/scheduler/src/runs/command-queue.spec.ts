@@ -11,10 +11,13 @@ describe('command queue', () => {
   it('puts what waits into one batch, one batch at a time', async () => {
     const batches: string[] = [];
     let release = (): void => undefined;
-    const queue = createCommandQueue(async (batch) => {
-      batches.push(runsOf(batch));
-      await new Promise<void>((resolve) => (release = resolve));
-    }, createGathering(() => 0));
+    const queue = createCommandQueue(
+      async (batch) => {
+        batches.push(runsOf(batch));
+        await new Promise<void>((resolve) => (release = resolve));
+      },
+      createGathering(() => 0),
+    );
     const first = queue.submit([news('a')]);
     await Promise.resolve();
     const later = Promise.all([queue.submit([news('b')]), queue.submit([news('c'), news('d')])]);
@@ -28,10 +31,13 @@ describe('command queue', () => {
 
   it('fails only the submission that is at fault', async () => {
     const done: string[] = [];
-    const queue = createCommandQueue(async (batch) => {
-      if (batch.some(({ run }) => run === 'bad')) throw new Error('a bug');
-      done.push(runsOf(batch));
-    }, createGathering(() => 0));
+    const queue = createCommandQueue(
+      async (batch) => {
+        if (batch.some(({ run }) => run === 'bad')) throw new Error('a bug');
+        done.push(runsOf(batch));
+      },
+      createGathering(() => 0),
+    );
     const results = await Promise.allSettled([queue.submit([news('a')]), queue.submit([news('bad')]), queue.submit([news('b')])]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(done).toEqual(['a', 'b']);
@@ -39,10 +45,13 @@ describe('command queue', () => {
 
   it('does not try each one while the database is away', async () => {
     let calls = 0;
-    const queue = createCommandQueue(async () => {
-      calls += 1;
-      throw new ServiceUnavailable('Postgres');
-    }, createGathering(() => 0));
+    const queue = createCommandQueue(
+      async () => {
+        calls += 1;
+        throw new ServiceUnavailable('Postgres');
+      },
+      createGathering(() => 0),
+    );
     const results = await Promise.allSettled([queue.submit([news('a')]), queue.submit([news('b')])]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(calls).toBe(1);
@@ -65,7 +74,10 @@ describe('command queue', () => {
 
   it('finishes what is under way when it closes, and refuses the rest', async () => {
     const done: string[] = [];
-    const queue = createCommandQueue(async (batch) => void done.push(runsOf(batch)), createGathering(() => 0));
+    const queue = createCommandQueue(
+      async (batch) => void done.push(runsOf(batch)),
+      createGathering(() => 0),
+    );
     const submitted = queue.submit([news('a')]);
     await queue.close();
     await submitted;
