@@ -165,7 +165,9 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
       tell({ type: 'start-step', executor, step, attempt });
       attempts += 1;
       const directory = join(options.workRoot, String(attempts));
-      mkdirSync(directory, { mode: 0o700 });
+      // Without isolation nobody else's uid has to pass through it.
+      const beside = options.ports.spawner.isolation.namespaces === 'none';
+      if (!beside) mkdirSync(directory, { mode: 0o700 });
       const attemptOfStep: StepAttempt = {
         package: options.package,
         process: job.process.id,
@@ -173,6 +175,7 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
         requirements: job.requirements,
         hints: job.hints,
         directory,
+        beside,
         name: step,
         acceptedAt,
         seed: step,
