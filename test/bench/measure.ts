@@ -82,7 +82,7 @@ export function printRows(title: string, rows: Row[]): void {
   console.log(`${load()}\n`);
 }
 
-/** Prints a header at once and then each row as it is known, for benches that take minutes. */
+/** Prints a title and a header at once and then each row as it is known, for benches that take minutes. */
 export function rowPrinter(title: string): (row: Row) => void {
   const columns: [key: keyof Row, width: number][] = [
     ['what', 50],
@@ -92,7 +92,8 @@ export function rowPrinter(title: string): (row: Row) => void {
     ['target', 0],
   ];
   const print = (row: Row) => console.log(columns.map(([key, width]) => row[key].padEnd(width)).join('  '));
-  print({ what: title, ours: 'runnel', peer: 'peer', ratio: 'ratio', target: 'target' });
+  console.log(title);
+  print({ what: '', ours: 'runnel', peer: 'peer', ratio: 'ratio', target: 'target' });
   return print;
 }
 

@@ -117,18 +117,15 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
     }
 
     function finishIfOver(): void {
-      const summary = over ? undefined : run.summary();
-      const outputs = summary?.phase === 'publishing' ? run.outputs() : undefined;
+      if (over) return;
+      const phase = run.phase();
+      const outputs = phase === 'publishing' ? run.outputs() : undefined;
       if (outputs) {
         over = true;
         resolveValues(outputs, (key) => run.read(key)).then((values) => resolve(values), reject);
-      } else if (summary?.phase === 'failed' && running.size === 0) {
-        const { failure } = summary;
-        fail(
-          new CwlFault(
-            [failure?.reason ?? summary.message, ...(failure?.logTail === undefined ? [] : [indent(failure.logTail)])].join('\n'),
-          ),
-        );
+      } else if (phase === 'failed' && running.size === 0) {
+        const { failure, message } = run.summary();
+        fail(new CwlFault([failure?.reason ?? message, ...(failure?.logTail === undefined ? [] : [indent(failure.logTail)])].join('\n')));
       }
     }
 
