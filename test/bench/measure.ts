@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir, loadavg } from 'node:os';
+import { availableParallelism, homedir, loadavg } from 'node:os';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
@@ -79,8 +79,26 @@ export function printRows(title: string, rows: Row[]): void {
         .trimEnd(),
     );
   }
-  console.log(`load ${loadavg()[0]?.toFixed(1)}\n`);
+  console.log(`${load()}\n`);
 }
+
+/** Prints a title and a header at once and then each row as it is known, for benches that take minutes. */
+export function rowPrinter(title: string): (row: Row) => void {
+  const columns: [key: keyof Row, width: number][] = [
+    ['what', 50],
+    ['ours', 15],
+    ['peer', 15],
+    ['ratio', 28],
+    ['target', 0],
+  ];
+  const print = (row: Row) => console.log(columns.map(([key, width]) => row[key].padEnd(width)).join('  '));
+  console.log(title);
+  print({ what: '', ours: 'runnel', peer: 'peer', ratio: 'ratio', target: 'target' });
+  return print;
+}
+
+/** The machine's load now, for a line below the rows. */
+export const load = (): string => `load ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`;
 
 /** A Python program of a virtual environment outside the clone; undefined where it cannot be installed. */
 export async function pythonProgram(environment: string, packages: string[], program: string): Promise<string | undefined> {

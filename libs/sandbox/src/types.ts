@@ -124,8 +124,10 @@ export interface StepAttempt {
   inputs: JsonObject;
   requirements: Requirement[];
   hints: Requirement[];
-  /** Fresh, empty directory for this attempt. */
+  /** Fresh, empty directory for this attempt; where `beside` is true it is only made if something is to be put in it. */
   directory: string;
+  /** Output and temporary folder stand beside `directory` instead of in it: one folder less to make and to remove. Not with a uid of its own. */
+  beside?: boolean;
   /** For messages and names. */
   name: string;
   acceptedAt: string;

@@ -117,18 +117,15 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
     }
 
     function finishIfOver(): void {
-      const summary = over ? undefined : run.summary();
-      const outputs = summary?.phase === 'publishing' ? run.outputs() : undefined;
+      if (over) return;
+      const phase = run.phase();
+      const outputs = phase === 'publishing' ? run.outputs() : undefined;
       if (outputs) {
         over = true;
         resolveValues(outputs, (key) => run.read(key)).then((values) => resolve(values), reject);
-      } else if (summary?.phase === 'failed' && running.size === 0) {
-        const { failure } = summary;
-        fail(
-          new CwlFault(
-            [failure?.reason ?? summary.message, ...(failure?.logTail === undefined ? [] : [indent(failure.logTail)])].join('\n'),
-          ),
-        );
+      } else if (phase === 'failed' && running.size === 0) {
+        const { failure, message } = run.summary();
+        fail(new CwlFault([failure?.reason ?? message, ...(failure?.logTail === undefined ? [] : [indent(failure.logTail)])].join('\n')));
       }
     }
 
@@ -165,7 +162,9 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
       tell({ type: 'start-step', executor, step, attempt });
       attempts += 1;
       const directory = join(options.workRoot, String(attempts));
-      mkdirSync(directory, { mode: 0o700 });
+      // Without isolation nobody else's uid has to pass through it.
+      const beside = options.ports.spawner.isolation.namespaces === 'none';
+      if (!beside) mkdirSync(directory, { mode: 0o700 });
       const attemptOfStep: StepAttempt = {
         package: options.package,
         process: job.process.id,
@@ -173,6 +172,7 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
         requirements: job.requirements,
         hints: job.hints,
         directory,
+        beside,
         name: step,
         acceptedAt,
         seed: step,

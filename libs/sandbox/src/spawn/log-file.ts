@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** Bytes kept of a step's log: the first half as it came, and the last half. */
 export const LOG_LIMIT = 64 * 1024 * 1024;
@@ -58,11 +59,17 @@ export function openLog(path: string, onLive?: (chunk: Buffer) => void, limit = 
     segmentBytes += chunk.length;
   }
 
+  /** Its folder may not be there yet: most tools log nothing. */
+  function openHead(): number {
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, 'w', 0o600);
+  }
+
   return {
     write(chunk) {
       const fits = Math.max(0, Math.min(chunk.length, half - bytes));
       if (fits > 0) {
-        head ??= openSync(path, 'w', 0o600);
+        head ??= openHead();
         const kept = chunk.subarray(0, fits);
         writeAll(head, kept);
         if (onLive) pushLive(kept);

@@ -18,9 +18,8 @@ export interface Folders {
 }
 
 /** Makes the folders that every tool needs. `outInTool`: where a container with files of its own shows the output directory. */
-export function makeFolders({ directory }: StepAttempt, declared: string | undefined): Folders {
-  const out = join(directory, 'out');
-  const tmp = join(directory, 'tmp');
+export function makeFolders({ directory, beside }: StepAttempt, declared: string | undefined): Folders {
+  const [out, tmp] = beside ? [`${directory}.out`, `${directory}.tmp`] : [join(directory, 'out'), join(directory, 'tmp')];
   // The attempt's folder may have them already, empty.
   for (const folder of [out, tmp]) mkdirSync(folder, { recursive: true });
   const outInTool = declared ?? out;
