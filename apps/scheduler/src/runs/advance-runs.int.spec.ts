@@ -30,7 +30,7 @@ function advancer(): Advancer {
     sender: { service: 'scheduler', prefix: messaging.prefix },
     engineFor: engines(objects, () => 2),
     limits: { run: 0, publish: 0 },
-    metrics: schedulerMetrics(createMetrics('scheduler'), database.pool),
+    metrics: schedulerMetrics(createMetrics('scheduler')),
     keep: 100,
     onCommitted: () => undefined,
   });
@@ -94,7 +94,12 @@ describe('advancing a run', () => {
     await two.advance([start(run)]);
     await one.advance([await grant(run, 10)]);
     // Both hold the run in memory and hear of different ends at the same time.
-    const queues = [one, two].map(({ advance }) => createCommandQueue(advance, createGathering()));
+    const queues = [one, two].map(({ advance }) =>
+      createCommandQueue(
+        advance,
+        createGathering(() => 0),
+      ),
+    );
     for (let index = 0; index < 10; index += 2) await Promise.all(queues.map((queue, other) => queue.submit([finish(run, index + other)])));
     const events = await at.events(run);
     expect(events.filter(({ type }) => type === 'step.finished')).toHaveLength(10);
