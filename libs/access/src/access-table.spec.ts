@@ -74,6 +74,13 @@ describe.each(actions)('%s', (action) => {
     for (const [, , , resource] of resources) expect(may(anonymous, resource)).toBe(scope === 'open');
   });
 
+  it('anonymous, where the administrator opened a route: processes and jobs, of which handlers show what is public', () => {
+    const opened = /^(process\.(list|read|source|execute)|run\.(list|read|dismiss))$/.test(action);
+    expect(may(anonymous, { open: true })).toBe(opened || scope === 'open');
+    // It opens nothing to those who have a token of another workspace.
+    expect(may(token('c', scopes), { open: true })).toBe(row[2]);
+  });
+
   it('not without its scope, and with it alone', () => {
     const own = (some: readonly Scope[]): boolean => may(token('d', some), {});
     if (scope === 'open') return expect(own([])).toBe(true);

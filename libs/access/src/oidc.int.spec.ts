@@ -6,8 +6,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { base64url, exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import type { CryptoKey, JWK, JWTPayload } from 'jose';
 import { Provider } from 'oidc-provider';
+import { openDatabase } from '@runnel/postgres';
+import type { Database } from '@runnel/postgres';
+import { testDatabase } from '@runnel/testing';
+import type { TestDatabase } from '@runnel/testing';
+import { openAuthenticator } from './authenticate.ts';
+import type { Authenticator } from './authenticate.ts';
 import { openOidc } from './oidc.ts';
 import type { OidcVerifier } from './oidc.ts';
+import { createToken } from './tokens.ts';
 
 interface Key {
   readonly kid: string;
@@ -52,7 +59,8 @@ function useKeys(keys: readonly Key[]): void {
       },
     },
   });
-  handle = provider.callback();
+  const callback = provider.callback();
+  handle = (request, response) => void callback(request, response);
 }
 
 async function issued(): Promise<string> {
@@ -183,4 +191,46 @@ it('tokens of unknown keys do not make the issuer work: between two looks some t
   const before = asked.length;
   for (let index = 0; index < 20; index += 1) await verify(await signed(first, {}, { kid: `unknown-${index}` }));
   expect(asked.length).toBe(before);
+});
+
+describe('beside the tokens of our own', () => {
+  let place: TestDatabase;
+  let database: Database;
+  let authenticator: Authenticator;
+  beforeAll(async () => {
+    place = await testDatabase();
+    database = await openDatabase({ url: place.url, name: 'oidc-test' });
+    authenticator = openAuthenticator(database, { oidc: { issuer, audiences: ['account'], cooldown: 0 } });
+  });
+  afterAll(async () => {
+    await authenticator.close();
+    await database.close();
+    await place.drop();
+  });
+  const whose = (secret: string) => authenticator.authenticate(`Bearer ${secret}`);
+
+  it('both are believed, and a verified one is remembered', async () => {
+    const own = await createToken(database, { workspace: 'demo', name: 'x' });
+    expect(await whose(own.secret)).toMatchObject({ principal: { workspace: 'demo', token: own.id } });
+    const token = await signed(first, {});
+    expect(await whose(token)).toMatchObject({ kind: 'principal', principal: { workspace: 'demo', token: 'user:ada', owner: 'ada' } });
+    handle = undefined;
+    expect(whose(token)).toMatchObject({ kind: 'principal' });
+  });
+
+  it('what is refused is refused each time, and never remembered beyond its expiry', async () => {
+    expect(await whose(await signed(first, { aud: 'other' }))).toMatchObject({ kind: 'refused' });
+    expect(await whose(await signed(first, { workspace: undefined, workspaces: [] }))).toMatchObject({ kind: 'forbidden' });
+    // Valid by leeway, and expired by our clock: it is asked for again.
+    const late = await signed(first, { exp: now() - 5 });
+    expect((await whose(late)).kind).toBe('principal');
+    expect(whose(late)).toBeInstanceOf(Promise);
+    expect(await whose('eyJub3Q.a.token')).toMatchObject({ kind: 'refused' });
+  });
+
+  it('without an identity provider no such token is', async () => {
+    const plain = openAuthenticator(database);
+    expect(await plain.authenticate(`Bearer ${await signed(first, {})}`)).toMatchObject({ kind: 'refused' });
+    await plain.close();
+  });
 });

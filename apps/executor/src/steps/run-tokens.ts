@@ -11,11 +11,11 @@ const mask = '***';
 /** Gives tools their tokens at the start, and keeps these out of what is written down of them. */
 export interface RunTokens {
   /** The spawner, with the token in place of the placeholder. */
-  giving(spawner: Spawner): Spawner;
+  giving: (spawner: Spawner) => Spawner;
   /** Passes a log on without the token, also where it is split. */
-  masking(log: (chunk: Buffer) => void): { write(chunk: Buffer): void; end(): void };
+  masking: (log: (chunk: Buffer) => void) => { readonly write: (chunk: Buffer) => void; readonly end: () => void };
   /** Of a text. */
-  hide(text: string): string;
+  hide: (text: string) => string;
 }
 
 export function runTokens(key: string | undefined, { run, workspace }: StepRequest, now: number): RunTokens {
