@@ -75,7 +75,7 @@ async function issued(): Promise<string> {
 
 beforeAll(async () => {
   // The issuer warns that it is not fit for production.
-  jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+  for (const level of ['warn', 'info'] as const) jest.spyOn(console, level).mockImplementation(() => undefined);
   first = await newKey('one');
   server = createServer((request, response) => {
     asked.push(request.url ?? '');
