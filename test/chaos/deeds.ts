@@ -27,6 +27,20 @@ export const handleFiles: Deed = async (cluster) => {
   return (await cluster.request(`/workspaces/demo/files/${path}`)).status === 404 ? [] : ['a deleted file is still there'];
 };
 
+/** The policy that stands is the one that counts, once it was told of. */
+export const offer: Deed = async (cluster) => {
+  const file = { fileName: 'access-policy.json', fileContent: '{ "workflows": { "wide": { "access": "public" } } }' };
+  const headers = { 'content-type': 'application/json' };
+  await cluster.request('/api/workspaces/demo/data-loader', { method: 'POST', body: JSON.stringify(file), headers });
+  // It may have died with the file written and not read.
+  await cluster.request('/workspaces/demo/harvest', { method: 'POST' });
+  const { rows } = await cluster.db.pool.query<{ process: string }>(
+    `select process from workflow_policies where workspace = 'demo' and public`,
+  );
+  const stands = (await cluster.request('/workspaces/demo/files/eodh-config/access-policy.json')).ok;
+  return rows.map(({ process }) => process).join() === (stands ? 'wide' : '') ? [] : [`offered are ${JSON.stringify(rows)}`];
+};
+
 /** A commit is deployed once, however often it is told. */
 export const harvest: Deed = async (cluster) => {
   const commit = randomUUID();

@@ -50,8 +50,11 @@ export async function startWork(cluster: Cluster, n: number, width = 12): Promis
   const word = randomUUID();
   const process = kind === 'dismissed' ? 'wide' : kind;
   if (kind === 'uploaded') await uploadFile(cluster, `chaos/${word}.txt`, `${word}\n`);
-  const body = JSON.stringify({ inputs: inputsOf(kind, word, width) });
-  const answer = await expectStatus(cluster, [201], `/demo/ogc-api/processes/${process}/execution`, {
+  // Catalogues are read by clients of the EODH face, which send what no process asks for.
+  const asCatalogue = kind === 'catalogue' || kind === 'refused';
+  const base = asCatalogue ? '/api/catalogue/stac/catalogs/user/catalogs/demo' : '/demo/ogc-api';
+  const body = JSON.stringify({ inputs: { ...inputsOf(kind, word, width), ...(asCatalogue ? { surplus: word } : {}) } });
+  const answer = await expectStatus(cluster, [201], `${base}/processes/${process}/execution`, {
     method: 'POST',
     body,
     headers: { prefer: 'respond-async' },

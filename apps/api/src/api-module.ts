@@ -2,6 +2,11 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { API_CONTEXT } from './context.ts';
 import type { ApiContext } from './context.ts';
+import { EodhController } from './faces/eodh/eodh-controller.ts';
+import { DocsController } from './faces/eodh/docs-controller.ts';
+import { MeController } from './faces/eodh/me-controller.ts';
+import { StacController } from './faces/eodh/stac-controller.ts';
+import { WorkspaceController } from './faces/eodh/workspace-controller.ts';
 import { FilesController } from './faces/files/files-controller.ts';
 import { JobController } from './faces/ogc/job-controller.ts';
 import { OgcController } from './faces/ogc/ogc-controller.ts';
@@ -11,7 +16,19 @@ import { SiteController } from './faces/site/site-controller.ts';
 import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
 
 /** Every face. A test calls each of their routes without a token, and with another workspace's. */
-export const controllers = [OgcController, JobController, OwnController, RunController, FilesController, SiteController];
+export const controllers = [
+  OgcController,
+  JobController,
+  OwnController,
+  RunController,
+  FilesController,
+  EodhController,
+  StacController,
+  MeController,
+  WorkspaceController,
+  DocsController,
+  SiteController,
+];
 
 @Module({})
 export class ApiModule {

@@ -42,6 +42,19 @@ export const ApiConfig = z.object({
     secret: true,
     description: 'what callbacks are signed with: each workspace has a key made of it; default: no callbacks are sent',
   }),
+  oidcIssuer: z
+    .url()
+    .optional()
+    .meta({ description: 'identity provider whose tokens (JWT) are accepted, as their "iss" names it; default: none' }),
+  oidcAudiences: list
+    .default(['oauth2-proxy-workspaces', 'oauth2-proxy', 'account'])
+    .meta({ description: 'audiences, one of which such a token must have (comma-separated)' }),
+  oidcLeewaySeconds: whole.min(0).max(300).default(30).meta({ description: 'seconds by which its clock may differ' }),
+  runTokenKey: z
+    .string()
+    .min(32)
+    .optional()
+    .meta({ description: 'secret shared with the executors, which sign tokens of runs with it; default: such tokens are not accepted' }),
   documentHosts: list.default([]).meta({
     description:
       'hosts (name or name:port, comma-separated) from which documents named by address are fetched at deployment; default: none',

@@ -63,7 +63,9 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   opened.push(() => messaging.close());
   const relay = startRelay({ messaging, pool: database.pool, metrics: registry });
   opened.push(() => relay.close());
-  const authenticator = openAuthenticator(database);
+  const { oidcIssuer: issuer, oidcAudiences: audiences, oidcLeewaySeconds: leeway } = config;
+  const oidc = issuer === undefined ? undefined : { issuer, audiences, leeway };
+  const authenticator = openAuthenticator(database, { oidc, runTokenKey: config.runTokenKey });
   opened.push(() => authenticator.close());
   // The feed reads a stream, which may not have been declared yet.
   await ensureTopology(messaging);

@@ -24,6 +24,8 @@ export interface UpOptions {
   publicUrl?: string;
   publicEcho?: boolean;
   outboundHosts?: string;
+  oidcIssuer?: string;
+  oidcAudiences?: string;
   repositories?: string;
   pollSeconds?: number;
 }
@@ -47,6 +49,8 @@ export async function up(options: UpOptions): Promise<void> {
   try {
     if (options.only.includes('api')) await requireFreePort(options.host, options.port);
     const { database, bus, objects } = await startStores(folder, options, logger, stop);
+    // Parts that run on several machines share it by their environment.
+    const runTokenKey = process.env['RUNNEL_RUN_TOKEN_KEY'] ?? secretsOf(folder).runTokenKey;
     writeAddresses(folder, {
       pid: process.pid,
       ...(options.only.includes('api') ? { api: `http://${options.host}:${options.port}` } : {}),
@@ -59,7 +63,7 @@ export async function up(options: UpOptions): Promise<void> {
     for (const name of options.only) {
       const service = await untilAvailable(
         name,
-        () => startService(name, { ...options, folder, database, bus, objects, callbackSecret: secretsOf(folder).callbacks }),
+        () => startService(name, { ...options, folder, database, bus, objects, runTokenKey, callbackSecret: secretsOf(folder).callbacks }),
         logger,
       );
       started.push(service);

@@ -19,6 +19,9 @@ export const ExecutorConfig = z.object({
     .default('auto')
     .meta({ description: 'auto: the strongest that works here; none: tools run as this user' }),
   network: flag.default(false).meta({ description: 'allow NetworkAccess: such tools get the network of this host' }),
+  runTokenKey: z.string().min(32).optional().meta({
+    description: 'secret shared with the api: signs tokens of runs (EnvVarRequirement with <<REPLACE>>); default: tools get none',
+  }),
   stepTimeLimit: whole.min(1).default(86_400).meta({ description: 'most seconds of a step' }),
   stepMemoryMib: whole.min(1).default(4096).meta({ description: 'memory (MiB) of a step that asks for none' }),
   stepOutputMib: whole.min(1).default(10_240).meta({ description: 'most that a step may write (MiB)' }),

@@ -173,6 +173,7 @@ async function openSandbox(
     store,
     packages: packageCache(store),
     executor: id,
+    runTokenKey: config.runTokenKey,
     workRoot,
     folders: createWorkFolders({ spares, reuse: isolation.namespaces === 'unshare', onFault: (text) => logger.warn(text) }),
     spawner,

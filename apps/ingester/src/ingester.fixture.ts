@@ -15,7 +15,14 @@ export interface Fixture extends IngesterParts {
   databaseUrl: string;
   close(): Promise<void>;
   /** A run in this phase, accepted with these inputs; returns its id. */
-  addRun(run: { phase: string; inputs?: Json; workspace?: string; createdAt?: Date }): Promise<string>;
+  addRun(run: {
+    phase: string;
+    inputs?: Json;
+    workspace?: string;
+    executing?: string;
+    catalogue?: true;
+    createdAt?: Date;
+  }): Promise<string>;
   setPhase(run: string, phase: string): Promise<void>;
   /** An intermediate object with this content, as an executor names it in outputs. */
   made(basename: string, content: string): Promise<JsonObject & { location: string }>;
@@ -36,6 +43,7 @@ export async function ingesterFixture(): Promise<Fixture> {
     databaseUrl: test.url,
     database,
     objects,
+    bucket: 'bucket',
     messaging,
     relay: { kick: () => undefined },
     logger: testLogger('ingester'),
@@ -46,16 +54,16 @@ export async function ingesterFixture(): Promise<Fixture> {
       await test.drop();
       await rm(folder, { recursive: true, force: true });
     },
-    async addRun({ phase, inputs = {}, workspace = 'demo', createdAt = new Date() }) {
+    async addRun({ phase, inputs = {}, workspace = 'demo', executing, catalogue, createdAt = new Date() }) {
       const run = randomUUID();
       await rows(
-        `insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, version, created_at, updated_at)
-values ($1, 0, $2, $2, 'p', '1', 'd', 'someone', $3, 1, $4, $4)`,
-        [run, workspace, phase, createdAt],
+        `insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, version, created_at, updated_at, executing_workspace)
+values ($1, 0, $2, $2, 'p', '1', 'd', 'someone', $3, 1, $4, $4, $5)`,
+        [run, workspace, phase, createdAt, executing ?? null],
       );
       await rows(`insert into events (run_id, version, type, data, time) values ($1, 1, 'run.accepted', $2, $3)`, [
         run,
-        { inputs },
+        { inputs, ...(catalogue === undefined ? {} : { catalogue }) },
         createdAt,
       ]);
       return run;

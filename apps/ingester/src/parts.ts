@@ -7,6 +7,8 @@ import type { Logger } from '@runnel/service';
 export interface IngesterParts {
   database: Database;
   objects: ObjectStore;
+  /** What pipelines call the place of the objects: the bucket, or the folder's address. */
+  bucket: string;
   messaging: Messaging;
   relay: Pick<Relay, 'kick'>;
   logger: Logger;

@@ -50,7 +50,8 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
     throw error;
   });
   const relay = startRelay({ messaging, pool: database.pool, metrics });
-  const parts: IngesterParts = { database, objects, messaging, relay, logger };
+  const bucket = config.objects.startsWith('s3:') ? new URL(config.objects).host : config.objects;
+  const parts: IngesterParts = { database, objects, bucket, messaging, relay, logger };
   const collection = collectDaily(parts);
   const ledger = watchLedger(parts);
   return runService({

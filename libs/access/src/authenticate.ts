@@ -1,14 +1,27 @@
 import { followNotifications } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
+import { openOidc } from './oidc.ts';
+import type { OidcOptions, OidcVerifier } from './oidc.ts';
 import { anonymous } from './principal.ts';
 import type { Principal, TokenPrincipal } from './principal.ts';
-import { hashSecret, looksLikeSecret } from './secret.ts';
+import { looksLikeRunToken, readRunToken } from './run-token.ts';
+import type { RunClaim } from './run-token.ts';
+import { hashSecret, looksLikeJwt, looksLikeSecret } from './secret.ts';
 import { findToken, revocations } from './tokens.ts';
+import type { TokenInfo } from './tokens.ts';
 
 export type Authentication =
   | { readonly kind: 'principal'; readonly principal: Principal }
+  /** Credentials that are valid and give no workspace to act for. `reason` may be shown. */
+  | { readonly kind: 'forbidden'; readonly reason: string }
   /** There are credentials, and they are not valid. `reason` may be shown. */
   | { readonly kind: 'refused'; readonly reason: string };
+
+export interface AuthenticatorOptions {
+  readonly oidc?: OidcOptions | undefined;
+  /** With which executors sign tokens of runs; absent: there are none. */
+  readonly runTokenKey?: string | undefined;
+}
 
 export interface Authenticator {
   /**
@@ -23,6 +36,8 @@ export interface Authenticator {
 
 /** Milliseconds for which a valid token is believed without asking. A revocation that was not heard takes effect after this. */
 const believedFor = 5000;
+/** Milliseconds for which a verified token of the identity provider is believed. */
+const verifiedFor = 60_000;
 /** Tokens remembered; the ones longest known make room. */
 const remembered = 10_000;
 
@@ -33,10 +48,12 @@ interface Known {
 }
 
 /**
- * Authenticates bearer tokens. Valid ones are remembered for five seconds; revocations pass through at once, because `revokeToken` notifies
+ * Authenticates bearer tokens: those of the table `tokens`, and where an identity provider is configured its JSON Web Tokens. Valid ones are remembered for five seconds; revocations pass through at once, because `revokeToken` notifies
  * every authenticator at its commit and nothing is remembered while that channel is not heard. Refusals are never remembered.
  */
-export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>): Authenticator {
+export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>, options: AuthenticatorOptions = {}): Authenticator {
+  const verify = options.oidc && openOidc(options.oidc);
+  const verified = new Map<string, Known>();
   const known = new Map<string, Known>();
   let heard = false;
   // A look-up that began before a revocation must not be remembered after it.
@@ -58,7 +75,7 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>): Aut
     const begun = generation;
     const token = await findToken(database, hash);
     if (!token) return refused;
-    const principal: TokenPrincipal = { kind: 'token', workspace: token.workspace, token: token.id, scopes: token.scopes };
+    const principal = principalOf(token);
     const authentication: Authentication = { kind: 'principal', principal };
     if (heard && begun === generation) {
       const until = Math.min(Date.now() + believedFor, token.expiresAt?.getTime() ?? Infinity);
@@ -67,19 +84,59 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>): Aut
     return authentication;
   };
 
+  /** A signature holds until the token expires; it is looked at again now and then, since keys are withdrawn. */
+  const verifyOnce = async (key: string, token: string, verifier: OidcVerifier): Promise<Authentication> => {
+    const { expires, ...authentication } = await verifier(token);
+    if (authentication.kind !== 'refused')
+      remember(verified, key, { authentication, id: key, until: Math.min(Date.now() + verifiedFor, expires ?? 0) });
+    return authentication;
+  };
+
   return {
     authenticate(header) {
       if (header === undefined || header === '') return nobody;
       const secret = /^bearer +(\S+) *$/i.exec(header)?.[1];
       if (secret === undefined) return { kind: 'refused', reason: 'the Authorization header is not "Bearer" and a token' };
-      if (!looksLikeSecret(secret)) return refused;
+      if (options.runTokenKey !== undefined && looksLikeRunToken(secret)) {
+        const claim = readRunToken(options.runTokenKey, secret, Date.now());
+        return claim ? ofRun(database, claim) : refused;
+      }
+      const jwt = verify && looksLikeJwt(secret);
+      if (!jwt && !looksLikeSecret(secret)) return refused;
       const hash = hashSecret(secret);
       const key = hash.toString('latin1');
-      const entry = known.get(key);
-      return entry && entry.until > Date.now() ? entry.authentication : lookUp(key, hash);
+      const entry = (jwt ? verified : known).get(key);
+      if (entry && entry.until > Date.now()) return entry.authentication;
+      return jwt ? verifyOnce(key, secret, verify) : lookUp(key, hash);
     },
     forget,
     close: () => following.close(),
+  };
+}
+
+function principalOf({ id, workspace, scopes, kind, owner }: TokenInfo): TokenPrincipal {
+  const about = { kind: 'token', workspace, token: id, ...(owner === undefined ? {} : { owner }) } as const;
+  return kind === 'refresh' ? { ...about, scopes: [], sessionScopes: scopes } : { ...about, scopes };
+}
+
+/**
+ * The principal of a run's tools, while the run is under way: it ends with the run, at once. Code of the workspace it executes in may write there;
+ * somebody else's may only read.
+ */
+async function ofRun(database: Pick<Database, 'pool'>, claim: RunClaim): Promise<Authentication> {
+  const { rows } = await database.pool.query<{ own: boolean }>({
+    name: 'run-of-token',
+    text: `
+select process_workspace = coalesce(executing_workspace, workspace) as own from runs
+where id = $1 and coalesce(executing_workspace, workspace) = $2 and phase in ('accepted', 'running', 'publishing')`,
+    values: [claim.run, claim.workspace],
+  });
+  const [found] = rows;
+  if (!found) return refused;
+  const { workspace, run } = claim;
+  return {
+    kind: 'principal',
+    principal: { kind: 'token', workspace, token: `run:${run}`, run, scopes: found.own ? ['read', 'write'] : ['read'] },
   };
 }
 

@@ -14,6 +14,12 @@ export interface TokenPrincipal {
   /** Id of the token, for the audit; never its secret. */
   readonly token: string;
   readonly scopes: readonly Scope[];
+  /** Whose it is, where that is known. */
+  readonly owner?: string | undefined;
+  /** Of a token that only gets sessions: what these may do. It has no scope of its own. */
+  readonly sessionScopes?: readonly Scope[];
+  /** Of a token that a run's tools hold. */
+  readonly run?: string | undefined;
 }
 
 export const anonymous: AnonymousPrincipal = { kind: 'anonymous' };

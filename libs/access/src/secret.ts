@@ -18,3 +18,8 @@ export function hashSecret(secret: string): Buffer {
 export function looksLikeSecret(text: string): boolean {
   return pattern.test(text);
 }
+
+/** Three parts with dots between, of which the first is a JSON object: what an identity provider signs. */
+export function looksLikeJwt(text: string): boolean {
+  return text.length <= 16_384 && /^eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/.test(text);
+}

@@ -7,6 +7,12 @@ import { hashSecret, newSecret } from './secret.ts';
 /** Postgres channel on which revocations are told, with the token's id. */
 export const revocations = 'token_revoked';
 
+/**
+ * `key`: of a person · `service`: of a service account · `session`: short-lived, for one sitting · `refresh`: gets sessions and gives no other
+ * right.
+ */
+export type TokenKind = 'key' | 'service' | 'session' | 'refresh';
+
 export interface NewToken {
   readonly workspace: string;
   /** For people: what the token is for. */
@@ -14,6 +20,10 @@ export interface NewToken {
   /** Default: everything a user of the workspace needs. */
   readonly scopes?: readonly Scope[];
   readonly expiresAt?: Date | undefined;
+  /** Default: `key`. */
+  readonly kind?: TokenKind;
+  /** Whose it is: a user's id or a service account's name. */
+  readonly owner?: string | undefined;
 }
 
 /** A token as it may be shown: without its secret. */
@@ -25,6 +35,8 @@ export interface TokenInfo {
   readonly createdAt: Date;
   readonly expiresAt: Date | undefined;
   readonly revokedAt: Date | undefined;
+  readonly kind: TokenKind;
+  readonly owner: string | undefined;
 }
 
 /** Where tokens are kept: a service's `Database`, or anything else with a pg pool. */
@@ -38,28 +50,41 @@ interface Row {
   created_at: Date;
   expires_at: Date | null;
   revoked_at: Date | null;
+  kind: TokenKind;
+  owner: string | null;
 }
 
-const columns = 'id, workspace, name, scopes, created_at, expires_at, revoked_at';
+const columns = 'id, workspace, name, scopes, created_at, expires_at, revoked_at, kind, owner';
 
 /** Makes a token. Its secret is in the answer and nowhere else: only its sha256 is stored. */
 export async function createToken(store: TokenStore, token: NewToken): Promise<TokenInfo & { readonly secret: string }> {
   const secret = newSecret();
   const { rows } = await store.pool.query<Row>({
     name: 'create-token',
-    text: `insert into tokens (id, workspace, name, hash, scopes, created_at, expires_at) values ($1, $2, $3, $4, $5, now(), $6) returning ${columns}`,
-    values: [randomUUID(), token.workspace, token.name, hashSecret(secret), token.scopes ?? workspaceScopes, token.expiresAt ?? null],
+    text: `
+insert into tokens (id, workspace, name, hash, scopes, created_at, expires_at, kind, owner)
+values ($1, $2, $3, $4, $5, now(), $6, $7, $8) returning ${columns}`,
+    values: [
+      randomUUID(),
+      token.workspace,
+      token.name,
+      hashSecret(secret),
+      token.scopes ?? workspaceScopes,
+      token.expiresAt ?? null,
+      token.kind ?? 'key',
+      token.owner ?? null,
+    ],
   });
   const [row] = rows;
   if (!row) throw new Error('insert into tokens returned no row');
   return { ...infoOf(row), secret };
 }
 
-/** Tokens of a workspace, oldest first, revoked and expired ones included. */
+/** Tokens of people and service accounts of a workspace, oldest first, revoked and expired ones included. */
 export async function listTokens(store: TokenStore, workspace: string): Promise<TokenInfo[]> {
   const { rows } = await store.pool.query<Row>({
     name: 'list-tokens',
-    text: `select ${columns} from tokens where workspace = $1 order by created_at, id`,
+    text: `select ${columns} from tokens where workspace = $1 and kind in ('key', 'service') order by created_at, id`,
     values: [workspace],
   });
   return rows.map(infoOf);
@@ -102,5 +127,7 @@ function infoOf(row: Row): TokenInfo {
     createdAt: row.created_at,
     expiresAt: row.expires_at ?? undefined,
     revokedAt: row.revoked_at ?? undefined,
+    kind: row.kind,
+    owner: row.owner ?? undefined,
   };
 }

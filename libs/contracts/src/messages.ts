@@ -323,6 +323,43 @@ export const HarvestChanged = event(
   },
 );
 
+export const CatalogueChanged = event(
+  'catalogue.changed',
+  1,
+  z.object({
+    id: z.string().describe('who changed what'),
+    workspace: Workspace,
+    repository: z.string(),
+    branch: z.string(),
+    bucket_name: z.string().describe('place of the keys'),
+    source: z.string().describe('prefix of the keys'),
+    target: z.string().describe('where the documents stand in the catalogue'),
+    added_keys: z.array(z.string()),
+    updated_keys: z.array(z.string()),
+    deleted_keys: z.array(z.string()),
+  }),
+  {
+    dedupe: 'key',
+    delivery: 'work',
+    routedBy: 'none',
+    from: ['ingester'],
+    to: [],
+    summary: 'ingester: documents of a catalogue changed, in the shape that pipelines of the hub read; all are there when it is told.',
+    golden: {
+      id: `workflow/demo/${run}`,
+      workspace: 'demo',
+      repository: '',
+      branch: '',
+      bucket_name: 'workspaces',
+      source: 'demo/files/',
+      target: 'user/catalogs/demo/catalogs/',
+      added_keys: ['demo/files/processing-results.json'],
+      updated_keys: [],
+      deleted_keys: [],
+    },
+  },
+);
+
 /** Every contract; docs/events.md, AsyncAPI, streams, consumers and permissions are derived from this list. */
 export const contracts = [
   RunAccepted,
@@ -341,4 +378,5 @@ export const contracts = [
   RunStatusChanged,
   StepLog,
   HarvestChanged,
+  CatalogueChanged,
 ] as const;

@@ -16,7 +16,7 @@ export function decide(plan: Plan, window: number, run: RunState, command: RunCo
 }
 
 function facts(plan: Plan, window: number, run: RunState, command: RunCommand): RunFact[] {
-  if (!run.accepted) return command.type === 'accept-run' ? [{ type: 'run.accepted', data: command.accepted }] : [];
+  if (!run.accepted) return command.type === 'accept-run' ? accept(command) : [];
   if (isOver(run)) return factsOfStopping(run, command);
   switch (command.type) {
     case 'accept-run':
@@ -46,6 +46,16 @@ function facts(plan: Plan, window: number, run: RunState, command: RunCommand): 
     case 'dismiss-run':
       return [{ type: 'run.dismissed', data: { by: command.by } }];
   }
+}
+
+function accept({ accepted, refusal }: RunCommand & { type: 'accept-run' }): RunFact[] {
+  const begun: RunFact = { type: 'run.accepted', data: accepted };
+  if (!refusal) return [begun];
+  return [
+    begun,
+    { type: 'run.finished', data: { status: 'failed', message: refusal.reason, failure: refusal } },
+    { type: 'run.stopped', data: {} },
+  ];
 }
 
 export const isOver = ({ phase }: RunState): boolean => phase === 'successful' || phase === 'failed' || phase === 'dismissed';

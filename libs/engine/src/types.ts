@@ -27,7 +27,12 @@ export interface AttemptRef {
 
 export interface AcceptedRun {
   run: string;
+  /** Where it executes: whose its steps, intermediate files and usage are. */
   workspace: string;
+  /** Whose run it is, and where its results go; absent: the same. */
+  caller?: string;
+  /** Its results must be a STAC catalogue (EODH face); the ingester refuses others. */
+  catalogue?: true;
   process: { workspace: string; id: string; version: string; digest: string };
   /** Id of the process in the package to run. */
   entry: string;
@@ -37,32 +42,34 @@ export interface AcceptedRun {
 }
 
 /** Every command carries the time at which it is decided (RFC 3339, UTC): the engine has no clock. */
-export type RunCommand = { at: string } & (
-  | { type: 'accept-run'; accepted: AcceptedRun }
-  | { type: 'start-run' }
-  /** Answers one entry of `outstanding().evaluations`. */
-  | { type: 'record-evaluation'; key: string; outcome: { value: RunValue } | { failure: FailureInfo } }
-  /** The admitter granted `count` more elements of this node to this executor. More than are ready: the rest is ignored. */
-  | { type: 'grant-steps'; node: string; executor: string; count: number }
-  | ({ type: 'start-step'; executor: string } & AttemptRef)
-  | ({
-      type: 'finish-step';
-      executor: string;
-      outcome: 'success' | 'failed';
-      outputs: RunValues;
-      failure?: FailureInfo;
-      result?: string;
-    } & AttemptRef)
-  /** The backend cannot start it now: the slot is handed back, the same attempt number + 1 becomes ready again, no failure is counted. */
-  | ({ type: 'hand-back-step'; executor: string; reason: string } & AttemptRef)
-  /** The executor's lease ended: counts as infrastructure failure. */
-  | ({ type: 'lose-step'; executor: string } & AttemptRef)
-  | ({ type: 'confirm-stopped'; executor: string } & AttemptRef)
-  | { type: 'fire-timer'; kind: TimerKind; key: string }
-  | { type: 'publish-results'; document: string }
-  | { type: 'refuse-results'; reason: string }
-  | { type: 'dismiss-run'; by: string }
-);
+export type RunCommand = { at: string } &
+  /** With a refusal it is over at once: a face whose clients want a run of inputs that do not fit gives them one that failed. */
+  (
+    | { type: 'accept-run'; accepted: AcceptedRun; refusal?: FailureInfo }
+    | { type: 'start-run' }
+    /** Answers one entry of `outstanding().evaluations`. */
+    | { type: 'record-evaluation'; key: string; outcome: { value: RunValue } | { failure: FailureInfo } }
+    /** The admitter granted `count` more elements of this node to this executor. More than are ready: the rest is ignored. */
+    | { type: 'grant-steps'; node: string; executor: string; count: number }
+    | ({ type: 'start-step'; executor: string } & AttemptRef)
+    | ({
+        type: 'finish-step';
+        executor: string;
+        outcome: 'success' | 'failed';
+        outputs: RunValues;
+        failure?: FailureInfo;
+        result?: string;
+      } & AttemptRef)
+    /** The backend cannot start it now: the slot is handed back, the same attempt number + 1 becomes ready again, no failure is counted. */
+    | ({ type: 'hand-back-step'; executor: string; reason: string } & AttemptRef)
+    /** The executor's lease ended: counts as infrastructure failure. */
+    | ({ type: 'lose-step'; executor: string } & AttemptRef)
+    | ({ type: 'confirm-stopped'; executor: string } & AttemptRef)
+    | { type: 'fire-timer'; kind: TimerKind; key: string }
+    | { type: 'publish-results'; document: string }
+    | { type: 'refuse-results'; reason: string }
+    | { type: 'dismiss-run'; by: string }
+  );
 
 /** `retry`: a step's back-off is over (key: step path). */
 export type TimerKind = 'retry' | 'run-limit' | 'publish-limit';

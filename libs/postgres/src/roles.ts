@@ -9,11 +9,13 @@ const writes: Record<ServiceName, Record<string, string>> = {
     processes: 'insert, update',
     deployments: 'insert, update',
     tokens: 'insert, update',
+    workflow_policies: 'insert, update, delete',
+    harvest_log: 'insert, delete',
     inbox: 'insert, delete',
     callbacks: 'insert, update',
     // Of a run only its acceptance and its dismissal.
     events: 'insert',
-    runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels)',
+    runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at)',
   },
   scheduler: {
     events: 'insert',
@@ -74,6 +76,7 @@ ${Object.entries(writes[service])
   }
   await client.query('revoke all on function ensure_event_partitions(timestamptz, integer) from public');
   await client.query(`grant execute on function ensure_event_partitions(timestamptz, integer) to ${roleOf('scheduler')}`);
+  await client.query(`grant usage on sequence harvest_log_id_seq to ${roleOf('api')}`);
   await client.query(`grant usage on sequence grants_id_seq to ${roleOf('scheduler')}`);
 }
 

@@ -73,7 +73,8 @@ export function withBuiltIns(known: KnownProcesses, builtIns: BuiltIns): KnownPr
     ...known,
     find: async (workspace, id) => builtIns.get(id)?.process ?? known.find(workspace, id),
     description: async (workspace, id) => builtIns.get(id)?.description ?? known.description(workspace, id),
-    list: async (workspace, after, limit) => {
+    list: async (workspace, after, limit, only) => {
+      if (only) return known.list(workspace, after, limit, only);
       const own = await known.list(workspace, after, limit);
       const more = summariesOf(builtIns, after, () => true);
       return [...own.filter(({ id }) => !builtIns.has(id)), ...more].sort(byId).slice(0, limit);

@@ -24,7 +24,7 @@ const capacity = 64;
  */
 export async function* followLog(services: Services, run: RunRow, step: string, signal: AbortSignal): AsyncGenerator<Buffer> {
   const mailbox = createMailbox<Piece>(capacity);
-  const subscription = subscribeEphemeral(services.messaging, StepLog, { token: run.workspace }, ({ data }) => {
+  const subscription = subscribeEphemeral(services.messaging, StepLog, { token: run.executingWorkspace }, ({ data }) => {
     if (data.run === run.id && data.step === step) mailbox.post(data);
   });
   let attempt = 0;

@@ -1,9 +1,10 @@
 import { decide } from '@runnel/access';
-import type { Authentication, Decision } from '@runnel/access';
+import type { Authentication, Decision, Resource } from '@runnel/access';
 import { Workspace } from '@runnel/contracts';
 import { Problem } from '@runnel/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../context.ts';
+import { findRun } from '../runs/find-runs.ts';
 import type { RouteAbout } from './route.ts';
 
 /** Routes of libs/service, which carry no description of ours. */
@@ -14,30 +15,32 @@ const operationRoutes = new Set(['/metrics', '/health/live', '/health/ready']);
  * Authenticates and decides every request before its body is read. A route that says nothing about itself is refused, so that none can be
  * forgotten.
  */
-export function checkAccess(fastify: FastifyInstance, context: Pick<ApiContext, 'authenticator' | 'metrics' | 'config'>): void {
+export function checkAccess(fastify: FastifyInstance, context: Known): void {
   fastify.decorateRequest('principal');
   fastify.addHook('onRequest', (request, _reply, done) => {
     // Unknown routes tell everybody the same; what answers OPTIONS is before this hook.
     if (request.is404) return done();
     const authentication = context.authenticator.authenticate(request.headers.authorization);
-    if (!(authentication instanceof Promise)) return done(check(context, request, authentication));
-    authentication.then(
-      (found) => done(check(context, request, found)),
+    const checked = authentication instanceof Promise ? undefined : check(context, request, authentication);
+    if (checked !== undefined && !(checked instanceof Promise)) return done(checked === allowed ? undefined : checked);
+    (checked ?? Promise.resolve(authentication).then((found) => check(context, request, found))).then(
+      (found) => done(found === allowed ? undefined : found),
       // As it is: an error may be of another realm, and its code tells what is away.
       (error: unknown) => done(error as Error),
     );
   });
 }
 
-function check(
-  { metrics, config }: Pick<ApiContext, 'metrics' | 'config'>,
-  request: FastifyRequest,
-  authentication: Authentication,
-): Problem | undefined {
+type Known = Pick<ApiContext, 'authenticator' | 'metrics' | 'config' | 'processes' | 'database'>;
+type Verdict = Problem | typeof allowed;
+const allowed = Symbol('allowed');
+
+function check(known: Known, request: FastifyRequest, authentication: Authentication): Verdict | Promise<Verdict> {
   if (authentication.kind === 'refused') {
-    metrics.refused.inc({ reason: 'credentials' });
+    known.metrics.refused.inc({ reason: 'credentials' });
     return unauthorized(authentication.reason, ', error="invalid_token"');
   }
+  if (authentication.kind === 'forbidden') return new Problem({ status: 403, title: 'Forbidden', detail: authentication.reason });
   const { principal } = authentication;
   request.principal = principal;
   const about = aboutOf(request);
@@ -45,10 +48,30 @@ function check(
   if (named !== undefined && !Workspace.safeParse(named).success) return about.foreign?.(request) ?? noSuchWorkspace(named);
   // A route that names no workspace is about the caller's own: its handler asks for nothing else.
   const workspace = named ?? (principal.kind === 'token' ? principal.workspace : undefined);
-  const decision = decide({ principal, action: about.action, resource: { workspace, open: config.publicEcho && about.open === true } });
-  if (decision.allow) return undefined;
-  metrics.refused.inc({ reason: decision.reason });
-  return denial(decision, about, request);
+  const open = known.config.publicEcho && about.open === true;
+  const decideWith = (facts: Resource): Verdict => {
+    const decision = decide({ principal, action: about.action, resource: { workspace, open, ...facts } });
+    if (decision.allow) return allowed;
+    known.metrics.refused.inc({ reason: decision.reason });
+    return denial(decision, about, request);
+  };
+  // Of one's own nothing more has to be known.
+  if (named === undefined || principal.kind !== 'token' || principal.workspace === named) return decideWith({});
+  return factsOf(known, named, request, about).then(decideWith);
+}
+
+/** What a decision about another workspace's depends on. */
+async function factsOf(
+  { processes, database }: Known,
+  workspace: string,
+  request: FastifyRequest,
+  { action }: RouteAbout,
+): Promise<Resource> {
+  const { process, run } = request.params as { process?: string; run?: string };
+  if (action === 'process.list') return { offers: (await processes.offers(workspace)).size > 0 };
+  if (action.startsWith('process.') && process !== undefined) return { offer: (await processes.offers(workspace)).get(process) };
+  if (action === 'run.read' && run !== undefined) return { reader: (await findRun(database, workspace, run))?.executingWorkspace };
+  return {};
 }
 
 function aboutOf(request: FastifyRequest): RouteAbout {

@@ -72,16 +72,17 @@ export async function listProcesses(
   workspace: string,
   after: string,
   limit: number,
+  only?: readonly string[],
 ): Promise<ProcessSummary[]> {
   const { rows } = await pool.query<ProcessSummary>({
     name: 'list-processes',
     text: `
 select id, (description - '{inputs,outputs}'::text[])::text as text
 from (
-  select distinct on (id) id, description, deleted_at from processes where workspace = $1 and id > $2 order by id, revision desc
+  select distinct on (id) id, description, deleted_at from processes where workspace = $1 and id > $2 and ($4::text[] is null or id = any($4)) order by id, revision desc
 ) current
 where deleted_at is null order by id limit $3`,
-    values: [workspace, after, limit],
+    values: [workspace, after, limit, only ?? null],
   });
   return rows;
 }

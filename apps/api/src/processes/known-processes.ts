@@ -1,6 +1,8 @@
 import { followNotifications, query } from '@runnel/postgres';
 import type { Database, Transaction } from '@runnel/postgres';
 import { findDescription, findProcess, listProcesses } from './find-process.ts';
+import { readOffers } from '../policies/offers.ts';
+import type { Offers } from '../policies/offers.ts';
 import type { DeployedProcess, ProcessSummary } from './find-process.ts';
 
 /**
@@ -11,7 +13,10 @@ export interface KnownProcesses {
   find(workspace: string, id: string): Promise<DeployedProcess | undefined>;
   /** Description as JSON text. */
   description(workspace: string, id: string): Promise<string | undefined>;
-  list(workspace: string, after: string, limit: number): Promise<readonly ProcessSummary[]>;
+  /** `only`: of these ids. */
+  list(workspace: string, after: string, limit: number, only?: readonly string[]): Promise<readonly ProcessSummary[]>;
+  /** What the workspace offers to others. */
+  offers(workspace: string): Promise<Offers>;
   /** Something of this workspace has changed. */
   forget(workspace: string): void;
   close(): Promise<void>;
@@ -86,7 +91,13 @@ export function openKnownProcesses(database: Database): KnownProcesses {
         () => findDescription(database, workspace, id),
         (text) => text.length,
       ),
-    list: async (workspace, after, limit) => {
+    offers: async (workspace) => {
+      const lengthOf = (offers: Offers): number => offers.size * 100;
+      return (await recall(workspace, 'offers', () => readOffers(database, workspace), lengthOf)) ?? new Map();
+    },
+    list: async (workspace, after, limit, only) => {
+      // What others see is asked for seldom: it is not remembered.
+      if (only) return listProcesses(database, workspace, after, limit, only);
       const read = (): Promise<ProcessSummary[]> => listProcesses(database, workspace, after, limit);
       const lengthOf = (page: ProcessSummary[]): number => page.reduce((sum, { text }) => sum + text.length, 0);
       return (await recall(workspace, `list ${limit} ${after}`, read, lengthOf)) ?? [];

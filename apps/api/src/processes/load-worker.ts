@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeProcess, loadAndCheck, packDigestText } from '@runnel/cwl';
 import { fetchDocument } from './fetch-document.ts';
+import { reservedNames } from './reserved-names.ts';
 import type { DocumentRequest, LoadOutcome } from './load-document.ts';
 
 const { hosts } = workerData as { hosts: readonly string[] };
@@ -27,6 +28,8 @@ async function load({ text, address, entry }: DocumentRequest): Promise<LoadOutc
     const entries = entry === undefined ? undefined : await otherEntries(root, read, entry);
     return entries ? { kind: 'no-such-entry', entries } : { kind: 'refused', diagnostics };
   }
+  const reserved = reservedNames(pkg);
+  if (reserved.length > 0) return { kind: 'refused', diagnostics: reserved };
   const packed = packDigestText(pkg);
   return {
     kind: 'loaded',

@@ -1,9 +1,8 @@
 import { nameOf } from '@runnel/access';
 import { partitionOf, RunAccepted, RunStatusChanged } from '@runnel/contracts';
-import { bindInputs, isLiteral, visitPathValues } from '@runnel/cwl';
-import type { Diagnostic, JsonObject } from '@runnel/cwl';
+import type { JsonObject } from '@runnel/cwl';
 import { stored } from '@runnel/engine';
-import type { AcceptedRun, RunEngine, RunEvent, RunValues } from '@runnel/engine';
+import type { AcceptedRun, FailureInfo, RunEngine, RunEvent, RunValues } from '@runnel/engine';
 import { outboxRows, outgoing } from '@runnel/messaging';
 import { putValue } from '@runnel/objects';
 import { appendWrites, largestValueBytes, writeTogether } from '@runnel/postgres';
@@ -13,14 +12,22 @@ import type { ApiContext } from '../context.ts';
 import { fetchFile } from '../outbound/fetch-input.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
 import type { RunRow } from './find-runs.ts';
-import { scheme } from './addresses.ts';
-import { resolveInputs } from './resolve-inputs.ts';
+import { checkInputs, refusalOf } from './check-inputs.ts';
 import type { Caller, InputFault } from './resolve-inputs.ts';
+import { stageIn } from './stored-log.ts';
 import { uuidV7 } from './uuid-v7.ts';
 
 export interface Execution {
   readonly process: DeployedProcess;
   readonly caller: Caller;
+  /** Where it executes; default: the caller's workspace. */
+  readonly executing?: string;
+  /** Its results must be a STAC catalogue. */
+  readonly catalogue?: true;
+  /** What was done with its inputs, for the log of staging in. */
+  readonly notes?: readonly string[];
+  /** Inputs that do not fit: refuse the execution, or accept a run that has failed at once. */
+  readonly misfit?: 'refuse' | 'fail';
   /** CWL input object whose files are named by users' addresses. */
   readonly inputs: JsonObject;
   /** How its caller wants the results, for the face that shows them. */
@@ -36,36 +43,46 @@ export type AcceptOutcome =
 type Services = Pick<ApiContext, 'database' | 'objects' | 'packages' | 'messaging' | 'relay' | 'metrics' | 'config' | 'callbacks'>;
 
 /** Accepts a run: checks its inputs against the process, then writes its first event, its row and its messages in one transaction. */
-export async function acceptRun(
-  services: Services,
-  { process, caller, inputs, request = null, base = '', traceparent }: Execution,
-): Promise<AcceptOutcome> {
+export async function acceptRun(services: Services, execution: Execution): Promise<AcceptOutcome> {
+  const { process, caller, traceparent, catalogue, request = null, base = '' } = execution;
   const { package: pkg, engine } = await services.packages.get(process);
   const main = pkg.processes[process.entry];
   if (!main) throw new Error(`the package of ${process.workspace}/${process.id} has no process ${process.entry}`);
+  const executing = execution.executing ?? caller.workspace;
   const now = Date.now();
   const run = uuidV7(now);
   const fetched = (href: string, name: string) =>
-    fetchFile(services.objects, services.config, href, `${caller.workspace}/values/${run}/fetched/${encodeURIComponent(name)}`);
-  const resolved = await resolveInputs(services.objects, { ...caller, fetched }, inputs);
-  if ('faults' in resolved) return { kind: 'refused', faults: resolved.faults };
-  const bound = bindInputs(main, resolved.inputs, { strictUnknown: true });
-  if ('diagnostics' in bound) return { kind: 'refused', faults: bound.diagnostics.map(faultOf) };
-  const strays = strayFiles(bound.inputs);
-  if (strays.length > 0) return { kind: 'refused', faults: strays };
+    fetchFile(services.objects, services.config, href, `${executing}/values/${run}/fetched/${encodeURIComponent(name)}`);
+  const found = await checkInputs(services.objects, main, { caller: { ...caller, fetched }, inputs: execution.inputs }, executing);
+  if ('faults' in found && execution.misfit !== 'fail') return { kind: 'refused', faults: found.faults };
+  const refusal = 'faults' in found ? refusalOf(found.faults) : undefined;
+  await writeNotes(services, `${executing}/logs/${run}/${stageIn}/1/0.log`, [
+    ...(execution.notes ?? []),
+    ...(refusal ? [refusal.reason] : []),
+  ]);
   const accepted: AcceptedRun = {
     run,
-    workspace: caller.workspace,
+    workspace: executing,
+    ...(executing === caller.workspace ? {} : { caller: caller.workspace }),
+    ...(catalogue === true ? { catalogue } : {}),
     process: { workspace: process.workspace, id: process.id, version: String(process.revision), digest: process.digest },
     entry: process.entry,
-    inputs: await storeLarge(services, caller.workspace, run, bound.inputs),
+    inputs: 'faults' in found ? {} : await storeLarge(services, executing, run, found.inputs),
     acceptedAt: new Date(now).toISOString(),
   };
-  const row = await writeAccepted(services, engine, accepted, { principal: nameOf(caller.principal), request, base, traceparent });
+  const row = await writeAccepted(services, engine, { accepted, refusal, principal: nameOf(caller.principal), request, base, traceparent });
   services.relay.kick();
   if (request?.subscriber) services.callbacks.follow(run);
   services.metrics.accepted.inc();
   return { kind: 'accepted', run: row };
+}
+
+/** Stands beside the logs of steps: what is not a step's is told there. */
+async function writeNotes({ objects }: Services, key: string, notes: readonly string[]): Promise<void> {
+  if (notes.length === 0) return;
+  crashPoint('api.accept.before-notes');
+  await objects.put(key, notes.map((note) => `${note}\n`).join(''), { derived: true });
+  crashPoint('api.accept.after-notes');
 }
 
 /** Values too large for an event become objects (rule 12). A run that is then not accepted leaves them to garbage collection. */
@@ -86,25 +103,31 @@ async function storeLarge({ objects }: Services, workspace: string, run: string,
   return values;
 }
 
+interface Acceptance {
+  readonly accepted: AcceptedRun;
+  readonly refusal: FailureInfo | undefined;
+  readonly principal: string;
+  readonly request: RunRow['request'];
+  readonly base: string;
+  readonly traceparent: string | undefined;
+}
+
 async function writeAccepted(
   services: Services,
   engine: RunEngine,
-  accepted: AcceptedRun,
-  {
-    principal,
-    request,
-    base,
-    traceparent,
-  }: { principal: string; request: RunRow['request']; base: string; traceparent: string | undefined },
+  { accepted, refusal, principal, request, base, traceparent }: Acceptance,
 ): Promise<RunRow> {
   const state = engine.initialState();
-  const events: RunEvent[] = engine.decide(state, { type: 'accept-run', accepted, at: accepted.acceptedAt });
+  const at = accepted.acceptedAt;
+  const events: RunEvent[] = engine.decide(state, { type: 'accept-run', accepted, at, ...(refusal ? { refusal } : {}) });
   for (const event of events) engine.evolve(state, event);
-  const { phase, progress, message, version } = engine.summary(state);
-  const { run, workspace } = accepted;
-  const news = { workspace, run, version, status: phase, progress, message, steps: [] };
+  const { phase, progress, message, version, failure = null } = engine.summary(state);
+  const { run, workspace: executing, caller: workspace = executing } = accepted;
+  const { stopped } = state;
+  const news = { workspace: executing, run, version, status: phase, progress, message, steps: [] };
   const messages = outboxRows(services.messaging, [
-    outgoing(RunAccepted, { workspace, run }, { traceparent }),
+    // One that is over is nobody's work.
+    ...(stopped ? [] : [outgoing(RunAccepted, { workspace: executing, run }, { traceparent })]),
     outgoing(RunStatusChanged, news, { traceparent }),
   ]);
   crashPoint('api.accept.before-write');
@@ -114,8 +137,8 @@ async function writeAccepted(
       name: 'insert-run',
       text: `
 insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, progress, message,
-  version, created_at, updated_at, request)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)`,
+  version, created_at, updated_at, request, executing_workspace, failure, stopped, finished_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $16, $17, $18)`,
       values: [
         run,
         partitionOf(run),
@@ -129,17 +152,22 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)`,
         progress,
         message,
         version,
-        accepted.acceptedAt,
+        at,
         request && JSON.stringify(request),
+        accepted.caller === undefined ? null : executing,
+        failure && JSON.stringify(failure),
+        stopped,
+        stopped ? at : null,
       ],
     },
     ...(request?.subscriber ? insertCallbacks(run, workspace, request.subscriber, base) : []),
   ]);
   crashPoint('api.accept.after-write');
-  const at = new Date(accepted.acceptedAt);
+  const time = new Date(at);
   return {
     id: run,
     workspace,
+    executingWorkspace: executing,
     processWorkspace: accepted.process.workspace,
     processId: accepted.process.id,
     processVersion: accepted.process.version,
@@ -148,33 +176,15 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)`,
     progress,
     message,
     version,
-    failure: null,
+    failure,
     attention: null,
     document: null,
     name: null,
-    stopped: false,
+    stopped,
     request,
-    createdAt: at,
+    createdAt: time,
     startedAt: null,
-    finishedAt: null,
-    updatedAt: at,
+    finishedAt: stopped ? time : null,
+    updatedAt: time,
   };
-}
-
-/** Files that a default of the document names: they were beside it, and are not here. */
-function strayFiles(inputs: JsonObject): InputFault[] {
-  const faults: InputFault[] = [];
-  for (const [path, value] of Object.entries(inputs)) {
-    visitPathValues(value, (file) => {
-      const { location } = file;
-      if (isLiteral(file) || (typeof location === 'string' && location.startsWith(scheme))) return;
-      faults.push({ path, message: 'its default names a file that is not here: give one' });
-    });
-  }
-  return faults;
-}
-
-/** `inputs.n: expected int` → path `n`: what the caller wrote is the input's name. */
-function faultOf({ path, message }: Diagnostic): InputFault {
-  return { path: path.replace(/^inputs\./, ''), message };
 }

@@ -19,7 +19,7 @@ export type ParsedAddress = { readonly address: FileAddress } | { readonly fault
 
 /**
  * Reads what a user may name as a location: `/workspaces/{ws}/files/…`, the same with one of our origins in front, `/workspaces/{ws}/results/…`,
- * or `files/…` of the caller's own workspace.
+ * `files/…` of the caller's own workspace, or `/workspace/pv-{ws}/…`, which are a workspace's files too.
  */
 export function parseAddress(text: string, own: { readonly workspace: string; readonly origins: readonly string[] }): ParsedAddress {
   const path = localPath(text, own);
@@ -39,6 +39,9 @@ export function parseAddress(text: string, own: { readonly workspace: string; re
 
 function localPath(text: string, { workspace, origins }: { workspace: string; origins: readonly string[] }): string | undefined {
   if (text.startsWith('/workspaces/')) return withoutQuery(text);
+  // Where the hub's block store stands in its users' documents.
+  const volume = /^\/workspace\/pv-([a-z0-9-]+)\/(.*)$/s.exec(text);
+  if (volume) return withoutQuery(`/workspaces/${volume[1]}/files/${volume[2]}`);
   if (text.startsWith('files/')) return withoutQuery(`/workspaces/${workspace}/${text}`);
   const origin = origins.find((candidate) => text.startsWith(`${candidate}/`));
   return origin === undefined ? undefined : withoutQuery(text.slice(origin.length));

@@ -40,7 +40,7 @@ export async function dismissRun(services: Services, dismissal: Dismissal): Prom
   }
 }
 
-async function dismiss(services: Services, tx: Transaction, { workspace, run, by, traceparent }: Dismissal): Promise<void> {
+async function dismiss(services: Services, tx: Transaction, { run, by, traceparent }: Dismissal): Promise<void> {
   // Whoever appends updates this row too: with its lock a busy run's owner waits for us, instead of winning every time.
   await query(tx, { name: 'lock-run', text: 'select from runs where id = $1 for update', values: [run] });
   let engine: RunEngine | undefined;
@@ -56,6 +56,7 @@ async function dismiss(services: Services, tx: Transaction, { workspace, run, by
   if (events.length === 0) return;
   for (const event of events) engine.evolve(state, event);
   const { phase, progress, message, version: now } = engine.summary(state);
+  const workspace = state.accepted?.workspace ?? '';
   const messages = outboxRows(services.messaging, [
     outgoing(RunDismissed, { workspace, run }, { traceparent }),
     outgoing(RunStatusChanged, { workspace, run, version: now, status: phase, progress, message, steps: [] }, { traceparent }),

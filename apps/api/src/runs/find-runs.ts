@@ -5,7 +5,10 @@ import type { WantedResults } from './wanted-results.ts';
 /** A run as its projection shows it. */
 export interface RunRow {
   readonly id: string;
+  /** Whose run it is. */
   readonly workspace: string;
+  /** Where it executes: whose its steps, their logs and its intermediate files are. */
+  readonly executingWorkspace: string;
   readonly processWorkspace: string;
   readonly processId: string;
   readonly processVersion: string;
@@ -31,7 +34,8 @@ export interface RunRow {
   readonly updatedAt: Date;
 }
 
-export const runColumns = `id, workspace, process_workspace as "processWorkspace", process_id as "processId", process_version as "processVersion",
+export const runColumns = `id, workspace, coalesce(executing_workspace, workspace) as "executingWorkspace",
+  process_workspace as "processWorkspace", process_id as "processId", process_version as "processVersion",
   process_digest as "processDigest", phase, progress, message, version, failure, attention, document, name, stopped, request,
   created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt", updated_at as "updatedAt"`;
 
@@ -39,12 +43,12 @@ const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export const isFinal = (phase: RunStatus): boolean => phase === 'successful' || phase === 'failed' || phase === 'dismissed';
 
-/** A run of a workspace; undefined for what is no id, unknown, or another workspace's. */
+/** A run of a workspace, or one that executes there; undefined for what is no id, unknown, forgotten, or another workspace's. */
 export async function findRun({ pool }: Pick<Database, 'pool'>, workspace: string, id: string): Promise<RunRow | undefined> {
   if (!idPattern.test(id)) return undefined;
   const { rows } = await pool.query<RunRow>({
     name: 'find-run',
-    text: `select ${runColumns} from runs where id = $1 and workspace = $2`,
+    text: `select ${runColumns} from runs where id = $1 and $2 in (workspace, executing_workspace) and forgotten_at is null`,
     values: [id, workspace],
   });
   return rows[0];
@@ -71,17 +75,22 @@ export interface RunFilter {
   /** Where the page behind begins: the ones just before that, in the same order. */
   readonly before?: Position | undefined;
   readonly limit: number;
+  /** Those of others that execute in the workspace, instead of its own. */
+  readonly executing?: boolean;
+  /** So many of the newest are passed over. */
+  readonly skip?: number;
 }
 
 /** Runs of a workspace, newest first. */
 export async function listRuns({ pool }: Pick<Database, 'pool'>, filter: RunFilter): Promise<RunRow[]> {
   const { after, before } = filter;
   const seconds = 'extract(epoch from coalesce(finished_at, now()) - started_at)';
+  const column = filter.executing === true ? 'executing_workspace' : 'workspace';
   const { rows } = await pool.query<RunRow>({
-    name: before ? 'list-runs-before' : 'list-runs',
+    name: `list-runs-by-${column}${before ? '-before' : ''}`,
     text: `
 select ${runColumns} from runs
-where workspace = $1
+where ${column} = $1 and forgotten_at is null
   and ($2::text[] is null or phase = any($2))
   and ($3::text[] is null or process_id = any($3))
   and ($4::timestamptz is null or created_at >= $4)
@@ -93,7 +102,7 @@ where workspace = $1
       ? '(created_at, id) > ($8::timestamptz, $9::uuid)'
       : `(created_at, id) < (coalesce($8::timestamptz, 'infinity'), coalesce($9::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))`
   }
-order by ${before ? 'created_at, id' : 'created_at desc, id desc'} limit $10`,
+order by ${before ? 'created_at, id' : 'created_at desc, id desc'} limit $10 offset $11`,
     values: [
       filter.workspace,
       filter.phases ?? null,
@@ -105,7 +114,32 @@ order by ${before ? 'created_at, id' : 'created_at desc, id desc'} limit $10`,
       (before ?? after)?.createdAt ?? null,
       (before ?? after)?.id ?? null,
       filter.limit,
+      filter.skip ?? 0,
     ],
   });
   return before ? rows.reverse() : rows;
+}
+
+/** How many runs of a workspace a filter lets through, whatever the page. */
+export async function countRuns(
+  { pool }: Pick<Database, 'pool'>,
+  filter: Pick<RunFilter, 'workspace' | 'phases' | 'processes'>,
+): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>({
+    name: 'count-runs',
+    text: `
+select count(*)::int as count from runs
+where workspace = $1 and forgotten_at is null and ($2::text[] is null or phase = any($2)) and ($3::text[] is null or process_id = any($3))`,
+    values: [filter.workspace, filter.phases ?? null, filter.processes ?? null],
+  });
+  return rows[0]?.count ?? 0;
+}
+
+/** Takes a run that has ended from its caller's list; what it published stays. */
+export async function forgetRun({ pool }: Pick<Database, 'pool'>, workspace: string, run: string): Promise<void> {
+  await pool.query({
+    name: 'forget-run',
+    text: 'update runs set forgotten_at = now() where id = $1 and workspace = $2 and finished_at is not null',
+    values: [run, workspace],
+  });
 }

@@ -2,6 +2,10 @@ import type { ObjectStore } from '@runnel/objects';
 import type { RunRow } from './find-runs.ts';
 import type { StepRow } from './find-steps.ts';
 
+/** Names of what is told of a run beside its steps; no step may have them. */
+export const stageIn = 'node_stage_in';
+export const stageOut = 'node_stage_out';
+
 export interface LogObject {
   readonly key: string;
   /** Bytes. */
@@ -11,7 +15,7 @@ export interface LogObject {
 /** Log objects of a step's attempt in order: what its row names once it has ended, until then what has been written. */
 export async function logObjects(objects: ObjectStore, run: RunRow, step: StepRow): Promise<readonly LogObject[]> {
   if (step.logs !== null) return step.logs;
-  const prefix = `${run.workspace}/logs/${run.id}/${step.step}/${step.attempt}/`;
+  const prefix = `${run.executingWorkspace}/logs/${run.id}/${step.step}/${step.attempt}/`;
   const found: (LogObject & { number: number })[] = [];
   for await (const { key, size } of objects.list(prefix)) {
     const number = /^(\d+)\.log$/.exec(key.slice(prefix.length))?.[1];

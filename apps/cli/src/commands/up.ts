@@ -25,6 +25,8 @@ export function upCommand(program: Command): void {
     .option('--public-echo', 'callers without a token may execute the process echo (default: where --host is loopback)')
     .option('--no-public-echo', 'nothing without a token')
     .option('--outbound-hosts <HOSTS>', 'hosts with private addresses to which callbacks and inputs by reference may go, comma-separated')
+    .option('--oidc-issuer <URL>', 'identity provider whose tokens are accepted beside our own')
+    .option('--oidc-audiences <NAMES>', 'audiences, one of which such a token must have (comma-separated)')
     .option('--repositories <FILE>', 'Git branches whose workflows are deployed (docs/operations.md)')
     .option('--poll-seconds <N>', 'seconds between looks at them (default: 60)', wholeNumber)
     .action(async (options: Omit<UpOptions, 'only'> & { only?: string }) => {

@@ -9,7 +9,13 @@ import { addressFile, type Addresses } from './addresses.ts';
 const User = z.enum([...services, 'operator']);
 
 /** Passwords of the embedded Postgres and NATS, one per service (rule: each service has only its own rights). */
-const Secrets = z.object({ postgres: z.string(), users: z.record(User, z.string()), callbacks: z.string() });
+const Secrets = z.object({
+  postgres: z.string(),
+  users: z.record(User, z.string()),
+  callbacks: z.string(),
+  /** With which executors sign tokens of runs. */
+  runTokenKey: z.string(),
+});
 export type Secrets = z.infer<typeof Secrets>;
 
 /** Makes the folder if need be: only its owner looks into it, others pass through (Postgres runs as another user). */
@@ -29,21 +35,21 @@ export function requireWhole(folder: string): void {
 }
 
 /** The secrets of this folder, made on the first start. */
-export function secretsOf(folder: string): Secrets {
+export function secretsOf(folder: string): Secrets & { runTokenKey: string } {
   const file = join(folder, 'secrets.json');
   const password = () => randomBytes(24).toString('base64url');
   if (existsSync(file)) {
     const present = JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets>;
-    // A folder of an earlier release has none for callbacks.
-    const secrets = Secrets.parse({ callbacks: password(), ...present });
-    if (present.callbacks === undefined) writeSecretFile(file, secrets);
+    // A folder of an earlier release lacks some.
+    const secrets = Secrets.parse({ callbacks: password(), runTokenKey: password(), ...present });
+    if (present.callbacks === undefined || present.runTokenKey === undefined) writeSecretFile(file, secrets);
     return secrets;
   }
   const users = Object.fromEntries([...services, 'operator' as const].map((name) => [name, password()])) as Record<
     Service | 'operator',
     string
   >;
-  const secrets: Secrets = { postgres: password(), users, callbacks: password() };
+  const secrets: Secrets = { postgres: password(), users, callbacks: password(), runTokenKey: password() };
   writeSecretFile(file, secrets);
   return secrets;
 }

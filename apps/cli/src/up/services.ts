@@ -22,6 +22,9 @@ export interface Surroundings {
   publicEcho?: boolean | undefined;
   callbackSecret: string;
   outboundHosts?: string | undefined;
+  runTokenKey: string;
+  oidcIssuer?: string | undefined;
+  oidcAudiences?: string | undefined;
   images?: string | undefined;
   slots?: number | undefined;
   repositories?: string | undefined;
@@ -39,22 +42,8 @@ export interface Started {
 
 /** Starts one service with its own connections, as its own program would. */
 export async function startService(name: ServiceName, surroundings: Surroundings): Promise<Started> {
-  const {
-    folder,
-    database,
-    bus,
-    objects,
-    host,
-    port,
-    publicUrl,
-    publicEcho = isLoopback(host),
-    callbackSecret,
-    outboundHosts,
-    images,
-    slots,
-    repositories,
-    pollSeconds,
-  } = surroundings;
+  const { folder, database, bus, objects, host, port, images, slots, repositories, pollSeconds } = surroundings;
+  const { publicUrl, publicEcho = isLoopback(host), callbackSecret, outboundHosts, oidcIssuer, oidcAudiences, runTokenKey } = surroundings;
   const common = { natsUrl: bus.url, objects, ...bus.userOf(name) };
   const options = { logger: createLogger({ service: name }) };
   switch (name) {
@@ -71,6 +60,9 @@ export async function startService(name: ServiceName, surroundings: Surroundings
             publicEcho,
             callbackSecret,
             outboundHosts,
+            oidcIssuer,
+            oidcAudiences,
+            runTokenKey,
           }),
           options,
         ),
@@ -84,6 +76,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
         ...common,
         workDir: join(folder, 'work'),
         hidden: folder,
+        runTokenKey,
         images: images ?? builtImages(),
         slots,
         executorId: nameFor(folder),

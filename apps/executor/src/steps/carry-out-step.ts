@@ -8,6 +8,7 @@ import { carryOut, type Spawner, type StepOutcome, type StepPorts } from '@runne
 import { attemptIdOf, attemptName, logPrefix, type StepRequest } from './attempt.ts';
 import { objectExchange } from './object-exchange.ts';
 import type { StepResult } from './report.ts';
+import { runTokens, type RunTokens } from './run-tokens.ts';
 import { openStepLog } from './step-log.ts';
 import { storeLargeOutputs } from './store-large-outputs.ts';
 import type { WorkFolders } from './work-folders.ts';
@@ -23,6 +24,8 @@ export interface StepSurroundings extends Omit<StepPorts, 'exchange' | 'onLog' |
   workRoot: string;
   folders: WorkFolders;
   tail: (request: StepRequest, offset: number, text: string) => void;
+  /** Signs tokens of runs. */
+  runTokenKey?: string | undefined;
 }
 
 /**
@@ -39,16 +42,19 @@ export async function carryOutStep(
   const { workspace } = request;
   const directory = join(surroundings.workRoot, hash('sha256', attemptName(request)).slice(0, 20));
   const log = openStepLog({ store, prefix: logPrefix(request), tail: (offset, text) => surroundings.tail(request, offset, text) });
+  const tokens = runTokens(surroundings.runTokenKey, request, Date.now());
+  const masked = tokens.masking((chunk) => log.write(chunk));
   const begun = new Date().toISOString();
   let outcome: StepOutcome;
   try {
     await folders.take(workspace, directory);
-    outcome = await attemptOnce(request, surroundings, { directory, signal, toolEnded, log: (chunk) => log.write(chunk) });
+    outcome = await attemptOnce(request, surroundings, { directory, signal, toolEnded, tokens, log: masked.write });
     outcome.outputs = await storeLargeOutputs(store, attemptIdOf(request), refuseReferences(outcome.outputs));
   } catch (error) {
     outcome = infrastructureFault(begun, error);
   }
   folders.giveBack(workspace, directory);
+  masked.end();
   const logs = await log.end().catch(() => []);
   const { startedAt, finishedAt, outputs, usage, failure } = outcome;
   return {
@@ -57,7 +63,7 @@ export async function carryOutStep(
     startedAt,
     finishedAt,
     outcome: outcome.outcome,
-    ...(failure === undefined ? {} : { failure: Failure.parse({ ...failure, reason: failure.reason.slice(0, 4000) }) }),
+    ...(failure === undefined ? {} : { failure: withoutToken(tokens, failure) }),
     outputs,
     result: `${request.workspace}/attempts/${request.run}/${request.step}/${request.attempt}/result.json`,
     usage,
@@ -65,15 +71,30 @@ export async function carryOutStep(
   };
 }
 
+function withoutToken({ hide }: RunTokens, { logTail, ...failure }: NonNullable<StepOutcome['failure']>): Failure {
+  const reason = hide(failure.reason).slice(0, 4000);
+  return Failure.parse({ ...failure, reason, ...(logTail === undefined ? {} : { logTail: hide(logTail) }) });
+}
+
 interface Attempt {
   directory: string;
   signal: AbortSignal;
   toolEnded: () => void;
   log: (chunk: Buffer) => void;
+  tokens: RunTokens;
 }
 
 async function attemptOnce(request: StepRequest, surroundings: StepSurroundings, attempt: Attempt): Promise<StepOutcome> {
-  const { store, packages, executor: _executor, workRoot: _workRoot, folders: _folders, tail: _tail, ...ports } = surroundings;
+  const {
+    store,
+    packages,
+    executor: _executor,
+    workRoot: _workRoot,
+    folders: _folders,
+    tail: _tail,
+    runTokenKey: _key,
+    ...ports
+  } = surroundings;
   const { workspace, process, run, step } = request;
   const cwl = await packages(process.workspace, process.digest);
   const inputs = await resolveValues(request.inputs, (key) => readOwn(store, workspace, key));
@@ -91,7 +112,7 @@ async function attemptOnce(request: StepRequest, surroundings: StepSurroundings,
     },
     {
       ...ports,
-      spawner: telling(ports.spawner, attempt.toolEnded),
+      spawner: telling(attempt.tokens.giving(ports.spawner), attempt.toolEnded),
       exchange: objectExchange(store, workspace),
       onLog: attempt.log,
       signal: attempt.signal,

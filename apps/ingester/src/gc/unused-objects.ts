@@ -20,7 +20,8 @@ interface ObjectRow {
 const unused = `
 o.touched_at < $2 and not exists (
   select from runs r
-  where not r.stopped and r.phase in ('accepted', 'running', 'publishing') and r.workspace = o.workspace and r.created_at <= o.touched_at)`;
+  where not r.stopped and r.phase in ('accepted', 'running', 'publishing') and coalesce(r.executing_workspace, r.workspace) = o.workspace
+    and r.created_at <= o.touched_at)`;
 
 /** Marks objects that nothing named for a week, forgets marks of those that something touched (the touch removes them). */
 export async function markUnused(database: Database, now: Date, dryRun: boolean, onGarbage: OnGarbage): Promise<void> {

@@ -1,8 +1,10 @@
 import { Controller, Inject } from '@nestjs/common';
 import { RunDismissed } from '@runnel/contracts';
 import { On, type Message } from '@runnel/messaging';
+import { inTransaction } from '@runnel/postgres';
 import { Parts, type IngesterParts } from '../parts.ts';
 import { removeResults } from './remove-results.ts';
+import { readRunFacts } from './run-facts.ts';
 
 /** A run may be dismissed while its results are being published: what was copied is removed (rule 10). */
 @Controller()
@@ -15,6 +17,7 @@ export class OnRunDismissed {
 
   @On(RunDismissed)
   async remove({ data }: Message<typeof RunDismissed>): Promise<void> {
-    await removeResults(this.parts, data.workspace, data.run);
+    const facts = await inTransaction(this.parts.database, (tx) => readRunFacts(tx, data.run));
+    await removeResults(this.parts, facts?.workspace ?? data.workspace, data.run);
   }
 }

@@ -112,6 +112,66 @@ describe('publishing outputs', () => {
     expect(await fixture.keys(`demo/results/${run}/catalogue/`)).toEqual(['catalog.json', 'scene/item.json', 'scene/ndvi.tif']);
   });
 
+  it('writes the layout of the hub for who reads it as a catalogue, twice the same, and tells pipelines', async () => {
+    const run = await fixture.addRun({ phase: 'publishing', catalogue: true });
+    expect(await publishOutputs(fixture, request(run, { out: await stac() }))).toBe('published');
+    const top = 'processing-results';
+    const keys = [`${top}.json`, `${top}/p.json`, `${top}/p/c.json`, `${top}/p/c/col_${run}.json`, `${top}/p/c/col_${run}/scene.json`];
+    expect(await fixture.keys('demo/files/')).toEqual(expect.arrayContaining([...keys, `${top}/p/c/col_${run}/scene/ndvi.tif`]));
+    const read = (key: string) => readValue(fixture.objects, `demo/files/${key}`, 1_000_000);
+    expect(await read(`${top}/p/c/col_${run}/scene.json`)).toMatchObject({
+      collection: `col_${run}`,
+      assets: { ndvi: { href: './scene/ndvi.tif' } },
+      links: expect.arrayContaining([{ rel: 'collection', href: `../col_${run}.json`, type: 'application/json' }]),
+    });
+    expect(await fixture.told()).toMatchObject([
+      { type: 'runnel.results.published.v1' },
+      {
+        type: 'runnel.catalogue.changed.v1',
+        data: {
+          workspace: 'demo',
+          bucket_name: 'bucket',
+          added_keys: keys.map((key) => `demo/files/${key}`),
+          updated_keys: [],
+          deleted_keys: [],
+        },
+      },
+    ]);
+    // Another run adds to what is shared, and what it shares stays when it is removed.
+    const next = await fixture.addRun({ phase: 'publishing', catalogue: true });
+    await publishOutputs(fixture, request(next, { out: await stac() }));
+    const children = async () =>
+      ((await read(`${top}/p/c.json`)) as { links: { rel: string }[] }).links.filter(({ rel }) => rel === 'child');
+    expect(await children()).toHaveLength(2);
+    expect((await fixture.told()).at(-1)?.data['updated_keys']).toEqual(keys.slice(0, 3).map((key) => `demo/files/${key}`));
+    await removeResults(fixture, 'demo', next);
+    expect(await fixture.keys(`demo/files/${top}/p/c/col_${next}`)).toEqual([]);
+    expect(await fixture.keys(`demo/files/${top}/p/c/col_${run}`)).toHaveLength(3);
+  });
+
+  it.each([
+    ['a directory without a catalogue', { out: { class: 'Directory', basename: 'd', listing: [] } }, 'output out has no catalog.json'],
+    ['no outputs at all', {}, 'the workflow has no outputs'],
+  ])('refuses %s where a catalogue is expected, and says so in the log', async (_what, outputs, reason) => {
+    const run = await fixture.addRun({ phase: 'publishing', catalogue: true });
+    expect(await publishOutputs(fixture, request(run, outputs))).toBe('refused');
+    expect((await fixture.objects.getBytes(`demo/logs/${run}/node_stage_out/1/0.log`, 9999)).toString()).toContain(reason);
+    // Only values: there was never a catalogue to be had.
+    const plain = await fixture.addRun({ phase: 'publishing', catalogue: true });
+    expect(await publishOutputs(fixture, request(plain, { mean: 1 }))).toBe('published');
+  });
+
+  it('brings what another workspace executed to whose run it is', async () => {
+    const run = await fixture.addRun({ phase: 'publishing', workspace: 'caller', executing: 'demo', catalogue: true });
+    expect(await publishOutputs(fixture, request(run, { out: await stac() }, 'caller'))).toBe('ignored');
+    expect(await publishOutputs(fixture, request(run, { out: await stac() }))).toBe('published');
+    expect(await fixture.keys(`caller/results/${run}/`)).toContain('results.json');
+    expect(await fixture.keys('caller/files/')).toContain('processing-results.json');
+    expect(await fixture.rows('select distinct workspace from catalogue where run_id = $1', [run])).toEqual([{ workspace: 'caller' }]);
+    expect(await fixture.keys(`demo/logs/${run}/node_stage_out/1/`)).toEqual(['0.log']);
+    expect((await fixture.told())[0]?.data).toEqual({ workspace: 'demo', run, document: `caller/results/${run}/results.json` });
+  });
+
   it('refuses a catalogue with a fault, naming it, and leaves nothing', async () => {
     const run = await fixture.addRun({ phase: 'publishing' });
     expect(await publishOutputs(fixture, request(run, { out: await stac({ assets: { a: { href: './gone.tif' } } }) }))).toBe('refused');

@@ -9,13 +9,16 @@ import { objectsIn, touchObjects } from '../objects/touch-objects.ts';
 import type { IngesterParts } from '../parts.ts';
 import { catalogueRows, type CatalogueRow } from '../stac/catalogue-rows.ts';
 import { catalogueFile, readCatalogue, type ReadCatalogue } from '../stac/read-catalogue.ts';
+import { writeLayout } from '../stac/write-layout.ts';
+import { catalogueMessage } from './catalogue-message.ts';
 import { checkSources } from './check-sources.ts';
 import { copyFiles } from './copy-files.ts';
 import { fillListings } from './fill-listings.ts';
 import { OutputsRefused } from './outputs-refused.ts';
 import { documentKey, planPublication, type PlannedFile, type Publication } from './plan-publication.ts';
 import { removeCopies, removeResults } from './remove-results.ts';
-import { lockResults, readAcceptedInputs, readRunFacts } from './run-facts.ts';
+import { lockResults, readAcceptance, readRunFacts } from './run-facts.ts';
+import { writeStageOutLog } from './stage-out-log.ts';
 import { resultRows, writeCatalogue, writeResults, type ResultRow } from './write-results.ts';
 
 type Request = DataOf<typeof RunOutputsReady>;
@@ -32,31 +35,43 @@ const largestDocument = 10 * 1024 * 1024;
 export async function publishOutputs(parts: IngesterParts, request: Request): Promise<PublishingEnd> {
   const { run } = request;
   const facts = await inTransaction(parts.database, (tx) => readRunFacts(tx, run));
-  if (facts?.workspace !== request.workspace) return 'ignored';
+  if (facts?.executing !== request.workspace) return 'ignored';
+  const { workspace } = facts;
   if (facts.phase === 'dismissed' || facts.phase === 'failed') {
-    await removeResults(parts, request.workspace, run);
+    await removeResults(parts, workspace, run);
     return 'removed';
   }
   if (facts.phase !== 'publishing') return 'ignored';
   // The answer may have been lost: the reconciler asks again.
-  if (facts.published) return answer(parts, request, 'published');
+  if (facts.published) return answer(parts, publishedMessage(request, workspace));
+  const acceptance = await inTransaction(parts.database, (tx) => readAcceptance(tx, run));
   try {
     // no crash point: a function of ours, which has them
-    return await publish(parts, request);
+    return await publish(parts, request, { workspace, ...acceptance });
   } catch (error) {
     if (!(error instanceof OutputsRefused)) throw error;
     parts.logger.info({ run, reason: error.message }, 'outputs refused');
-    await removeCopies(parts, request.workspace, run);
-    return answer(parts, request, 'refused', error.message);
+    await removeCopies(parts, workspace, run);
+    if (acceptance.catalogue) await writeStageOutLog(parts.objects, request.workspace, run, [`refused: ${error.message}`]);
+    return answer(parts, outgoing(ResultsRefused, { workspace: request.workspace, run, reason: error.message.slice(0, 4000) }));
   }
 }
 
-async function publish(parts: IngesterParts, request: Request): Promise<PublishingEnd> {
-  const { workspace, run, process } = request;
+/** Whose results they are, and how the run was accepted. */
+interface Claim {
+  workspace: string;
+  inputs: Json;
+  catalogue: boolean;
+}
+
+async function publish(parts: IngesterParts, request: Request, claim: Claim): Promise<PublishingEnd> {
+  const { run, process } = request;
+  const { workspace } = claim;
   const publishedAt = new Date().toISOString();
-  const outputs = await sourceOutputs(parts, request);
+  const outputs = await sourceOutputs(parts, request, claim.inputs);
   const plan = planPublication(workspace, run, outputs);
   const catalogues = await readCatalogues(parts, run, plan);
+  if (claim.catalogue && catalogues.length === 0) refuseWithoutCatalogue(outputs, plan);
   await copyFiles(parts.objects, plan.files);
   const document = {
     outputs: plan.outputs,
@@ -68,22 +83,47 @@ async function publish(parts: IngesterParts, request: Request): Promise<Publishi
   crashPoint('ingester.document.before-put');
   await putValue(parts.objects, documentKey(workspace, run), document);
   crashPoint('ingester.document.after-put');
-  const catalogue = catalogueRows(
-    run,
-    process.id,
-    catalogues.flatMap(({ collections }) => collections),
-    publishedAt,
-  );
-  return lastAct(parts, request, { rows, catalogue, outputs, publishedAt });
+  const published = catalogues.flatMap(({ id, collections }) => collections.map((collection) => ({ ...collection, catalogue: id })));
+  const catalogue = catalogueRows(run, process.id, published, publishedAt);
+  const change = claim.catalogue ? await writeLayout(parts, { workspace, run }, plan, catalogue) : { added: [], updated: [] };
+  if (claim.catalogue) await writeStageOutLog(parts.objects, request.workspace, run, storyOf(plan, catalogue));
+  const messages = [
+    publishedMessage(request, workspace),
+    ...(claim.catalogue && catalogue.length > 0 ? [catalogueMessage(parts, { workspace, run }, change)] : []),
+  ];
+  return lastAct(parts, request, { workspace, rows, catalogue, outputs, publishedAt, messages });
+}
+
+/** Clients of the EODH face read results as STAC: a directory without it is a fault of the workflow, which is better told than hidden. */
+function refuseWithoutCatalogue(outputs: JsonObject, { directories }: Publication): void {
+  const [directory] = directories;
+  if (directory) throw new OutputsRefused(`output ${directory.output} has no ${catalogueFile}: a STAC catalogue is expected there`);
+  if (Object.keys(outputs).length === 0)
+    throw new OutputsRefused(`the workflow has no outputs: a directory with a ${catalogueFile} is expected`);
+}
+
+function storyOf(plan: Publication, catalogue: readonly CatalogueRow[]): string[] {
+  const items = catalogue.filter(({ item }) => item !== '');
+  return [
+    `published ${plan.files.length} files of ${Object.keys(plan.outputs).length} outputs`,
+    ...catalogue.filter(({ item }) => item === '').map(({ catalogue: id, collection }) => `catalogue ${id}, collection ${collection}`),
+    ...items.slice(0, 1000).map(({ item }) => `item ${item}`),
+  ];
+}
+
+interface Made {
+  workspace: string;
+  rows: ResultRow[];
+  catalogue: CatalogueRow[];
+  outputs: JsonObject;
+  publishedAt: string;
+  messages: Outgoing[];
 }
 
 /** Everything becomes visible together, unless the run has ended otherwise meanwhile. */
-async function lastAct(
-  parts: IngesterParts,
-  request: Request,
-  made: { rows: ResultRow[]; catalogue: CatalogueRow[]; outputs: JsonObject; publishedAt: string },
-): Promise<PublishingEnd> {
-  const { workspace, run } = request;
+async function lastAct(parts: IngesterParts, request: Request, made: Made): Promise<PublishingEnd> {
+  const { run } = request;
+  const { workspace } = made;
   const end = await inTransaction(parts.database, async (tx): Promise<PublishingEnd> => {
     // What needs no answer of the statement before travels with it; each sees what was committed when its turn comes.
     const [, facts] = await Promise.all([lockResults(tx, run), readRunFacts(tx, run)]);
@@ -93,8 +133,8 @@ async function lastAct(
     await Promise.all([
       writeResults(tx, workspace, run, made.rows, made.publishedAt),
       writeCatalogue(tx, workspace, run, made.catalogue, made.publishedAt),
-      touchObjects(tx, objectsIn(workspace, made.outputs), new Date(made.publishedAt)),
-      tell(parts, tx, publishedMessage(request)),
+      touchObjects(tx, objectsIn(request.workspace, made.outputs), new Date(made.publishedAt)),
+      tell(parts, tx, made.messages),
     ]);
     crashPoint('ingester.publish.before-commit');
     return 'published';
@@ -106,26 +146,23 @@ async function lastAct(
   return end;
 }
 
-async function answer(parts: IngesterParts, request: Request, end: 'published' | 'refused', reason = ''): Promise<PublishingEnd> {
-  const { workspace, run } = request;
-  const message =
-    end === 'published' ? publishedMessage(request) : outgoing(ResultsRefused, { workspace, run, reason: reason.slice(0, 4000) });
-  await inTransaction(parts.database, (tx) => tell(parts, tx, message));
+async function answer(parts: IngesterParts, message: Outgoing): Promise<PublishingEnd> {
+  await inTransaction(parts.database, (tx) => tell(parts, tx, [message]));
   crashPoint('ingester.answer.after-commit');
   parts.relay.kick();
-  return end;
+  return message.contract === ResultsPublished ? 'published' : 'refused';
 }
 
-function publishedMessage({ workspace, run }: Request): Outgoing {
-  return outgoing(ResultsPublished, { workspace, run, document: documentKey(workspace, run) });
+function publishedMessage({ workspace: executing, run }: Request, workspace: string): Outgoing {
+  return outgoing(ResultsPublished, { workspace: executing, run, document: documentKey(workspace, run) });
 }
 
-async function tell(parts: IngesterParts, tx: Transaction, message: Outgoing): Promise<void> {
-  await insertOutbox(tx, outboxRows(parts.messaging, [message]));
+async function tell(parts: IngesterParts, tx: Transaction, messages: Outgoing[]): Promise<void> {
+  await insertOutbox(tx, outboxRows(parts.messaging, messages));
 }
 
 /** The outputs with all stored values in place, all directories listed, and every file one that this run may publish. */
-async function sourceOutputs(parts: IngesterParts, { workspace, run, outputs }: Request): Promise<JsonObject> {
+async function sourceOutputs(parts: IngesterParts, { workspace, run, outputs }: Request, inputs: Json): Promise<JsonObject> {
   const read = async (key: string): Promise<Json> => {
     if (!key.startsWith(`${workspace}/values/${run}/`))
       throw new OutputsRefused(`an output refers to a value that is not this run's: ${key}`);
@@ -139,10 +176,7 @@ async function sourceOutputs(parts: IngesterParts, { workspace, run, outputs }: 
   };
   // A copy: what is listed below is written into it.
   const resolved = structuredClone(await resolveValue(outputs, read)) as JsonObject;
-  await checkSources(resolved, workspace, async () => {
-    const inputs = await inTransaction(parts.database, (tx) => readAcceptedInputs(tx, run));
-    return resolveValue(inputs, read);
-  });
+  await checkSources(resolved, workspace, () => resolveValue(inputs, read));
   await fillListings(resolved, parts.objects);
   return resolved;
 }

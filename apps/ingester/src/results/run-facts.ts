@@ -3,7 +3,10 @@ import { query, type Transaction } from '@runnel/postgres';
 
 export interface RunFacts {
   phase: string;
+  /** Whose run it is: its results go there. */
   workspace: string;
+  /** Where it executed: its intermediate files are there. */
+  executing: string;
   /** Its results stand: the last act of publishing was committed. */
   published: boolean;
 }
@@ -20,19 +23,19 @@ export async function readRunFacts(tx: Transaction, run: string): Promise<RunFac
   const { rows } = await query<RunFacts>(tx, {
     name: 'run-facts',
     text: `
-select phase, workspace, exists (select from results where run_id = id) as published
+select phase, workspace, coalesce(executing_workspace, workspace) as executing, exists (select from results where run_id = id) as published
 from runs where id = $1`,
     values: [run],
   });
   return rows[0];
 }
 
-/** The inputs the run was accepted with; may hold references to stored values. */
-export async function readAcceptedInputs(tx: Transaction, run: string): Promise<Json> {
-  const { rows } = await query<{ inputs: Json }>(tx, {
-    name: 'accepted-inputs',
-    text: `select data -> 'inputs' as inputs from events where run_id = $1 and version = 1`,
+/** How a run was accepted: with these inputs, which may hold references to stored values; and whether its results must be a STAC catalogue. */
+export async function readAcceptance(tx: Transaction, run: string): Promise<{ inputs: Json; catalogue: boolean }> {
+  const { rows } = await query<{ inputs: Json; catalogue: boolean | null }>(tx, {
+    name: 'acceptance',
+    text: `select data -> 'inputs' as inputs, (data ->> 'catalogue')::boolean as catalogue from events where run_id = $1 and version = 1`,
     values: [run],
   });
-  return rows[0]?.inputs ?? {};
+  return { inputs: rows[0]?.inputs ?? {}, catalogue: rows[0]?.catalogue === true };
 }

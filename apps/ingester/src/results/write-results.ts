@@ -61,11 +61,11 @@ export async function writeCatalogue(
     await query(tx, {
       name: 'write-catalogue',
       text: `
-insert into catalogue (workspace, collection, item, run_id, document, visible, updated_at)
-select $1, c.collection, c.item, $2, c.document, true, $3
-from unnest($4::text[], $5::text[], $6::json[]) as c (collection, item, document)
+insert into catalogue (workspace, collection, item, run_id, document, visible, updated_at, process, catalogue)
+select $1, c.collection, c.item, $2, c.document, true, $3, c.process, c.catalogue
+from unnest($4::text[], $5::text[], $6::json[], $7::text[], $8::text[]) as c (collection, item, document, process, catalogue)
 on conflict (workspace, collection, item)
-do update set run_id = excluded.run_id, document = excluded.document, visible = true, updated_at = excluded.updated_at`,
+do update set run_id = excluded.run_id, process = excluded.process, catalogue = excluded.catalogue, document = excluded.document, visible = true, updated_at = excluded.updated_at`,
       values: [
         workspace,
         run,
@@ -73,6 +73,8 @@ do update set run_id = excluded.run_id, document = excluded.document, visible = 
         part.map(({ collection }) => collection),
         part.map(({ item }) => item),
         part.map(({ document }) => JSON.stringify(document)),
+        part.map(({ process }) => process),
+        part.map(({ catalogue }) => catalogue),
       ],
     });
   }

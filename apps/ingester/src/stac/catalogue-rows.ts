@@ -5,22 +5,29 @@ import { extentOf } from './extent.ts';
 
 /** A row of the table `catalogue`; item `''` is the collection itself. */
 export interface CatalogueRow {
+  process: string;
+  /** The user's catalogue it was published in. */
+  catalogue: string;
   collection: string;
   item: string;
   document: JsonObject;
 }
 
+/** A collection and the id of the catalogue it was read from. */
+export type PublishedCollection = CatalogueCollection & { catalogue: string };
+
 /** Rows for the collections of all output directories of a run; one is made where the user gave none. */
-export function catalogueRows(run: string, process: string, read: readonly CatalogueCollection[], publishedAt: string): CatalogueRow[] {
+export function catalogueRows(run: string, process: string, read: readonly PublishedCollection[], publishedAt: string): CatalogueRow[] {
   return [...Map.groupBy(read, ({ id }) => id)].flatMap(([id, parts]) => {
     const items = parts.flatMap((part) => part.items);
     const own = parts.findLast((part) => part.document)?.document;
     const names = new Set<string>();
+    const catalogue = parts.at(-1)?.catalogue ?? '';
     return [
-      { collection: id, item: '', document: own ?? generated(id, run, process, items, publishedAt) },
+      { process, catalogue, collection: id, item: '', document: own ?? generated(id, run, process, items, publishedAt) },
       ...items.map((item) => {
         const name = uniqueName(names, idOf(item));
-        return { collection: id, item: name, document: { ...item, id: name } };
+        return { process, catalogue, collection: id, item: name, document: { ...item, id: name } };
       }),
     ];
   });

@@ -148,7 +148,7 @@ describe('rows of the catalogue', () => {
       bbox: [-1, 1, 0, 1, 3, 9],
       properties: { datetime: null, start_datetime: '2019-01-01T00:00:00Z', end_datetime: '2021-01-01T00:00:00Z' },
     });
-    const rows = catalogueRows(run, 'vegetation', [{ id: 'c', items: [located, other] }], at);
+    const rows = catalogueRows(run, 'vegetation', [{ id: 'c', catalogue: 'cat', items: [located, other] }], at);
     expect(rows.map(({ collection: of, item: name }) => [of, name])).toEqual([
       ['c', ''],
       ['c', 'a'],
@@ -163,7 +163,7 @@ describe('rows of the catalogue', () => {
   });
 
   it('show the whole world and the time of publication where nothing is known', () => {
-    expect(catalogueRows(run, 'p', [{ id: 'c', items: [] }], at)[0]?.document).toMatchObject({
+    expect(catalogueRows(run, 'p', [{ id: 'c', catalogue: 'cat', items: [] }], at)[0]?.document).toMatchObject({
       extent: { spatial: { bbox: [[-180, -90, 180, 90]] }, temporal: { interval: [[at, at]] } },
     });
   });
@@ -173,8 +173,8 @@ describe('rows of the catalogue', () => {
       run,
       'p',
       [
-        { id: 'c', items: [item('a')] },
-        { id: 'c', document: collection('c'), items: [item('a')] },
+        { id: 'c', catalogue: 'cat', items: [item('a')] },
+        { id: 'c', catalogue: 'cat', document: collection('c'), items: [item('a')] },
       ],
       at,
     );

@@ -1,9 +1,17 @@
 import { initial } from './0001-initial.ts';
 import { runRequest } from './0004-run-request.ts';
 import { callbacks } from './0005-callbacks.ts';
+import { callersAndOffers } from './0006-callers-and-offers.ts';
+import { kindsOfTokens } from './0007-kinds-of-tokens.ts';
 
 /** Every schema change in the order of their versions. */
-export const migrations: readonly { version: number; name: string; sql: string }[] = [initial, runRequest, callbacks];
+export const migrations: readonly { version: number; name: string; sql: string }[] = [
+  initial,
+  runRequest,
+  callbacks,
+  callersAndOffers,
+  kindsOfTokens,
+];
 
 /** The schema this release needs. */
 export const requiredSchemaVersion = Math.max(...migrations.map((migration) => migration.version));

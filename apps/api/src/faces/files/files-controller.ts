@@ -1,11 +1,13 @@
 import { Controller, Inject, Req, Res } from '@nestjs/common';
+import { decide } from '@runnel/access';
 import { ObjectNotFound } from '@runnel/objects';
-import { crashPoint } from '@runnel/service';
+import { crashPoint, Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { originOf } from '../../http/origin.ts';
 import { Route } from '../../http/route.ts';
+import { applyPolicy, policyKey } from '../../policies/apply-policy.ts';
 import { sendFile } from './get-file.ts';
 import { fileListSchema, fileQuery, sendList, wantsList } from './list-files.ts';
 import { storeFile } from './store-file.ts';
@@ -61,17 +63,27 @@ export class FilesController {
       412: { description: 'There is another one' },
     },
   })
-  put(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return storeFile(this.context, request, reply, this.placeOf(request, 'files').key);
+  async put(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { key } = this.placeOf(request, 'files');
+    refuseUnlessPolicyIsTheirs(request, key);
+    await storeFile(this.context, request, reply, key, () => this.changed(request, key));
   }
 
   @Route('DELETE', 'files/*', { action: 'file.write', summary: 'Delete a file', answers: { 204: { description: 'Deleted' } } })
   async delete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { key } = this.placeOf(request, 'files');
+    refuseUnlessPolicyIsTheirs(request, key);
     if (!(await this.context.objects.head(key))) throw new ObjectNotFound(key);
     crashPoint('api.file.before-delete');
     await this.context.objects.delete(key);
+    await this.changed(request, key);
     await reply.status(204).send();
+  }
+
+  /** A policy counts at once, however it was written. */
+  private async changed(request: FastifyRequest, key: string): Promise<void> {
+    const { workspace } = request.params as { workspace: string };
+    if (key === policyKey(workspace)) await applyPolicy(this.context, workspace);
   }
 
   private send(request: FastifyRequest, reply: FastifyReply, folder: string): Promise<void> {
@@ -90,4 +102,12 @@ export class FilesController {
       href: `${originOf(request, this.context.config.publicUrl)}/workspaces/${prefix.slice(0, -1)}`,
     };
   }
+}
+
+/** The access policy is a file and more: who may write files may not therefore say who may use the workspace's processes. */
+function refuseUnlessPolicyIsTheirs({ params, principal }: FastifyRequest, key: string): void {
+  const { workspace } = params as { workspace: string };
+  if (key !== policyKey(workspace)) return;
+  const decision = decide({ principal, action: 'policy.write', resource: { workspace } });
+  if (!decision.allow) throw new Problem({ status: 403, title: 'Forbidden', detail: decision.message });
 }

@@ -8,8 +8,14 @@ import type { ApiContext } from '../../context.ts';
 import { bodyStream, mediaTypeOfBody, refuseTooLong } from '../../http/body.ts';
 import { holdsTag } from './entity-tags.ts';
 
-/** PUT of a file: streamed into the store, which shows it once it is whole. 201 where there was none, else 204. */
-export async function storeFile({ objects, config }: ApiContext, request: FastifyRequest, reply: FastifyReply, key: string): Promise<void> {
+/** PUT of a file: streamed into the store, which shows it once it is whole. 201 where there was none, else 204. `stored` is done before. */
+export async function storeFile(
+  { objects, config }: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  key: string,
+  stored: () => Promise<void>,
+): Promise<void> {
   refuseTooLong(request, config.maxUploadBytes);
   const present = await objects.head(key);
   const options = { ...optionsOf(request, key, present), maxBytes: config.maxUploadBytes };
@@ -17,6 +23,7 @@ export async function storeFile({ objects, config }: ApiContext, request: Fastif
   crashPoint('api.file.before-put');
   const info = await objects.put(key, body, options);
   crashPoint('api.file.after-put');
+  await stored();
   await reply
     .status(present ? 204 : 201)
     .header('etag', info.etag)

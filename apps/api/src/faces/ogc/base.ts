@@ -1,10 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import { originOf } from '../../http/origin.ts';
+import { eodhPath } from '../eodh/base.ts';
 
-/** Absolute address of the face as this caller reached it: links lead on under the same path. */
-export function ogcBase(request: FastifyRequest, publicUrl: string | undefined): string {
-  const { workspace } = request.params as { workspace: string };
-  const path = request.url.startsWith('/ades/') ? `/ades/${workspace}/ogc-api` : `/${workspace}/ogc-api`;
+/** Absolute address of the face as this caller reached it: links lead on under the same path. `of`: another workspace's. */
+export function ogcBase(request: FastifyRequest, publicUrl: string | undefined, of?: string): string {
+  const workspace = of ?? (request.params as { workspace: string }).workspace;
+  const eodh = `/${eodhPath}/${workspace}`;
+  const ogc = request.url.startsWith('/ades/') ? `/ades/${workspace}/ogc-api` : `/${workspace}/ogc-api`;
+  const path = request.url.startsWith(`/${eodhPath}/`) ? eodh : ogc;
   return originOf(request, publicUrl) + path;
 }
 

@@ -6,7 +6,8 @@ import type { KnownProcesses } from '../../processes/known-processes.ts';
 
 /** Workspace whose runs this caller makes and sees: callers without a token share one that is no tenant's. */
 export function runsWorkspace(request: FastifyRequest): string {
-  return request.principal.kind === 'anonymous' ? publicWorkspace : (request.params as { workspace: string }).workspace;
+  const { principal } = request;
+  return principal.kind === 'anonymous' ? publicWorkspace : principal.workspace;
 }
 
 /** Processes that this caller sees. */

@@ -1,3 +1,4 @@
+import { placeRun } from '@runnel/access';
 import type { JsonObject, Process } from '@runnel/cwl';
 import type { Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -26,20 +27,19 @@ import { statusInfo } from './status-info.ts';
 
 /** POST /processes/{id}/execution. */
 export async function execute(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { process: id } = request.params as { process: string };
-  const { workspace } = request.params as { workspace: string };
-  const process = await processesOf(context, request).find(workspace, id);
-  if (!process) throw noSuchProcess(id);
+  const { workspace: owner, process: id } = request.params as { workspace: string; process: string };
+  const process = await processesOf(context, request).find(owner, id);
+  const executing = await placeOf(context, request, owner, id);
+  if (!process || executing === undefined) throw noSuchProcess(id);
   const body = executeRequest.parse(await readJson(request, context.config.maxRequestBytes));
-  const { run, mode } = await start(context, request, process, body);
+  const { run, mode } = await start(context, request, { process, executing, body });
   await answer(context, request, reply, run, mode);
 }
 
 async function start(
   context: ApiContext,
   request: FastifyRequest,
-  process: DeployedProcess,
-  body: ExecuteRequest,
+  { process, executing, body }: { process: DeployedProcess; executing: string; body: ExecuteRequest },
 ): Promise<{ run: RunRow; mode: Mode }> {
   const { package: pkg } = await context.packages.get(process);
   const main = pkg.processes[process.entry] ?? { inputs: [], outputs: [] };
@@ -54,14 +54,28 @@ async function start(
   const given = description === undefined ? await fetchValues(context, body.inputs as JsonObject, main) : (body.inputs as JsonObject);
   const outcome = await acceptRun(context, {
     process,
+    executing,
     caller: { principal: request.principal, workspace: runsWorkspace(request), origins: originsOf(context, request) },
     inputs: inputsOf(given, main, description?.inputs),
     request: wantedResults(body),
-    base: ogcBase(request, context.config.publicUrl),
+    base: callerBase(context, request),
     traceparent: traceparentOf(request),
   });
   if (outcome.kind === 'refused') throw badInputs(outcome.faults);
   return { run: outcome.run, mode: modeOf(readPrefer(request.headers.prefer), description?.jobControlOptions ?? []) };
+}
+
+/** Where a run of this caller executes; undefined where it may not. Who has no token executes what is public where all such runs are. */
+async function placeOf(context: ApiContext, request: FastifyRequest, owner: string, process: string): Promise<string | undefined> {
+  const caller = runsWorkspace(request);
+  if (request.principal.kind === 'anonymous') return caller;
+  return placeRun(owner, caller, (await context.processes.offers(owner)).get(process))?.executing;
+}
+
+/** Jobs stand under the caller's own workspace, whosever process it was. */
+function callerBase({ config }: ApiContext, request: FastifyRequest): string {
+  const { principal } = request;
+  return ogcBase(request, config.publicUrl, principal.kind === 'anonymous' ? undefined : principal.workspace);
 }
 
 /** Whom nobody may be told, and addresses that can never be asked, are said before anything runs. */
@@ -77,7 +91,7 @@ function refuseSubscriber({ config }: ApiContext, request: FastifyRequest, subsc
 }
 
 /** A built-in process is checked against its description, a deployed one against its CWL, of which its description is made. */
-function inputsOf(
+export function inputsOf(
   inputs: JsonObject,
   main: Pick<Process, 'inputs'>,
   described: Readonly<Record<string, DescribedInput>> | undefined,
@@ -97,7 +111,7 @@ async function answer(
   { wait, applied }: Mode,
 ): Promise<void> {
   const run = wait === 0 ? accepted : await waitForEnd(context, accepted, wait * 1000, context.stopping);
-  const base = ogcBase(request, context.config.publicUrl);
+  const base = callerBase(context, request);
   void reply.header('location', `${base}/jobs/${run.id}`);
   if (wait > 0 && isFinal(run.phase)) {
     // A POST answers 201 unless told otherwise.

@@ -19,7 +19,7 @@ export class JobController {
   }
 
   @Route('GET', 'jobs', {
-    action: 'run.read',
+    action: 'run.list',
     open: true,
     summary: 'Jobs of the workspace, newest first',
     query: jobQuery,

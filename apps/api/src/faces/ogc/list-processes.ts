@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
+import type { KnownProcesses } from '../../processes/known-processes.ts';
 import { limit, once } from '../../http/query.ts';
 import { ogcBase } from './base.ts';
 import { processesOf } from './caller.ts';
@@ -16,7 +17,8 @@ export const processQuery = pageQuery.extend({
 export async function answerProcessList(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { workspace } = request.params as { workspace: string };
   const query = processQuery.parse(request.query);
-  const found = await processesOf(context, request).list(workspace, query.after, query.limit + 1);
+  const only = await visibleTo(context.processes, request);
+  const found = await processesOf(context, request).list(workspace, query.after, query.limit + 1, only);
   const page = found.slice(0, query.limit);
   const last = page.at(-1)?.id;
   const next = found.length > query.limit && last !== undefined ? `?limit=${query.limit}&after=${encodeURIComponent(last)}` : undefined;
@@ -40,4 +42,10 @@ export async function answerPackage(context: ApiContext, request: FastifyRequest
   if (!found) throw noSuchProcess(id);
   const { body } = await context.objects.get(found.sourceKey);
   await reply.type(found.mediaType).header('x-content-type-options', 'nosniff').send(body);
+}
+
+/** Ids that a caller of another workspace sees; undefined: all that there are for it. */
+export async function visibleTo(processes: KnownProcesses, { principal, params }: FastifyRequest): Promise<readonly string[] | undefined> {
+  const { workspace } = params as { workspace: string };
+  return principal.kind === 'anonymous' || principal.workspace === workspace ? undefined : [...(await processes.offers(workspace)).keys()];
 }

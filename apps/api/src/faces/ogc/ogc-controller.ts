@@ -63,7 +63,7 @@ export class OgcController {
   }
 
   @Route('GET', 'processes', {
-    action: 'process.read',
+    action: 'process.list',
     open: true,
     summary: 'Deployed processes',
     query: processQuery,
@@ -122,7 +122,7 @@ export class OgcController {
   }
 
   @Route('GET', 'processes/:process/package', {
-    action: 'process.read',
+    action: 'process.source',
     open: true,
     summary: 'The document as it was deployed',
     foreign: foreignProcess,

@@ -20,7 +20,7 @@ export class RunController {
   }
 
   @Route('GET', '', {
-    action: 'run.read',
+    action: 'run.list',
     summary: 'Runs of the workspace, newest first',
     query: runQuery,
     answers: { 200: { description: 'A page of runs', schema: runListSchema } },

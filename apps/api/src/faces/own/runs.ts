@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { callerOf } from '../../http/access-hook.ts';
-import { cursor, cursorOf, limit, many } from '../../http/query.ts';
+import { cursor, cursorOf, limit, many, once } from '../../http/query.ts';
 import { dismissRun } from '../../runs/dismiss-run.ts';
 import { findRun, listRuns } from '../../runs/find-runs.ts';
 import type { RunRow } from '../../runs/find-runs.ts';
@@ -15,6 +15,7 @@ import { notFound } from './problems.ts';
 export const runQuery = z.object({
   limit: limit(100).describe('at most so many'),
   status: many(RunStatus).describe('only runs in these statuses'),
+  executing: once(z.stringbool().default(false)).describe('instead: runs of others that execute in the workspace'),
   process: many(z.string()).describe('only runs of these processes'),
   after: cursor(z.tuple([z.iso.datetime(), z.uuid()])).describe('where the page begins (of next)'),
 });
@@ -34,6 +35,7 @@ export async function answerRuns({ database }: ApiContext, request: FastifyReque
     workspace: callerOf(request).workspace,
     phases: query.status,
     processes: query.process,
+    executing: query.executing,
     ...(createdAt !== undefined && id !== undefined ? { after: { createdAt, id } } : {}),
     limit: query.limit + 1,
   });
@@ -81,6 +83,7 @@ export function runView(run: RunRow) {
   return {
     run: run.id,
     workspace: run.workspace,
+    ...(run.executingWorkspace === run.workspace ? {} : { executing: run.executingWorkspace }),
     process: { workspace: run.processWorkspace, id: run.processId, version: run.processVersion, digest: run.processDigest },
     status: run.phase,
     progress: run.progress,

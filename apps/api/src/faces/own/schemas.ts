@@ -7,6 +7,7 @@ export const failureSchema = z.looseObject({ class: z.string(), reason: z.string
 export const runSchema = z.object({
   run: z.uuid(),
   workspace: z.string(),
+  executing: z.string().optional().describe('where it executes, if not in its own workspace: a service of that one'),
   process: z.object({ workspace: z.string(), id: z.string(), version: z.string(), digest: z.string() }),
   status: RunStatus,
   progress: z.int(),

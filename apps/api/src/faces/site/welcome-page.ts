@@ -16,6 +16,7 @@ export const welcomePage = `<!doctype html>
 <p>Runs CWL workflows for many workspaces: deploy one, execute it, follow it, get its results.</p>
 <table>
   <tr><td><code>/{workspace}/ogc-api</code></td><td>OGC API &ndash; Processes: processes and jobs of a workspace. Every page of it links on.</td></tr>
+  <tr><td><a href="/api/docs/workflow-runner"><code>/api/catalogue/stac/catalogs/user/catalogs/{workspace}</code></a></td><td>The same as clients of EODH know it (pyeodh), and the STAC catalogue of results.</td></tr>
   <tr><td><a href="/api/docs"><code>/api/v1</code></a></td><td>Runs, steps, logs, live events, usage, tokens. Described at <a href="/api/docs">/api/docs</a> (OpenAPI).</td></tr>
   <tr><td><code>/workspaces/{workspace}/files/&hellip;</code></td><td>Files of a workspace: put, get, list. A workflow&rsquo;s input may name such an address.</td></tr>
   <tr><td><a href="/health/ready"><code>/health/ready</code></a></td><td>Whether everything this service needs is there. Figures are at <a href="/metrics">/metrics</a>.</td></tr>

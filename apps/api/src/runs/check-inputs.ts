@@ -1,0 +1,54 @@
+import { bindInputs, isLiteral, visitPathValues } from '@runnel/cwl';
+import type { Diagnostic, JsonObject, Process } from '@runnel/cwl';
+import type { FailureInfo } from '@runnel/engine';
+import type { ObjectStore } from '@runnel/objects';
+import { scheme } from './addresses.ts';
+import { resolveInputs } from './resolve-inputs.ts';
+import type { InputFault } from './resolve-inputs.ts';
+
+type Inputs = { readonly inputs: JsonObject } | { readonly faults: readonly InputFault[] };
+
+/** The inputs as the run gets them: files by object, defaults in place, every value of its type. */
+export async function checkInputs(
+  objects: ObjectStore,
+  main: Process,
+  { caller, inputs }: { readonly caller: Parameters<typeof resolveInputs>[1]; readonly inputs: JsonObject },
+  executing: string,
+): Promise<Inputs> {
+  const resolved = await resolveInputs(objects, caller, { ...inputs, ...whoseInputs(main, caller.workspace, executing) });
+  if ('faults' in resolved) return resolved;
+  const bound = bindInputs(main, resolved.inputs, { strictUnknown: true });
+  if ('diagnostics' in bound) return { faults: bound.diagnostics.map(faultOf) };
+  const strays = strayFiles(bound.inputs);
+  return strays.length > 0 ? { faults: strays } : bound;
+}
+
+/** A service may look who calls it: inputs of these names are ours, whatever the caller says. */
+function whoseInputs({ inputs }: Process, calling: string, executing: string): JsonObject {
+  const known: JsonObject = { calling_workspace: calling, executing_workspace: executing };
+  return Object.fromEntries(inputs.flatMap(({ id }) => (Object.hasOwn(known, id) ? [[id, known[id] ?? null]] : [])));
+}
+
+/** The failure of a run that was accepted with them all the same. */
+export function refusalOf(faults: readonly InputFault[]): FailureInfo {
+  const reason = faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return { class: 'inputs', reason: `the inputs do not fit: ${reason}`.slice(0, 4000) };
+}
+
+/** Files that a default of the document names: they were beside it, and are not here. */
+function strayFiles(inputs: JsonObject): InputFault[] {
+  const faults: InputFault[] = [];
+  for (const [path, value] of Object.entries(inputs)) {
+    visitPathValues(value, (file) => {
+      const { location } = file;
+      if (isLiteral(file) || (typeof location === 'string' && location.startsWith(scheme))) return;
+      faults.push({ path, message: 'its default names a file that is not here: give one' });
+    });
+  }
+  return faults;
+}
+
+/** `inputs.n: expected int` → path `n`: what the caller wrote is the input's name. */
+function faultOf({ path, message }: Diagnostic): InputFault {
+  return { path: path.replace(/^inputs\./, ''), message };
+}
