@@ -26,6 +26,8 @@ const (
 	maxInBatch  = 500
 	maxRefused  = 3
 	dialTimeout = 5 * time.Second
+	// Of plans that do not say how many.
+	usualParallel = 8
 )
 
 // session is this pod's way to the staging endpoint and, by presigned addresses, to the store.
@@ -270,7 +272,10 @@ func (w *watched) Read(buffer []byte) (int, error) {
 func inParallel(ctx context.Context, count, parallel int, work func(context.Context, int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	slots := make(chan struct{}, max(parallel, 1))
+	if parallel < 1 {
+		parallel = usualParallel
+	}
+	slots := make(chan struct{}, parallel)
 	for i := 0; i < count && ctx.Err() == nil; i++ {
 		slots <- struct{}{}
 		go func() {

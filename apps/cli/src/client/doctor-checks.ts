@@ -1,5 +1,5 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import { openObjectStore, type DirectAccess, type ObjectStore } from '@runnel/objects';
+import { openObjectStore, type DirectAccess } from '@runnel/objects';
 import { requiredSchemaVersion, schemaVersion } from '@runnel/postgres';
 import { detectIsolation } from '@runnel/sandbox';
 import { installationOf, withDatabase, withMessaging, type OperatorOptions } from './operator.ts';
@@ -33,7 +33,7 @@ export const checks: Record<string, Check> = {
     const { objects } = await installationOf(options);
     const store = await openObjectStore(objects);
     await store.ping();
-    return store.direct ? `${objects}, ${await checkSigned(store, store.direct)}` : objects;
+    return store.direct ? `${objects}, ${await checkSigned(store.direct)}` : objects;
   },
   clock: (options) =>
     withDatabase(options, async ({ pool }) => {
@@ -58,18 +58,13 @@ export const checks: Record<string, Check> = {
 };
 
 /** A presigned address, as pods are given it: its host may be reachable by them alone. */
-async function checkSigned(store: ObjectStore, direct: DirectAccess): Promise<string> {
-  const key = 'runnel-doctor/presigned';
-  await store.put(key, 'presigned', { derived: true });
-  try {
-    const [{ url, headers } = { url: '', headers: {} }] = await direct.signGets([key]);
-    const { host } = new URL(url);
-    const answer = await fetch(url, { headers, signal: AbortSignal.timeout(5000) }).catch(() => undefined);
-    if (answer === undefined)
-      return `presigned addresses lead to ${host}, which this machine does not reach (or whose certificate it does not know)`;
-    if (!answer.ok) throw new Error(`presigned addresses are refused with ${answer.status}: check podEndpoint and the clocks`);
-    return `presigned addresses work at ${host}`;
-  } finally {
-    await store.delete(key);
-  }
+async function checkSigned(direct: DirectAccess): Promise<string> {
+  const [{ url, headers } = { url: '', headers: {} }] = await direct.signGets(['runnel-doctor/no-such-object']);
+  const { host } = new URL(url);
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(5000) }).catch(() => undefined);
+  if (answer === undefined)
+    return `presigned addresses lead to ${host}, which this machine does not reach (or whose certificate it does not know)`;
+  // What is not there is said to those alone whose signature is right.
+  if (answer.status !== 404) throw new Error(`presigned addresses are refused with ${answer.status}: check podEndpoint, rights and clocks`);
+  return `presigned addresses work at ${host}`;
 }

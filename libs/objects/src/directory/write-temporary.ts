@@ -17,6 +17,7 @@ import {
 import { copyFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import { chunksOf } from '../body-chunks.ts';
 import { ChecksumMismatch, ObjectTooLarge } from '../errors.ts';
 import type { PutOptions } from '../store.ts';
 import { errnoOf } from './faults.ts';
@@ -117,20 +118,6 @@ async function seal(file: number, durable: boolean): Promise<void> {
   const now = (performance.timeOrigin + performance.now()) / 1000;
   futimesSync(file, now, now);
   if (durable) await toDisk(file);
-}
-
-function chunksOf(body: Buffer | string | Readable): AsyncIterable<Buffer> | Iterable<Buffer> {
-  if (typeof body === 'string') return [Buffer.from(body)];
-  if (Buffer.isBuffer(body)) return [body];
-  return buffersOf(body);
-}
-
-async function* buffersOf(body: Readable): AsyncIterable<Buffer> {
-  for await (const chunk of body as AsyncIterable<unknown>) {
-    if (typeof chunk === 'string') yield Buffer.from(chunk);
-    else if (chunk instanceof Uint8Array) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    else throw new TypeError('the body of an object is bytes');
-  }
 }
 
 /** A second name for the same bytes, or a copy where links are not to be had (another file system, too many links). */

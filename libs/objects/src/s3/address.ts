@@ -70,7 +70,7 @@ export function parseS3Address(url: URL, environment: NodeJS.ProcessEnv): S3Addr
     pathStyle: pathStyle ?? endpoint !== undefined,
     ...(ca === undefined ? {} : { ca }),
     timeout: timeout * 1000,
-    credentials: credentials === undefined ? new Map() : readCredentials(credentials, wrong),
+    credentials: credentials === undefined ? new Map<string, S3Credentials>() : readCredentials(credentials, wrong),
   };
 }
 

@@ -58,7 +58,9 @@ whenServer('S3 store', () => {
       })(),
     );
     await expect(store.put('ws/large', broken)).rejects.toThrow('the client went away');
-    await expect(store.put('ws/large', Readable.from([large]), { ifNoneMatch: '*' })).rejects.toThrow('is another one');
+    const unwanted = Readable.from([large, large]);
+    await expect(store.put('ws/large', unwanted, { ifNoneMatch: '*' })).rejects.toThrow('is another one');
+    expect(unwanted.destroyed).toBe(true);
     expect(await store.head('ws/wrong')).toBeUndefined();
     expect((await store.head('ws/large'))?.size).toBe(large.length);
     const there = join(base, 'brought');

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { constants, open, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { ObjectStoreMisconfigured, ObjectStoreUnavailable, ObjectTooLarge, PreconditionFailed } from '../errors.ts';
+import { chunksOf } from '../body-chunks.ts';
 import { checkKey, checkPrefix } from '../keys.ts';
 import type { ObjectInfo, ObjectStore, PutOptions } from '../store.ts';
 import type { S3Address } from './address.ts';
@@ -114,18 +115,4 @@ async function putFile(s3: S3Connection, key: string, path: string, options: Put
 
 function sizeOf(body: Buffer | string | Readable): { size?: number } {
   return typeof body === 'string' || Buffer.isBuffer(body) ? { size: Buffer.byteLength(body) } : {};
-}
-
-function chunksOf(body: Buffer | string | Readable): AsyncIterable<Buffer> | Iterable<Buffer> {
-  if (typeof body === 'string') return [Buffer.from(body)];
-  if (Buffer.isBuffer(body)) return [body];
-  return buffersOf(body);
-}
-
-async function* buffersOf(body: Readable): AsyncIterable<Buffer> {
-  for await (const chunk of body as AsyncIterable<unknown>) {
-    if (typeof chunk === 'string') yield Buffer.from(chunk);
-    else if (chunk instanceof Uint8Array) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    else throw new TypeError('the body of an object is bytes');
-  }
 }

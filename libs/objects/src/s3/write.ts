@@ -1,10 +1,10 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto';
 import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
-import { ChecksumMismatch, ObjectTooLarge, PreconditionFailed } from '../errors.ts';
+import { ChecksumMismatch, ObjectTooLarge } from '../errors.ts';
 import { mediaTypeOf } from '../media-types.ts';
 import type { ObjectInfo, PutOptions } from '../store.ts';
 import type { S3Connection } from './connection.ts';
-import { faultOf } from './faults.ts';
+import { checkConditions, ourMark, underConditions, type Target } from './conditions.ts';
 import { head } from './read.ts';
 
 /** Smallest part of an upload; 10,000 parts are the most. */
@@ -13,16 +13,6 @@ const smallestPart = 8 * mebi;
 const mostParts = 10_000;
 /** Parts on their way at a time: what a put may hold in memory. */
 const inFlight = 4;
-const ourMark = 'runnel-put';
-
-type Conditions = Pick<PutOptions, 'ifMatch' | 'ifNoneMatch'>;
-interface Target {
-  key: string;
-  /** Type, mark and conditions as S3 takes them. */
-  type: string;
-  mark: string;
-  options: PutOptions;
-}
 
 /** One request where the body is small, else parts; nothing is seen of it before it is whole, checked and its conditions hold. */
 export async function put(
@@ -35,9 +25,13 @@ export async function put(
   if (options.size !== undefined && options.maxBytes !== undefined && options.size > options.maxBytes)
     throw new ObjectTooLarge(key, options.maxBytes);
   const parts = piecesOf(key, body, options);
-  const first = (await parts.next()).value ?? { bytes: Buffer.alloc(0), last: true };
-  if (first.last) return putWhole(s3, target, first.bytes);
-  return putParts(s3, target, first.bytes, parts);
+  try {
+    const first = (await parts.next()).value ?? { bytes: Buffer.alloc(0), last: true };
+    return await (first.last ? putWhole(s3, target, first.bytes) : putParts(s3, target, first.bytes, parts));
+  } finally {
+    // Whoever sends the rest of a body that is refused learns of it.
+    await parts.return(undefined);
+  }
 }
 
 interface Piece {
@@ -173,52 +167,6 @@ async function abort(s3: S3Connection, key: string, uploadId: string): Promise<v
   await s3
     .call(key, (client) => client.send(new s3.sdk.AbortMultipartUploadCommand({ ...s3.at(key), UploadId: uploadId })))
     .catch(() => undefined);
-}
-
-/** `*` is no etag for S3: there, any object is named by the one that stands there now. */
-async function checkConditions(
-  s3: S3Connection,
-  key: string,
-  { ifMatch, ifNoneMatch }: Conditions,
-): Promise<{ IfMatch?: string; IfNoneMatch?: string }> {
-  if (ifMatch === undefined && ifNoneMatch === undefined) return {};
-  const present = await head(s3, key);
-  if (ifNoneMatch !== undefined && present) throw new PreconditionFailed(key, present.etag);
-  if (ifMatch !== undefined && (!present || (ifMatch !== '*' && ifMatch !== present.etag)))
-    throw new PreconditionFailed(key, present?.etag);
-  return {
-    ...(ifMatch !== undefined && present ? { IfMatch: present.etag } : {}),
-    ...(ifNoneMatch === undefined ? {} : { IfNoneMatch: '*' }),
-  };
-}
-
-async function underConditions<Result extends { ETag?: string | undefined }>(
-  s3: S3Connection,
-  target: Target,
-  work: (conditions: { IfMatch?: string; IfNoneMatch?: string }) => Promise<Result>,
-): Promise<{ ETag?: string | undefined }> {
-  const { key, mark, options } = target;
-  for (;;) {
-    const conditions = await checkConditions(s3, key, options);
-    try {
-      return await work(conditions);
-    } catch (error) {
-      const { name, status, attempts } = faultOf(error);
-      if (name === 'ConditionalRequestConflict' || status === 409) continue;
-      const refused = status === 412 || (name === 'NoSuchKey' && options.ifMatch !== undefined);
-      // The answer to the first try may have been lost: then what stands there is what we put.
-      const ours = attempts > 1 && status !== undefined && status < 500 ? await markedBy(s3, key, mark) : undefined;
-      if (ours) return { ETag: ours };
-      if (refused && options.ifMatch === '*') continue;
-      if (refused) throw new PreconditionFailed(key, (await head(s3, key))?.etag);
-      return s3.guarded(key, () => Promise.reject(error instanceof Error ? error : new Error(String(error))));
-    }
-  }
-}
-
-async function markedBy(s3: S3Connection, key: string, mark: string): Promise<string | undefined> {
-  const answer = await s3.call(key, (client) => client.send(new s3.sdk.HeadObjectCommand(s3.at(key)))).catch(() => undefined);
-  return answer?.Metadata?.[ourMark] === mark ? answer.ETag : undefined;
 }
 
 /** What stands there now; another writer may have been faster than our look, then it is told from what we sent. */
