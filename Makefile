@@ -42,6 +42,9 @@ conformance: setup ## The CWL suites: ours, and the official one beside this rep
 conformance-ogc: setup ## The rules of OGC API - Processes, as the official suite judges them (OGC_API=address of a running server)
 	@$(JEST) --selectProjects journeys -- test/conformance/ogc
 
+fuzz-api: setup ## Generated requests against the OpenAPI document (schemathesis; exceptions in schemathesis.toml)
+	@node scripts/fuzz-api.ts
+
 bench: setup ## Speed beside the peers, as ratios
 	@node test/bench/bench.ts
 

@@ -57,7 +57,7 @@ export const ApiConfig = z.object({
     .meta({ description: 'secret shared with the executors, which sign tokens of runs with it; default: such tokens are not accepted' }),
   documentHosts: list.default([]).meta({
     description:
-      'hosts (name or name:port, comma-separated) from which documents named by address are fetched at deployment; default: none',
+      'hosts (name or name:port, comma-separated) from which documents are fetched at deployment although their addresses are not public; default: none',
   }),
 });
 export type ApiConfig = z.output<typeof ApiConfig>;

@@ -73,7 +73,7 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   opened.push(() => feed.close());
   const callbacks = startCallbackSender({ config, database, objects, logger, feed, stopping });
   opened.push(() => callbacks.close());
-  const loader = openDocumentLoader({ hosts: config.documentHosts, logger });
+  const loader = openDocumentLoader({ hosts: [...config.documentHosts, ...config.outboundHosts], logger });
   opened.push(() => loader.close());
   const packages = openPackages(objects);
   const builtIns = await installBuiltIns(objects);

@@ -51,7 +51,7 @@ function check(known: Known, request: FastifyRequest, authentication: Authentica
   const open = known.config.publicEcho && about.open === true;
   const decideWith = (facts: Resource): Verdict => {
     const decision = decide({ principal, action: about.action, resource: { workspace, open, ...facts } });
-    if (decision.allow) return allowed;
+    if (decision.allow) return nullByte(request, about) ?? allowed;
     known.metrics.refused.inc({ reason: decision.reason });
     return denial(decision, about, request);
   };
@@ -72,6 +72,18 @@ async function factsOf(
   if (action.startsWith('process.') && process !== undefined) return { offer: (await processes.offers(workspace)).get(process) };
   if (action === 'run.read' && run !== undefined) return { reader: (await findRun(database, workspace, run))?.executingWorkspace };
   return {};
+}
+
+/** No database takes one: what is named so is not there, and no query asks for it. */
+function nullByte(request: FastifyRequest, about: RouteAbout): Problem | undefined {
+  // Cheap where there is none: both forms in which it can come.
+  if (!/%00|\0/.test(request.url)) return undefined;
+  const named = Object.entries(request.params as Record<string, string>).find(([name, value]) => name !== '*' && value.includes('\0'));
+  if (named) return about.foreign?.(request) ?? new Problem({ status: 404, title: 'Not found', detail: `there is no such ${named[0]}` });
+  const asked = Object.entries(request.query as Record<string, string | string[]>).find(([, value]) =>
+    [value].flat().join('').includes('\0'),
+  );
+  return asked && new Problem({ status: 400, title: 'Bad request', detail: `${asked[0]}: a null character is no part of any value` });
 }
 
 function aboutOf(request: FastifyRequest): RouteAbout {

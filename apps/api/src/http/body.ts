@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Problem } from '@runnel/service';
 import type { FastifyRequest } from 'fastify';
+import { jsonFault } from './json-faults.ts';
 
 /** The media type of the body, without parameters, lower-case; empty where there is none. */
 export function mediaTypeOfBody(request: FastifyRequest): string {
@@ -38,6 +39,13 @@ export async function readJson(request: FastifyRequest, limit: number): Promise<
 }
 
 export function parseJsonText(text: string): unknown {
+  const value = parsed(text);
+  const fault = jsonFault(text);
+  if (fault !== undefined) throw new Problem({ status: 400, title: 'Bad request', detail: `the body is refused: ${fault}` });
+  return value;
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {

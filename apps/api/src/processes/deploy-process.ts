@@ -43,6 +43,14 @@ type Loaded = LoadOutcome & { kind: 'loaded' };
 /** Ids stand in URLs, object keys and file names. */
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
+/** Null characters and halves of characters, as JSON writes them: no database takes them. */
+const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
+const unstorableText: Diagnostic = {
+  severity: 'error',
+  message: 'a text that describes the process holds a null character, or half a character',
+  path: '',
+};
+
 /** Loads, checks, packs and stores a document, then makes it the current revision of its process. Nothing is stored of one that is refused. */
 export async function deployProcess(services: Services, deployment: Deployment): Promise<DeployOutcome> {
   const loaded = await services.loader.load(deployment.document);
@@ -54,6 +62,7 @@ export async function deployProcess(services: Services, deployment: Deployment):
 async function deployLoaded(services: Services, deployment: Deployment, loaded: Loaded): Promise<DeployOutcome> {
   const description = describe(loaded, deployment.described);
   const { id } = description;
+  if (unstorable.test(JSON.stringify(description))) return { kind: 'refused', diagnostics: [unstorableText] };
   if (!idPattern.test(id)) return { kind: 'bad-id', id };
   if (deployment.id !== undefined && deployment.id !== id) return { kind: 'other-id', id };
   if (services.builtIns.has(id)) return { kind: 'immutable', id };

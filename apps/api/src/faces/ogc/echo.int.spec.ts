@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cwl, json, request, startTestApi, wide } from '../../testing/test-api.ts';
 import type { Answer, Client, TestApi } from '../../testing/test-api.ts';
-import { advanceRun, publishRun } from '../../testing/test-runs.ts';
+import { advanceRun, publishRun, stepsOfWide } from '../../testing/test-runs.ts';
 
 let api: TestApi;
 let demo: Client;
@@ -196,4 +196,44 @@ it('every page is there as HTML too, and says so', async () => {
     expect(data.headers.get('content-type')).toMatch(/json/);
     if (!path.endsWith('/api')) expect(data.body.links).toContainEqual(expect.objectContaining({ rel: 'alternate', type: 'text/html' }));
   }
+});
+
+describe('where a job comes from (Part 4)', () => {
+  it('is created by naming the process, and tells how', async () => {
+    const body = { process: `${api.url}${base}/processes/echo`, inputs: { message: 'a', count: 2 }, outputs: { message: {} } };
+    const created = await demo('POST', `${base}/jobs`, json(body));
+    expect([created.status, created.headers.get('location')]).toEqual([201, `${api.url}${base}/jobs/${created.body.jobID}`]);
+    const job = `${base}/jobs/${created.body.jobID}`;
+    expect((await demo('GET', `${job}/inputs`)).body).toMatchObject({
+      inputs: { message: 'a', count: 2 },
+      links: [{ rel: 'self' }, {}, {}],
+    });
+    expect((await demo('GET', `${job}/definition`)).body).toMatchObject(body);
+    expect((await anybody('GET', `${job}/definition`)).status).toBe(404);
+    const unknown = await demo('POST', `${base}/jobs`, json({ process: 'none' }));
+    expect([unknown.status, unknown.body.type]).toEqual([404, `${exceptions}/ogcapi-processes-1/1.0/no-such-process`]);
+    expect((await demo('POST', `${base}/jobs`, json({ inputs: {} }))).status).toBe(400);
+    expect((await demo('POST', `${base}/jobs`, cwl('a', 'text/plain'))).status).toBe(415);
+  });
+
+  it('says what ran', async () => {
+    const { body } = await demo('POST', `${base}/processes/wide/execution`, json({ inputs: { n: [1, 2] } }));
+    await advanceRun(api, body.jobID, stepsOfWide(2));
+    await publishRun(api, 'demo', body.jobID, { all: ['a', 'b'] });
+    const prov = (await demo('GET', `${base}/jobs/${body.jobID}/prov`)).body as unknown as Record<string, Record<string, object>>;
+    expect(prov['prefix']).toEqual({ job: `${api.url}${base}/jobs/${body.jobID}/`, runnel: 'urn:runnel:' });
+    expect(prov['entity']).toMatchObject({
+      'job:process': { 'prov:location': `${api.url}${base}/processes/wide`, 'runnel:digest': expect.any(String) },
+      'job:inputs/n': { 'prov:value': '[1,2]' },
+      'job:outputs/all': { 'prov:value': '["a","b"]' },
+    });
+    expect(prov['activity']).toMatchObject({
+      'job:run': { 'prov:startTime': expect.any(String), 'prov:endTime': expect.any(String), 'runnel:status': 'successful' },
+      'job:steps/say[0]': { 'runnel:state': 'successful', 'runnel:exitCode': 0 },
+      'job:steps/say[1]': {},
+    });
+    expect(Object.values(prov['wasGeneratedBy'] ?? {})).toEqual([
+      { 'prov:activity': 'job:run', 'prov:entity': 'job:outputs/all', 'prov:time': expect.any(String) },
+    ]);
+  });
 });

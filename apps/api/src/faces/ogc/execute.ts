@@ -2,6 +2,7 @@ import { placeRun } from '@runnel/access';
 import type { JsonObject, Process } from '@runnel/cwl';
 import type { Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { waitForEnd } from '../../follow/follow-run.ts';
 import { readJson } from '../../http/body.ts';
@@ -34,6 +35,22 @@ export async function execute(context: ApiContext, request: FastifyRequest, repl
   const body = executeRequest.parse(await readJson(request, context.config.maxRequestBytes));
   const { run, mode } = await start(context, request, { process, executing, body });
   await answer(context, request, reply, run, mode);
+}
+
+/** What POST /jobs takes: an execute request that names its process, by address or id. */
+export const jobRequest = executeRequest.extend({ process: z.string().min(1).max(2000) });
+
+/** POST /jobs (24-051): the same as an execution of the process that the body names, never waited for unless the caller says so. */
+export async function createJob(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { workspace } = request.params as { workspace: string };
+  const { process: address, ...body } = jobRequest.parse(await readJson(request, context.config.maxRequestBytes));
+  const prefix = `${ogcBase(request, context.config.publicUrl)}/processes/`;
+  const id = address.startsWith(prefix) ? address.slice(prefix.length) : address;
+  const process = /^[\w.-]+$/.test(id) ? await processesOf(context, request).find(workspace, id) : undefined;
+  if (!process) throw noSuchProcess(id);
+  const { run } = await start(context, request, process, body);
+  const { wait } = readPrefer(request.headers.prefer);
+  await answer(context, request, reply, run, wait === undefined ? { wait: 0 } : { wait, applied: `wait=${wait}` });
 }
 
 async function start(

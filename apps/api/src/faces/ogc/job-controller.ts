@@ -3,11 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { Route } from '../../http/route.ts';
+import { createJob, jobRequest } from './execute.ts';
+import { answerDefinition, answerInputs } from './job-origin.ts';
 import { answerJob, answerJobList, dismiss, jobQuery } from './jobs.ts';
 import { pageQuery } from './pages.ts';
 import { foreignJob } from './problems.ts';
+import { answerProv } from './prov.ts';
 import { answerOutput, answerResults } from './results.ts';
-import { jobListSchema, pageTypes, resultTypes, statusSchema } from './schemas.ts';
+import { definitionSchema, inputsSchema, jobListSchema, pageTypes, provSchema, resultTypes, statusSchema } from './schemas.ts';
 
 /** OGC API - Processes: jobs (runs, as the standard calls them) and their results. */
 @Controller([':workspace/ogc-api', 'ades/:workspace/ogc-api'])
@@ -27,6 +30,57 @@ export class JobController {
   })
   jobs(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return answerJobList(this.context, request, reply);
+  }
+
+  @Route('POST', 'jobs', {
+    action: 'process.execute',
+    open: true,
+    summary: 'Execute the process that the body names',
+    body: { types: ['application/json'], schema: jobRequest },
+    answers: {
+      200: { description: 'With Prefer: wait=n, where it ended in time: the results', type: resultTypes },
+      201: { description: 'Accepted; Location is the job', schema: statusSchema },
+      204: { description: 'The results by reference: a Link header for each output' },
+      422: { description: 'It was waited for, and failed' },
+    },
+  })
+  create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return createJob(this.context, request, reply);
+  }
+
+  @Route('GET', 'jobs/:job/definition', {
+    action: 'run.read',
+    open: true,
+    summary: 'The execute request that makes the same job',
+    foreign: foreignJob,
+    query: pageQuery,
+    answers: { 200: { description: 'Process, inputs, and how the results are wanted', type: pageTypes, schema: definitionSchema } },
+  })
+  definition(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerDefinition(this.context, request, reply);
+  }
+
+  @Route('GET', 'jobs/:job/inputs', {
+    action: 'run.read',
+    open: true,
+    summary: 'Inputs of a job, defaults among them',
+    foreign: foreignJob,
+    query: pageQuery,
+    answers: { 200: { description: 'Values, and files as links', type: pageTypes, schema: inputsSchema } },
+  })
+  inputs(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerInputs(this.context, request, reply);
+  }
+
+  @Route('GET', 'jobs/:job/prov', {
+    action: 'run.read',
+    open: true,
+    summary: 'Where the results of a job come from (PROV-JSON)',
+    foreign: foreignJob,
+    answers: { 200: { description: 'Run and steps as activities; inputs, outputs and the process as entities', schema: provSchema } },
+  })
+  prov(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerProv(this.context, request, reply);
   }
 
   @Route('GET', 'jobs/:job', {

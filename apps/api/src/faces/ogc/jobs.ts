@@ -5,13 +5,14 @@ import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { cursor, cursorOf, limit, many, once } from '../../http/query.ts';
 import { dismissRun } from '../../runs/dismiss-run.ts';
-import { findRun, listRuns } from '../../runs/find-runs.ts';
+import { listRuns } from '../../runs/find-runs.ts';
 import type { Position, RunRow } from '../../runs/find-runs.ts';
 import type { Link } from './base.ts';
 import { json, ogcBase } from './base.ts';
 import { runsWorkspace } from './caller.ts';
 import { datetime } from './datetime.ts';
 import { traceparentOf } from './execute.ts';
+import { runOfRequest } from './job-origin.ts';
 import { alternateLinks, encodingOf, pageQuery, sendPage } from './pages.ts';
 import { noSuchJob } from './problems.ts';
 import { statusInfo } from './status-info.ts';
@@ -100,10 +101,7 @@ function queryOf(url: string): string {
 
 /** GET /jobs/{id}. */
 export async function answerJob(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { job } = request.params as { job: string };
-  const run = await findRun(context.database, runsWorkspace(request), job);
-  if (!run) throw noSuchJob(job);
-  await sendStatus(context, request, reply, run);
+  await sendStatus(context, request, reply, await runOfRequest(context, request));
 }
 
 /** DELETE /jobs/{id}: dismissed from now on; a job that had ended stays as it is. */

@@ -13,7 +13,7 @@ const unit = z.union([link, value]);
 const ogcPackage = z.object({
   processDescription: described.optional(),
   executionUnit: z.union(
-    [unit, z.array(unit).length(1, 'one execution unit is expected')],
+    [unit, z.array(unit).min(1)],
     'expected {"href", "type": "application/cwl"} or {"value", "mediaType"} with a CWL document',
   ),
 });
@@ -22,6 +22,7 @@ const ogcPackage = z.object({
 export function readPackage(text: string): { document: DocumentRequest; described: JsonObject } {
   const found = ogcPackage.parse(parseJsonText(text));
   const [first] = [found.executionUnit].flat();
+  // Alternatives of the same process: any will do.
   if (!first) throw new Problem({ status: 400, title: 'Bad request', detail: 'executionUnit is empty' });
   return { document: documentOf(first), described: descriptionOf(found.processDescription) };
 }
@@ -31,7 +32,15 @@ function documentOf(unit: z.output<typeof link> | z.output<typeof value>): Docum
   // A fragment names the workflow of the document.
   const { href, hash } = new URL(unit.href);
   const address = hash === '' ? href : href.slice(0, -hash.length);
-  return { address, ...(hash.length > 1 ? { entry: decodeURIComponent(hash.slice(1)) } : {}) };
+  return { address, ...(hash.length > 1 ? { entry: decoded(hash.slice(1)) } : {}) };
+}
+
+function decoded(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment);
+  } catch (error) {
+    throw new Problem({ status: 400, title: 'Bad request', detail: `executionUnit.href: "#${fragment}" names no workflow`, cause: error });
+  }
 }
 
 function descriptionOf(processDescription: z.output<typeof described> | undefined): JsonObject {

@@ -149,7 +149,7 @@ describe('documents that are refused', () => {
     ['a link of the wrong type', wide.replace('i: n', 'i: loud'), /line \d+, column \d+/],
     ['a missing tool', wide.replace('"#say"', '"#shout"'), /shout/],
     ['a file beside it', wide.replace('"#say"', 'say.cwl'), /not part of what was sent/],
-    ['an address', wide.replace('"#say"', 'https://169.254.169.254/say.cwl'), /not fetched from 169\.254\.169\.254/],
+    ['an address', wide.replace('"#say"', 'https://169.254.169.254/say.cwl'), /169\.254\.169\.254 is not a public address/],
     ['an unknown requirement', wide.replace('ScatterFeatureRequirement', 'TeleportRequirement'), /Teleport/],
     ['an id that no address can hold', wide.replaceAll('wide', 'wi de'), /cannot be a process id/],
     ['an alias bomb', bomb(), /values, counting each alias in full|limit/],

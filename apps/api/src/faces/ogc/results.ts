@@ -5,37 +5,29 @@ import type { ObjectStore } from '@runnel/objects';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
 import { originOf } from '../../http/origin.ts';
-import { findRun } from '../../runs/find-runs.ts';
 import type { RunRow } from '../../runs/find-runs.ts';
 import { readOutputs } from '../../runs/read-results.ts';
 import type { WantedResults } from '../../runs/wanted-results.ts';
 import { sendFile } from '../files/get-file.ts';
 import { ogcBase } from './base.ts';
-import { runsWorkspace } from './caller.ts';
+import { runOfRequest } from './job-origin.ts';
 import { inPlace, outputsOf, streamOf } from './output-value.ts';
 import type { Output } from './output-value.ts';
 import { encodingOf, sendPage } from './pages.ts';
-import { noSuchJob, noSuchOutputOfRun, resultNotReady, runFailed } from './problems.ts';
+import { noSuchOutputOfRun, resultNotReady, runFailed } from './problems.ts';
 
 /** GET /jobs/{id}/results: in the form that the execute request asked for (18-062r2, 7.13.2). */
 export async function answerResults(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  await sendResults(context, request, reply, await runOf(context, request));
+  await sendResults(context, request, reply, await runOfRequest(context, request));
 }
 
 /** GET /jobs/{id}/results/{output} (18-062r3): the value of one output. */
 export async function answerOutput(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { output: id } = request.params as { output: string };
-  const run = await runOf(context, request);
+  const run = await runOfRequest(context, request);
   const output = (await publishedOutputs(context, request, run)).outputs.find((one) => one.id === id);
   if (!output) throw noSuchOutputOfRun(id);
   await sendValue(context, request, reply, output);
-}
-
-async function runOf({ database }: ApiContext, request: FastifyRequest): Promise<RunRow> {
-  const { job } = request.params as { job: string };
-  const run = await findRun(database, runsWorkspace(request), job);
-  if (!run) throw noSuchJob(job);
-  return run;
 }
 
 /** Answers with the results of a run by the table of 18-062r2, 7.11.4: one value, several parts, references, or a document. */

@@ -58,3 +58,9 @@ export const statusSchema = z.object({
   links,
 });
 export const jobListSchema = z.object({ jobs: z.array(statusSchema), links });
+
+const values = z.record(z.string(), z.json());
+export const inputsSchema = z.object({ inputs: values, links });
+export const definitionSchema = z.looseObject({ process: z.string(), inputs: values, links });
+/** PROV-JSON: records by kind and id. */
+export const provSchema = z.record(z.string(), z.record(z.string(), z.json()));
