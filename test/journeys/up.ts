@@ -45,6 +45,7 @@ export interface UpOptions {
   folder?: string;
   port?: number;
   args?: string[];
+  env?: Record<string, string>;
 }
 
 export async function startUp(options: UpOptions = {}): Promise<Up> {
@@ -52,7 +53,7 @@ export async function startUp(options: UpOptions = {}): Promise<Up> {
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const args = ['up', '--data', folder, '--port', String(port), '--slots', '2', ...(options.args ?? [])];
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = listen(child);
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   await untilReady(child, url, said);

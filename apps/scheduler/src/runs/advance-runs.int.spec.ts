@@ -30,7 +30,7 @@ function advancer(): Advancer {
     sender: { service: 'scheduler', prefix: messaging.prefix },
     engineFor: engines(objects, () => 2),
     limits: { run: 0, publish: 0 },
-    metrics: schedulerMetrics(createMetrics('scheduler'), database.pool),
+    metrics: schedulerMetrics(createMetrics('scheduler')),
     keep: 100,
     onCommitted: () => undefined,
   });
