@@ -30,6 +30,8 @@ export interface Up {
   readonly port: number;
   readonly url: string;
   readonly pid: number;
+  /** For commands that find it, its user and the workspace in their environment. */
+  readonly env: Readonly<Record<string, string>>;
   /** What it printed so far. */
   output(): string;
   /** A `runnel` command against it; rejects unless the exit code is `code`. */
@@ -65,6 +67,7 @@ export async function startUp(options: UpOptions = {}): Promise<Up> {
     port,
     url,
     pid: child.pid ?? 0,
+    env,
     output: () => said().stdout + said().stderr,
     async runnel(words, code = 0) {
       const result = await runnel(words, env);

@@ -10,6 +10,8 @@ class StreamingAdapter extends FastifyAdapter {
 export function createAdapter(): FastifyAdapter {
   const adapter = new StreamingAdapter({
     forceCloseConnections: 'idle',
+    // What comes in while it stops is answered as ever; only then it listens no more.
+    return503OnClosing: false,
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     // Steps have long names (`mosaic/merge[3][0]`); a trailing slash means the same, as some clients send it.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },
