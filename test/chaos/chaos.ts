@@ -4,6 +4,7 @@ import { crashPointNames, killAtEveryPoint } from './crash-points.ts';
 import { losses, survive } from './losses.ts';
 import { mutations, tryMutation, tryUnmutated } from './mutations.ts';
 import { randomKills } from './random-kills.ts';
+import { allRounds, quickTool, rollingRestart } from './rolling-restart.ts';
 import { deployAll } from './workload.ts';
 
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
@@ -40,6 +41,18 @@ if (wanted('losses')) {
       const begun = performance.now();
       verdict(name, await survive(cluster, happen), begun);
     }
+  });
+}
+if (wanted('restarts')) {
+  await withCluster(async (cluster) => {
+    const begun = performance.now();
+    await cluster.request('/demo/ogc-api/processes', {
+      method: 'POST',
+      body: quickTool,
+      headers: { 'content-type': 'application/cwl+yaml' },
+    });
+    const { failed: refusals, faults, runs, refused } = await rollingRestart(cluster, allRounds, 20);
+    verdict(`rolling restarts, alone and in pairs, ${runs} runs, ${refused} connections tried again`, [...refusals, ...faults], begun);
   });
 }
 if (wanted('points')) {

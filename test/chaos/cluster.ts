@@ -53,6 +53,11 @@ export class Cluster {
     return `http://127.0.0.1:${this.ports.api}`;
   }
 
+  /** Header of a user of workspace `demo`. */
+  get authorization(): string {
+    return `Bearer ${this.token}`;
+  }
+
   get objects(): string {
     return join(this.folder, 'objects');
   }
@@ -183,7 +188,7 @@ export class Cluster {
   /** A request as a client sends it that tries again while a part is away. */
   async request(path: string, init: RequestInit = {}, patience = 180_000): Promise<Response> {
     const headers = {
-      authorization: `Bearer ${this.token}`,
+      authorization: this.authorization,
       'content-type': 'application/json',
       ...(init.headers as Record<string, string>),
     };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -40,6 +40,43 @@ describe('a user with bin/runnel', () => {
     const events = (await up.runnel(['events', run, '--json'])).stdout.trim().split('\n');
     expect(JSON.parse(events.at(-1) ?? '')).toMatchObject({ run, status: 'successful', progress: 100 });
     await up.runnel(['logs', run]);
+  }, 60_000);
+
+  it('fetches results into a folder, and fills in a template', async () => {
+    const folder = join(files, 'fetched');
+    const fetched = await up.runnel(['results', run, '--download', folder]);
+    expect(fetched.stdout).toContain(`${folder}/catalogue/`);
+    for (const line of fetched.stdout.trim().split('\n')) expect(existsSync(line.replace(/ {2}\(.*/, ''))).toBe(true);
+    expect(JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8'))).toHaveProperty('catalogue');
+    expect((await up.runnel(['results', run, '--download', folder], 1)).stderr).toContain('is not empty');
+    const template = (await up.runnel(['template', 'greeting'])).stdout;
+    expect(template).toContain('# one of en, de, fr, may be left out\n# language: en');
+    writeFileSync(join(files, 'filled.yml'), template.replace('name: ""', 'name: Template'));
+    expect((await up.runnel(['run', 'greeting', join(files, 'filled.yml')])).stdout).toContain('Hello, Template!');
+    expect((await up.runnel(['watch', '--once'])).stdout).toMatch(/greeting +successful +100 %/);
+  }, 60_000);
+
+  it('checks a document without deploying it', async () => {
+    expect((await up.runnel(['deploy', '--validate-only', join(greeting, 'app.cwl')])).stdout).toContain('is valid');
+    const broken = join(files, 'broken.cwl');
+    writeFileSync(broken, 'cwlVersion: v1.2\nclass: CommandLineTool\nid: broken\ninputs: []\noutputs: {o: {type: nothing}}\n');
+    const refused = await up.runnel(['deploy', '--validate-only', broken], 1);
+    expect(refused.stderr).toMatch(/broken\.cwl:5:\d+/);
+    expect((await up.runnel(['ps', '--processes'])).stdout).not.toContain('broken');
+  }, 60_000);
+
+  it('learns why a run failed, and what to do', async () => {
+    const failing = join(files, 'failing.cwl');
+    writeFileSync(
+      failing,
+      'cwlVersion: v1.2\nclass: CommandLineTool\nid: failing\nbaseCommand: [sh, -c, "echo it broke >&2; exit 7"]\ninputs: []\noutputs: []\n',
+    );
+    await up.runnel(['deploy', failing]);
+    const ended = await up.runnel(['run', 'failing'], 1);
+    const failed = /^run (\S+)/m.exec(ended.stderr)?.[1] ?? '';
+    const explained = (await up.runnel(['explain', failed])).stdout;
+    expect(explained).toMatch(/failed after .*\n {2}\S+ \(tool, exit code 7\): .*\n {2}\| it broke\nnext: /);
+    expect((await up.runnel(['explain', run])).stdout).toContain(`next: runnel results ${run}`);
   }, 60_000);
 
   it('uploads the local files that its inputs name', async () => {
@@ -153,6 +190,9 @@ describe('an operator with bin/runnel', () => {
       'restore',
       'upgrade-check',
       'system-test',
+      'template',
+      'watch',
+      'explain',
     ];
     expect(found).toEqual(expect.arrayContaining(plain));
     for (const words of [

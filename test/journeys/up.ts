@@ -30,6 +30,8 @@ export interface Up {
   readonly port: number;
   readonly url: string;
   readonly pid: number;
+  /** For commands that find it, its user and the workspace in their environment. */
+  readonly env: Readonly<Record<string, string>>;
   /** What it printed so far. */
   output(): string;
   /** A `runnel` command against it; rejects unless the exit code is `code`. */
@@ -45,6 +47,7 @@ export interface UpOptions {
   folder?: string;
   port?: number;
   args?: string[];
+  env?: Record<string, string>;
 }
 
 export async function startUp(options: UpOptions = {}): Promise<Up> {
@@ -52,8 +55,7 @@ export async function startUp(options: UpOptions = {}): Promise<Up> {
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const args = ['up', '--data', folder, '--port', String(port), '--slots', '2', ...(options.args ?? [])];
-  // Named, for the default is the environment without what a test has set.
-  const child = spawn(program, args, { env: process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = listen(child);
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   await untilReady(child, url, said);
@@ -65,6 +67,7 @@ export async function startUp(options: UpOptions = {}): Promise<Up> {
     port,
     url,
     pid: child.pid ?? 0,
+    env,
     output: () => said().stdout + said().stderr,
     async runnel(words, code = 0) {
       const result = await runnel(words, env);

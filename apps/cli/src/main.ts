@@ -3,6 +3,7 @@ import { CliError } from './client/cli-error.ts';
 import { backupCommand } from './commands/backup.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { explainCommand } from './commands/explain.ts';
 import { dlqCommand } from './commands/dlq.ts';
 import { gcCommand } from './commands/gc.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -10,10 +11,12 @@ import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { cancelCommand, eventsCommand, logsCommand, psCommand, resultsCommand } from './commands/runs.ts';
 import { systemTestCommand } from './commands/system-test.ts';
+import { templateCommand } from './commands/template.ts';
 import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
 import { upgradeCheckCommand } from './commands/upgrade-check.ts';
 import { uploadCommand } from './commands/upload.ts';
+import { watchCommand } from './commands/watch.ts';
 
 const commands = [
   upCommand,
@@ -21,8 +24,11 @@ const commands = [
   tokenCommand,
   deployCommand,
   uploadCommand,
+  templateCommand,
   runCommand,
+  watchCommand,
   psCommand,
+  explainCommand,
   logsCommand,
   eventsCommand,
   resultsCommand,

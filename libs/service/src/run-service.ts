@@ -9,6 +9,7 @@ import { attachOperations } from './health.ts';
 import type { Operations } from './health.ts';
 import { nestLogger } from './logger.ts';
 import type { Logger } from './logger.ts';
+import { traceRequests } from './tracing.ts';
 import { ProblemFilter } from './problem-filter.ts';
 
 export interface ServiceOptions {
@@ -56,6 +57,7 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
   const close = (): Promise<void> => (closing ??= closeAll(app, options));
   try {
     app.useGlobalFilters(new ProblemFilter(logger));
+    traceRequests(app.getHttpAdapter().getInstance());
     attachOperations(app.getHttpAdapter().getInstance(), options.operations);
     await options.configure?.(app);
     if (options.strategy) app.connectMicroservice({ strategy: await options.strategy(app) });

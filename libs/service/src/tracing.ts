@@ -1,5 +1,6 @@
 import { context, isSpanContextValid, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
-import type { Attributes, SpanContext } from '@opentelemetry/api';
+import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
+import type { FastifyInstance } from 'fastify';
 
 const pattern = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
@@ -26,8 +27,7 @@ export async function inConsumerSpan<T>(
   handle: () => T | Promise<T>,
 ): Promise<T> {
   if (!tracing) return handle();
-  const remote = remoteSpan(traceparent);
-  const parent = remote ? trace.setSpanContext(context.active(), remote) : context.active();
+  const parent = parentOf(traceparent);
   return trace.getTracer('runnel').startActiveSpan(name, { kind: SpanKind.CONSUMER, attributes }, parent, async (span) => {
     try {
       return await handle();
@@ -39,6 +39,35 @@ export async function inConsumerSpan<T>(
       span.end();
     }
   });
+}
+
+/** Asked for so often that they would hide everything else. */
+const untraced = /^\/(metrics|health)\b/;
+
+/**
+ * Gives each request a span, in the caller's trace where it names one; what is sent while it is answered is part of it. Without an exporter this
+ * does nothing.
+ */
+export function traceRequests(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (!tracing || untraced.test(request.url)) return done();
+    const { traceparent } = request.headers;
+    const parent = parentOf(typeof traceparent === 'string' ? traceparent : undefined);
+    const route = request.routeOptions.url ?? 'unknown';
+    const attributes = { 'http.request.method': request.method, 'http.route': route };
+    const span = trace.getTracer('runnel').startSpan(`${request.method} ${route}`, { kind: SpanKind.SERVER, attributes }, parent);
+    reply.raw.once('close', () => {
+      span.setAttribute('http.response.status_code', reply.statusCode);
+      if (reply.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    });
+    context.with(trace.setSpan(parent, span), done);
+  });
+}
+
+function parentOf(traceparent: string | undefined): Context {
+  const remote = remoteSpan(traceparent);
+  return remote ? trace.setSpanContext(context.active(), remote) : context.active();
 }
 
 function remoteSpan(traceparent: string | undefined): SpanContext | undefined {

@@ -20,6 +20,8 @@ export function createAdapter(): FastifyAdapter {
         .header('content-type', 'application/problem+json')
         .send(Buffer.from(JSON.stringify(problem.body())));
     },
+    // What comes in while it stops is answered as ever; only then it listens no more.
+    return503OnClosing: false,
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     // Steps have long names (`mosaic/merge[3][0]`); a trailing slash means the same, as some clients send it.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2048 },

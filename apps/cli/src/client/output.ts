@@ -1,14 +1,17 @@
 /** Prints a table with aligned columns; the header in capitals as kubectl and docker do. */
 export function printTable(header: string[], rows: string[][]): void {
+  for (const line of tableLines(header, rows)) console.log(line);
+}
+
+export function tableLines(header: string[], rows: string[][]): string[] {
   const all = [header.map((cell) => cell.toUpperCase()), ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  for (const row of all)
-    console.log(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
+  return all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 export function printJson(value: unknown): void {

@@ -10,6 +10,12 @@ interface Summary {
   version: string;
 }
 
+interface Options {
+  entry?: string;
+  validateOnly?: boolean;
+  json?: boolean;
+}
+
 /** `runnel deploy FILE`: creates the process, or makes a new version of it. */
 export function deployCommand(program: Command): void {
   const command = withTarget(
@@ -17,8 +23,10 @@ export function deployCommand(program: Command): void {
   )
     .argument('<file>', 'CWL document (YAML or JSON, with $graph where it has several processes)')
     .option('--entry <ID>', 'workflow of the document to run, where it has several')
+    .option('--validate-only', 'deploy nothing: check the document here, with the checks of the server')
     .option('--json', 'print the answer as JSON')
-    .action(async (file: string, options: Parameters<typeof targetOf>[0] & { entry?: string; json?: boolean }) => {
+    .action(async (file: string, options: Parameters<typeof targetOf>[0] & Options) => {
+      if (options.validateOnly === true) return validate(file, options);
       const target = targetOf(options);
       const body = readDocument(file);
       const headers = { 'content-type': file.endsWith('.json') ? 'application/cwl+json' : 'application/cwl+yaml' };
@@ -33,7 +41,25 @@ export function deployCommand(program: Command): void {
           `${id.existing ? 'replaced' : 'deployed'} ${summary.id} (version ${summary.version})\nrun it: runnel run ${summary.id} inputs.json`,
         );
     });
-  example(command, 'runnel deploy examples/greeting/app.cwl');
+  example(command, 'runnel deploy examples/greeting/app.cwl', 'runnel deploy --validate-only examples/greeting/app.cwl');
+}
+
+/** Also what it imports is read, from beside it. */
+async function validate(file: string, { entry, json }: Options): Promise<void> {
+  readDocument(file);
+  const [{ loadProcess }, { CwlFault }] = await Promise.all([import('../cwl/load-job.ts'), import('../cwl/fault.ts')]);
+  const warnings: string[] = [];
+  try {
+    const { main } = await loadProcess(entry === undefined ? file : `${file}#${entry}`, (text) => void warnings.push(text));
+    if (json === true) return printJson({ valid: true, process: main, warnings });
+    for (const warning of warnings) console.error(warning);
+    console.log(`${file} is valid: it would be deployed to run ${main}`);
+  } catch (error) {
+    if (!(error instanceof CwlFault)) throw error;
+    if (json !== true) throw new CliError(`${file} is not valid\n${error.message}`, 'Mend it; nothing was sent.');
+    printJson({ valid: false, errors: error.message.split('\n'), warnings });
+    process.exitCode = 1;
+  }
 }
 
 /** POSTs the document; 409 tells that the process exists and where. */

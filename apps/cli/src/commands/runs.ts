@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { followRun, isFinal, terminalFollower } from '../client/follow-run.ts';
 import { request, requestJson } from '../client/http.ts';
-import { duration, printJson, printTable } from '../client/output.ts';
+import { bytes, duration, printJson, printTable } from '../client/output.ts';
 import { fetchResults, printResults } from '../client/results.ts';
 import { follow } from '../client/sse.ts';
 import { example, targetOf, withTarget } from '../client/target-options.ts';
@@ -83,13 +83,20 @@ export function cancelCommand(program: Command): void {
 export function resultsCommand(program: Command): void {
   const command = withTarget(program.command('results').description('print the results of a run'))
     .argument('<run>', 'run id')
-    .option('--json', 'print the whole result document as JSON')
-    .action(async (run: string, options: Options) => {
-      const results = await fetchResults(targetOf(options), run);
-      if (options.json === true) printJson(results);
+    .option('--download <DIR>', 'fetch all its files into a new folder')
+    .option('--json', 'print the whole result document (with --download: what was fetched) as JSON')
+    .action(async (run: string, options: Options & { download?: string }) => {
+      const target = targetOf(options);
+      const results = await fetchResults(target, run);
+      if (options.download !== undefined) {
+        const { downloadResults } = await import('../client/download-results.ts');
+        const files = await downloadResults(target, run, options.download, results);
+        if (options.json === true) printJson(files);
+        else for (const file of files) console.log(`${options.download}/${file.path}  (${bytes(file.bytes)})`);
+      } else if (options.json === true) printJson(results);
       else printResults(results);
     });
-  example(command, 'runnel results 01936d2e-7c1a-7000-8000-000000000001');
+  example(command, 'runnel results 01936d2e-7c1a-7000-8000-000000000001 --download ./results');
 }
 
 /** `runnel events RUN`: news as they come; `--json`: each as a line. */

@@ -1,5 +1,6 @@
 import { placeRun } from '@runnel/access';
 import type { JsonObject, Process } from '@runnel/cwl';
+import { currentTraceparent } from '@runnel/service';
 import type { Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -147,7 +148,10 @@ export function originsOf({ config }: ApiContext, request: FastifyRequest): stri
   return [originOf(request, undefined), ...(config.publicUrl === undefined ? [] : [config.publicUrl.replace(/\/+$/, '')])];
 }
 
+/** The trace that what follows from a request belongs to: of its own span where spans are kept, else the caller's. */
 export function traceparentOf(request: FastifyRequest): string | undefined {
+  const own = currentTraceparent();
+  if (own !== undefined) return own;
   const { traceparent } = request.headers;
   return typeof traceparent === 'string' && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent) ? traceparent : undefined;
 }

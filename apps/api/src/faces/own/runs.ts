@@ -69,14 +69,25 @@ export async function dismissOwn(context: ApiContext, request: FastifyRequest, r
 }
 
 /** What the admitter says of a node that waits for a slot is more than the run itself knows: quotas, fairness, no executor. */
-async function withReasons({ database }: ApiContext, run: RunRow, nodes: NodeStatus[]): Promise<NodeStatus[]> {
-  const { rows } = await database.pool.query<{ node: string; reason: string }>({
+async function withReasons(
+  { database }: ApiContext,
+  run: RunRow,
+  nodes: NodeStatus[],
+): Promise<(NodeStatus & { queue?: { since: string; ahead: number } })[]> {
+  const { rows } = await database.pool.query<{ node: string; reason: string | null; since: Date; ahead: number }>({
     name: 'ready-reasons',
-    text: 'select node, reason from ready_nodes where run_id = $1 and reason is not null',
+    text: `
+select r.node, r.reason, r.since,
+  (select coalesce(sum(o.count), 0)::int from ready_nodes o where o.workspace = r.workspace and o.since < r.since) as ahead
+from ready_nodes r where r.run_id = $1`,
     values: [run.id],
   });
-  const reasons = new Map(rows.map(({ node, reason }) => [node, reason]));
-  return nodes.map((node) => ({ ...node, ...(reasons.has(node.node) ? { reason: reasons.get(node.node) } : {}) }) as NodeStatus);
+  const ready = new Map(rows.map((row) => [row.node, row]));
+  return nodes.map((node) => {
+    const row = ready.get(node.node);
+    if (!row) return node;
+    return { ...node, ...(row.reason === null ? {} : { reason: row.reason }), queue: { since: row.since.toISOString(), ahead: row.ahead } };
+  });
 }
 
 export function runView(run: RunRow) {

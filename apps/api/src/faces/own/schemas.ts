@@ -29,6 +29,10 @@ export const nodeSchema = z.object({
   finished: z.int(),
   running: z.int(),
   reason: z.string().optional().describe('why it, or a part of its elements, waits'),
+  queue: z
+    .object({ since: z.iso.datetime(), ahead: z.int().describe('steps of the workspace that have waited longer') })
+    .optional()
+    .describe('where it waits for admission'),
 });
 export const runDetailSchema = runSchema.extend({ nodes: z.array(nodeSchema) });
 export const runListSchema = z.object({ runs: z.array(runSchema), next: z.string().optional() });

@@ -1,0 +1,105 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { RunStatusChanged, subjectOf } from '@runnel/contracts';
+import { buryMessage, connect } from '@runnel/messaging';
+import { createLogger } from '@runnel/service';
+import { deploy, execute, removeFolder, repository, runnel, startUp, type Up } from './up.ts';
+
+const guide = readFileSync(join(repository, 'docs/operations.md'), 'utf8');
+/** Lines of the shell blocks, in order. */
+const commands = [...guide.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = '']) =>
+  block
+    .split('\n')
+    .map((line) => line.replace(/ +#.*$/, '').trim())
+    .filter((line) => line !== ''),
+);
+const prose = guide.replaceAll(/```.*?```/gs, '');
+const inProse = (pattern: RegExp): string[] => [...new Set([...prose.matchAll(pattern)].map(([, found = '']) => found))];
+
+const tool = `cwlVersion: v1.2
+class: CommandLineTool
+id: echo
+baseCommand: [echo, hello]
+inputs: []
+outputs: {out: stdout}
+`;
+
+let up: Up;
+let files: string;
+let run: string;
+
+beforeAll(async () => {
+  files = mkdtempSync(join(tmpdir(), 'runnel-guide-'));
+  up = await startUp();
+  expect((await deploy(up, tool)).status).toBe(201);
+  run = (await execute(up, 'echo', {})).job.jobID;
+  await buryLetters(8);
+}, 180_000);
+afterAll(async () => {
+  await up.stop();
+  removeFolder(up.folder);
+  rmSync(files, { recursive: true });
+}, 60_000);
+
+/** The guide speaks of the letters 7 and 8. */
+async function buryLetters(count: number): Promise<void> {
+  const { nats, natsUser, natsPassword } = JSON.parse(readFileSync(join(up.folder, 'addresses.json'), 'utf8')) as Record<string, string>;
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  const messaging = await connect({ url: nats ?? '', user: natsUser, password: natsPassword, service: 'operator', logger });
+  const letter = {
+    consumer: 'ingester-usage',
+    subject: subjectOf(RunStatusChanged, run, messaging.prefix),
+    headers: undefined,
+    data: new TextEncoder().encode('{}'),
+    reason: 'a test',
+    count: 5,
+  };
+  for (let seq = 1; seq <= count; seq += 1) await buryMessage(messaging, { ...letter, seq });
+  await messaging.close();
+}
+
+/** What the guide calls by its place or by a word in capitals. */
+function filledIn(command: string): string {
+  return command
+    .replaceAll('/var/lib/runnel', up.folder)
+    .replaceAll('8080', String(up.port))
+    .replaceAll(/\bDIR\b/g, up.folder)
+    .replaceAll(/\bBACKUP\b/g, join(files, 'backup'))
+    .replaceAll(/\bNEW\b/g, join(files, 'restored'));
+}
+
+describe('docs/operations.md', () => {
+  it.each(commands.filter((command) => !command.includes('runnel up')))(
+    '%s',
+    (command) => {
+      const env = { ...process.env, ...up.env, PATH: [join(repository, 'bin'), process.env['PATH']].join(delimiter) };
+      const ended = spawnSync('bash', ['-c', filledIn(command)], { cwd: files, env, encoding: 'utf8' });
+      expect({ ...ended, stdout: undefined, output: undefined }).toMatchObject({ status: 0, stderr: '' });
+    },
+    60_000,
+  );
+
+  it('starts it as this test does', () => {
+    expect(commands.filter((command) => command.includes('runnel up'))).toEqual(['bin/runnel up --data /var/lib/runnel --port 8080']);
+  });
+
+  it.each(inProse(/`(runnel [^`]+)`/g))(
+    'knows `%s`',
+    async (command) => {
+      const words = command.split(/[ …]+/).slice(1);
+      const [name = '', second = ''] = words;
+      const named = /^[a-z]+$/.test(second) ? [name, second] : [name];
+      const help = await runnel([...named, '--help']);
+      expect(help).toMatchObject({ code: 0 });
+      for (const flag of words.filter((word) => word.startsWith('--'))) expect(help.stdout).toContain(flag);
+    },
+    60_000,
+  );
+
+  it.each(inProse(/`(?:GET )?(\/(?:api|health|metrics)[^`]*)`/g))('is right that GET %s answers', async (path) => {
+    expect((await up.request(path.replace('{id}', run))).status).toBe(200);
+  });
+});
