@@ -7,6 +7,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { runOfficialSuite } from './official-suite.ts';
+
 interface Outcome {
   passed: number;
   failed: number;
@@ -25,6 +27,7 @@ const suites: Record<string, () => Promise<Outcome>> = {
   unit: () => jest('unit', []),
   service: () => jest('service', ['--runInBand']),
   journeys: () => jest('journeys', ['--runInBand']),
+  conformance: runOfficialSuite,
 };
 
 async function jest(project: string, options: string[]): Promise<Outcome> {
