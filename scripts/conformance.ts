@@ -1,77 +1,34 @@
-/** Runs the official CWL conformance tests that lie beside the repository (or in RUNNEL_SHARED) through cwltest, with bin/runnel-cwl. */
+/** The suite of our own (test/conformance), always, and the official one where it lies beside the repository; one count for both. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 
-interface ConformanceOutcome {
-  passed: number;
-  failed: number;
-  skipped: string[];
-}
+import { runOfficialSuite } from './official-suite.ts';
 
 const root = join(import.meta.dirname, '..');
-const cwltest = 'cwltest==2.7.20260814150058';
 
-/** Skipped by name where the suite or Python is absent; tests that the runner calls unsupported count as skipped, each by name. */
-async function runConformance(): Promise<ConformanceOutcome> {
-  const shared = resolve(process.env['RUNNEL_SHARED'] ?? join(root, '../shared'));
-  const suite = join(shared, 'cwl/conformance/conformance_dev.yaml');
-  if (!existsSync(suite)) return { passed: 0, failed: 0, skipped: ['CWL conformance suite: no cwl/conformance beside the repository'] };
-  const tool = await cwltestPath();
-  if (tool === undefined)
-    return { passed: 0, failed: 0, skipped: ['CWL conformance suite: cwltest cannot be installed (python3 -m venv, pip)'] };
-  const { output } = await capture(
-    tool,
-    ['--test', suite, '--tool', join(root, 'bin/runnel-cwl'), '-j2', '--timeout', '120', '--verbose'],
-    dirname(suite),
-  );
-  return countOf(output);
-}
-
-/** cwltest's last line is its verdict: its JUnit file leaves out "should fail but did not". */
-function countOf(output: string): ConformanceOutcome {
-  const lines = output.trimEnd().split('\n');
-  const last = lines.at(-1) ?? '';
-  const total = Number(/Test \[\d+\/(\d+)\]/.exec(output)?.[1] ?? 0);
-  if (last.includes('All tests passed')) return { passed: total, failed: 0, skipped: [] };
-  const counted = /(\d+) tests? passed, (\d+) failures?, (\d+) unsupported/.exec(last);
-  if (counted === null) {
-    console.error(lines.slice(-20).join('\n'));
-    return { passed: 0, failed: 1, skipped: [] };
-  }
-  const [passed, failed, unsupported] = counted.slice(1).map(Number) as [number, number, number];
-  const names = lines
-    .filter((line) => /unsupported/i.test(line) && /Test \d+/i.test(line))
-    .map((line) => `CWL conformance: ${line.trim()}`);
-  while (names.length < unsupported) names.push(`CWL conformance: unsupported test ${names.length + 1} of ${unsupported}`);
-  if (failed > 0) console.error(lines.filter((line) => /failed|Returned|Compare failure/i.test(line)).join('\n'));
-  return { passed, failed, skipped: names.slice(0, unsupported) };
-}
-
-/** cwltest in a virtual environment of this user, outside the clone. */
-async function cwltestPath(): Promise<string | undefined> {
-  const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'runnel', 'venv-cwltest');
-  const program = join(folder, 'bin/cwltest');
-  if (existsSync(program)) return program;
-  const made = await capture('python3', ['-m', 'venv', folder], root);
-  if (made.code !== 0) return undefined;
-  const installed = await capture(join(folder, 'bin/pip'), ['install', '--quiet', cwltest], root);
-  return installed.code === 0 ? program : undefined;
-}
-
-function capture(program: string, args: string[], cwd: string): Promise<{ code: number; output: string }> {
-  return new Promise((done) => {
-    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.once('error', (error) => done({ code: 127, output: String(error) }));
-    child.once('close', (code) => done({ code: code ?? 1, output }));
+/** Jest's last line of its summary: `Tests:  1 failed, 112 passed, 113 total`. */
+async function runOwnSuite(): Promise<{ passed: number; failed: number }> {
+  const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+  const output = await new Promise<string>((done, fail) => {
+    const child = spawn(process.execPath, [...jest, '--selectProjects', 'journeys', '--runInBand', '--', 'test/conformance'], {
+      cwd: root,
+    });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.once('error', fail);
+    child.once('close', () => done(said));
   });
+  const line = /^Tests: .*$/m.exec(output)?.[0] ?? '';
+  const passed = Number(/(\d+) passed/.exec(line)?.[1] ?? 0);
+  const failed = Number(/(\d+) failed/.exec(line)?.[1] ?? (passed === 0 ? 1 : 0));
+  if (failed > 0) console.error(output);
+  return { passed, failed };
 }
 
-const outcome = await runConformance();
-for (const name of outcome.skipped) console.log(`skipped: ${name}`);
-console.log(`${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped.length} skipped`);
-process.exitCode = outcome.failed === 0 ? 0 : 1;
+const own = await runOwnSuite();
+console.log(`own suite: ${own.passed} passed, ${own.failed} failed`);
+const official = await runOfficialSuite();
+for (const name of official.skipped) console.log(`skipped: ${name}`);
+const failed = own.failed + official.failed;
+console.log(`${own.passed + official.passed} passed, ${failed} failed, ${official.skipped.length} skipped`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { runOfficialSuite } from './official-suite.ts';
+
 interface Outcome {
   passed: number;
   failed: number;
@@ -27,6 +29,7 @@ const suites: Record<string, () => Promise<Outcome>> = {
   service: () => jest('service', ['--runInBand']),
   journeys: () => jest('journeys', ['--runInBand']),
   stage: () => goTests('deploy/stage'),
+  conformance: runOfficialSuite,
 };
 
 async function jest(project: string, options: string[]): Promise<Outcome> {
