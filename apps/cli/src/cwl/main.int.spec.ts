@@ -118,7 +118,7 @@ describe('runnel-cwl', () => {
       'exits with 33 for an image that nothing stands for',
       'class: CommandLineTool\nbaseCommand: echo\nrequirements: {DockerRequirement: {dockerPull: nothing.example/here}}\ninputs: {}\noutputs: {}\n',
       33,
-      /container image nothing.example,
+      /container image nothing\.example/,
     ],
   ])('%s', async (_what, text, code, message) => {
     document('t.cwl', text);

@@ -48,8 +48,9 @@ export async function createJob(context: ApiContext, request: FastifyRequest, re
   const prefix = `${ogcBase(request, context.config.publicUrl)}/processes/`;
   const id = address.startsWith(prefix) ? address.slice(prefix.length) : address;
   const process = /^[\w.-]+$/.test(id) ? await processesOf(context, request).find(workspace, id) : undefined;
-  if (!process) throw noSuchProcess(id);
-  const { run } = await start(context, request, process, body);
+  const executing = await placeOf(context, request, workspace, id);
+  if (!process || executing === undefined) throw noSuchProcess(id);
+  const { run } = await start(context, request, { process, executing, body });
   const { wait } = readPrefer(request.headers.prefer);
   await answer(context, request, reply, run, wait === undefined ? { wait: 0 } : { wait, applied: `wait=${wait}` });
 }
