@@ -3,7 +3,6 @@ import type { Answer, Data, Link } from './client.ts';
 import { isData, json } from './client.ts';
 
 export const exceptions = 'http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0';
-export const deployExceptions = 'http://www.opengis.net/def/exceptions/ogcapi-processes-2/1.0';
 export const ogcRel = 'http://www.opengis.net/def/rel/ogc/1.0';
 
 /** A link of this relation, which is there. */
@@ -41,7 +40,7 @@ export function expectStatusInfo(value: unknown): Data {
   expect(value['status']).toMatch(/^(accepted|running|successful|failed|dismissed)$/);
   expect(value['id']).toBe(value['jobID']);
   for (const name of ['created', 'started', 'finished', 'updated'])
-    if (value[name] !== undefined) expect(new Date(String(value[name])).toISOString()).toBe(value[name]);
+    if (value[name] !== undefined) expect(new Date(value[name] as string).toISOString()).toBe(value[name]);
   const { progress } = value;
   if (progress !== undefined) expect(Number.isInteger(progress) && Number(progress) >= 0 && Number(progress) <= 100).toBe(true);
   return value;

@@ -31,6 +31,7 @@ export async function bringObjects(store: ObjectStore, folder: string, { objects
 
 async function bring(store: ObjectStore, folder: string, { key, sha256, size, type }: ListedObject): Promise<void> {
   const body = createReadStream(join(folder, contentFolder, key));
+  // no crash point: a restore that was cut short is begun again, and brings what is not there.
   await store.put(key, body, { sha256, maxBytes: size, ...(type === undefined ? {} : { contentType: type }) });
 }
 

@@ -52,7 +52,7 @@ function onlyStep(main: Workflow, name: string, pkg: CwlPackage): Workflow {
     const declared = run?.inputs.find((one) => one.id === id);
     const plain = declared ?? { id, type: ['null', 'Any'] as CwlType };
     const type: CwlType = step.scatter?.includes(id) ? { type: 'array', items: plain.type } : plain.type;
-    const { inputBinding: _binding, default: own, ...rest } = plain as InputParameter;
+    const { inputBinding: _binding, default: own, ...rest } = plain;
     const given = value ?? own;
     return { ...rest, id, type, ...(given !== undefined && { default: given }) };
   });

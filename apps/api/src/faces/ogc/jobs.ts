@@ -89,8 +89,7 @@ function pageAddress(base: string, url: string, size: number, at: { after: RunRo
   parameters.set('limit', String(size));
   parameters.delete('after');
   parameters.delete('before');
-  for (const [name, { createdAt, id }] of Object.entries(at) as [string, RunRow][])
-    parameters.set(name, cursorOf(createdAt.toISOString(), id));
+  for (const [name, { createdAt, id }] of Object.entries<RunRow>(at)) parameters.set(name, cursorOf(createdAt.toISOString(), id));
   return `${base}/jobs?${parameters.toString()}`;
 }
 
