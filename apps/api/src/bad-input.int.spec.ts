@@ -130,8 +130,9 @@ describe('bodies', () => {
     for (const [what, type, body] of bodies) {
       const answer = await send(method, pathOf(path), { body, headers: type === '' ? {} : { 'content-type': type } });
       expectProblem(answer, `${method} ${path}: ${what}`);
-      // Files are whatever they are; all else is refused.
-      if (!path.startsWith('/workspaces/')) expect([what, answer.status >= 400]).toEqual([what, true]);
+      // Files are whatever they are; the EODH face makes a run of inputs that do not fit, and the run says why it failed. All else is refused.
+      if (!path.startsWith('/workspaces/') && !path.startsWith('/api/catalogue/'))
+        expect([what, answer.status >= 400]).toEqual([what, true]);
     }
   });
 });

@@ -97,6 +97,23 @@ describe('what every answer has', () => {
     }
   });
 
+  it('an address that is there and not asked so says how it can be', async () => {
+    for (const [method, path, allow] of [
+      ['PATCH', '/demo/ogc-api/jobs', 'GET, HEAD, OPTIONS, POST'],
+      ['DELETE', '/demo/ogc-api/processes/', 'GET, HEAD, OPTIONS, POST'],
+      ['POST', '/demo/ogc-api?f=json', 'GET, HEAD, OPTIONS'],
+      ['POST', '/workspaces/demo/files/a/b', 'DELETE, GET, HEAD, OPTIONS, PUT'],
+      ['PUT', '/', 'GET, HEAD, OPTIONS'],
+    ] as const) {
+      const answer = await request(api.url, method, path);
+      expect([answer.status, answer.headers.get('allow'), answer.headers.get('content-type')]).toEqual([
+        405,
+        allow,
+        'application/problem+json',
+      ]);
+    }
+  });
+
   it('a problem is plain JSON for who asks for exactly that', async () => {
     const answer = await request(api.url, 'GET', '/demo/ogc-api/jobs', { headers: { accept: 'application/json' } });
     expect(answer.headers.get('content-type')).toBe('application/json');

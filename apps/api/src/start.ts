@@ -5,7 +5,7 @@ import { openObjectStore, tellFaults } from '@runnel/objects';
 import { openDatabase, waitForSchema } from '@runnel/postgres';
 import { createLogger, createMetrics, objectStoreErrors, runService } from '@runnel/service';
 import type { Logger } from '@runnel/service';
-import { ApiModule } from './api-module.ts';
+import { ApiModule, controllers } from './api-module.ts';
 import { installBuiltIns, withBuiltIns } from './built-in/built-ins.ts';
 import { startCallbackSender } from './callbacks/callback-sender.ts';
 import type { ApiConfig } from './config.ts';
@@ -14,6 +14,8 @@ import { openStatusFeed } from './follow/status-feed.ts';
 import { checkAccess } from './http/access-hook.ts';
 import { createAdapter } from './http/adapter.ts';
 import { addAnswerHeaders } from './http/answer-headers.ts';
+import { routesOf } from './http/open-api.ts';
+import { refuseOtherMethods } from './http/other-methods.ts';
 import { apiMetrics } from './metrics.ts';
 import { ObjectFaultFilter } from './object-fault-filter.ts';
 import { openDocumentLoader } from './processes/load-document.ts';
@@ -128,6 +130,7 @@ async function serve(context: ApiContext, stopping: AbortController, closeAll: C
       app.useGlobalFilters(new ObjectFaultFilter(logger));
       const fastify = app.getHttpAdapter().getInstance();
       addAnswerHeaders(fastify, context);
+      refuseOtherMethods(fastify, routesOf(controllers));
       checkAccess(fastify, context);
       // Followers hold their connections open; the server would wait for them.
       fastify.addHook('preClose', (done) => {

@@ -11,7 +11,13 @@ import { processDocument, processList } from './process-documents.ts';
 
 export const processQuery = pageQuery.extend({
   limit: limit(100).describe('at most so many'),
-  after: once(z.string().max(200).default('')).describe('id behind which the page begins (of a next link)'),
+  after: once(
+    z
+      .string()
+      .max(128)
+      .regex(/^[A-Za-z0-9._-]*$/)
+      .default(''),
+  ).describe('id behind which the page begins (of a next link)'),
 });
 
 export async function answerProcessList(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -19,7 +19,7 @@ const summary = z.object({
   title: z.string().optional(),
   description: z.string().optional(),
   keywords: z.array(z.string()).optional(),
-  metadata: z.array(z.object({ role: z.string(), value: z.json() })).optional(),
+  metadata: z.array(z.object({ role: z.string(), value: z.unknown() })).optional(),
   mutable: z.boolean(),
   jobControlOptions: z.array(z.enum(['sync-execute', 'async-execute', 'dismiss'])),
   outputTransmission: z.array(z.enum(['value', 'reference'])),
@@ -27,7 +27,7 @@ const summary = z.object({
 });
 export const summarySchema = summary;
 export const processListSchema = z.object({ processes: z.array(summary), links });
-const schema = z.record(z.string(), z.json());
+const schema = z.record(z.string(), z.unknown());
 export const processSchema = summary.extend({
   inputs: z.record(
     z.string(),
@@ -59,8 +59,8 @@ export const statusSchema = z.object({
 });
 export const jobListSchema = z.object({ jobs: z.array(statusSchema), links });
 
-const values = z.record(z.string(), z.json());
+const values = z.record(z.string(), z.unknown());
 export const inputsSchema = z.object({ inputs: values, links });
 export const definitionSchema = z.looseObject({ process: z.string(), inputs: values, links });
 /** PROV-JSON: records by kind and id. */
-export const provSchema = z.record(z.string(), z.record(z.string(), z.json()));
+export const provSchema = z.record(z.string(), z.record(z.string(), z.unknown()));
