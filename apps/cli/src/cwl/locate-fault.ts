@@ -21,10 +21,9 @@ export function locateFault({ package: pkg, positions }: LoadedProcess, id: stri
 function positionOf(process: Process, path: string, positions: LoadedProcess['positions']): ReturnType<LoadedProcess['positions']> {
   const [field = '', name, ...rest] = path.split(/[.[\]]+/).filter(Boolean);
   if (!Object.hasOwn(process, field)) return undefined;
-  const value: unknown = (process as unknown as { [name: string]: unknown })[field];
-  const element = Array.isArray(value)
-    ? value.find((one: { id?: string; class?: string }) => one.id === name || one.class === name)
-    : undefined;
-  if (typeof element !== 'object' || element === null) return positions(process, field);
-  return (rest[0] === undefined ? undefined : positions(element as object, rest[0])) ?? positions(element as object);
+  const value = (process as unknown as { [name: string]: unknown })[field];
+  const named = (Array.isArray(value) ? value : []) as { id?: string; class?: string }[];
+  const element = named.find((one) => one.id === name || one.class === name);
+  if (element === undefined) return positions(process, field);
+  return (rest[0] === undefined ? undefined : positions(element, rest[0])) ?? positions(element);
 }
