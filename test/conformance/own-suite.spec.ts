@@ -1,10 +1,11 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+
+import { runProcess, withContents, type Ended } from './run-process.ts';
 
 /** One case: a process with a job, and either what it gives or how it fails. */
 interface Case {
@@ -24,7 +25,6 @@ interface Case {
   says?: string;
 }
 
-const root = join(import.meta.dirname, '../..');
 const folder = join(import.meta.dirname, 'cases');
 let base: string;
 beforeAll(() => void (base = mkdtempSync(join(tmpdir(), 'runnel-suite-'))));
@@ -47,28 +47,8 @@ for (const file of readdirSync(folder).sort()) {
   });
 }
 
-function run(one: Case): Promise<{ code: number; out: string; err: string }> {
-  const work = mkdtempSync(join(base, 'case-'));
-  const write = (name: string, content: unknown): void => {
-    mkdirSync(dirname(join(work, name)), { recursive: true });
-    writeFileSync(join(work, name), typeof content === 'string' ? content : JSON.stringify(content));
-  };
-  for (const [name, content] of Object.entries(one.files ?? {})) write(name, content);
-  write('process.cwl', one.process);
-  if (one.job !== undefined) write('job.json', one.job);
-  const words = ['--outdir', join(work, 'out'), ...(one.args ?? []), 'process.cwl', ...(one.job === undefined ? [] : ['job.json'])];
-  return new Promise((done) => {
-    const child = execFile(join(root, 'bin/runnel-cwl'), words, { cwd: work, env: { ...process.env, TMPDIR: base } }, (error, out, err) => {
-      done({ code: error === null ? 0 : Number(error.code), out, err });
-    });
-    child.stdin?.end();
-  });
-}
-
-/** Files with their contents, for they are what an output is. */
-function withContents(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withContents);
-  if (typeof value !== 'object' || value === null) return value;
-  const map = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withContents(one)]));
-  return map['class'] === 'File' && typeof map['path'] === 'string' ? { ...map, contents: readFileSync(map['path'], 'utf8') } : map;
+function run(one: Case): Promise<Ended> {
+  const job = one.job === undefined ? {} : { 'job.json': one.job };
+  const words = [...(one.args ?? []), 'process.cwl', ...Object.keys(job)];
+  return runProcess(base, { ...one.files, 'process.cwl': one.process, ...job }, words);
 }

@@ -50,7 +50,9 @@ async function validate(file: string, { entry, json }: Options): Promise<void> {
   const [{ loadProcess }, { CwlFault }] = await Promise.all([import('../cwl/load-job.ts'), import('../cwl/fault.ts')]);
   const warnings: string[] = [];
   try {
-    const { main } = await loadProcess(entry === undefined ? file : `${file}#${entry}`, (text) => void warnings.push(text));
+    const {
+      package: { main },
+    } = await loadProcess(entry === undefined ? file : `${file}#${entry}`, (text) => void warnings.push(text));
     if (json === true) return printJson({ valid: true, process: main, warnings });
     for (const warning of warnings) console.error(warning);
     console.log(`${file} is valid: it would be deployed to run ${main}`);

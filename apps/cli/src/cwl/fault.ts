@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@runnel/cwl';
+import type { Diagnostic, SourcePosition } from '@runnel/cwl';
 
 /** Exit code for what CWL allows and this program does not (contract of cwltest). */
 export const UNSUPPORTED = 33;
@@ -16,9 +16,14 @@ export class CwlFault extends Error {
 
 /** One line per diagnostic: `tool.cwl:3:1: inputs.x: what is wrong`. */
 export function describeDiagnostic({ severity, message, path, position, hint }: Diagnostic): string {
-  const place = position === undefined ? '' : `${shortFile(position.file)}:${position.line}:${position.column}: `;
+  const place = position === undefined ? '' : showPosition(position);
   const subject = path === '' ? '' : `${path}: `;
   return `${place}${severity === 'warning' ? 'warning: ' : ''}${subject}${message}${hint === undefined ? '' : ` (${hint})`}`;
+}
+
+/** `tool.cwl:3:1: `. */
+export function showPosition({ file, line, column }: SourcePosition): string {
+  return `${shortFile(file)}:${line}:${column}: `;
 }
 
 /** Only what is unsupported and nothing else wrong: another engine could run this document. */

@@ -7,7 +7,10 @@ import {
   requirementsInForce,
   type CwlPackage,
   type EvaluateJavaScript,
+  type Diagnostic,
+  type InputObject,
   type JsonObject,
+  type Positions,
   type ReadDocument,
   type Requirement,
 } from '@runnel/cwl';
@@ -17,6 +20,13 @@ import { readDocument, toAddress } from './addresses.ts';
 import { CwlFault, describeDiagnostic, faultOf } from './fault.ts';
 import { inputsFromFlags } from './input-flags.ts';
 import type { CwlOptions } from './options.ts';
+
+export interface LoadedProcess {
+  package: CwlPackage;
+  positions: Positions;
+  /** The job, where it is a job that names its process (`cwl:tool`). */
+  job?: string;
+}
 
 export interface LoadedJob {
   package: CwlPackage;
@@ -28,21 +38,48 @@ export async function loadProcess(
   named: string,
   note: (text: string) => void,
   { lenient = false, read = readDocument }: { lenient?: boolean; read?: ReadDocument } = {},
-): Promise<CwlPackage> {
-  const loaded = await loadAndCheck(toAddress(named), read, lenient ? { lenient } : {});
+): Promise<LoadedProcess> {
+  const address = toAddress(named);
+  let tool: string | undefined;
+  const readOnce: ReadDocument = async (uri) => {
+    const text = await read(uri);
+    if (uri === address && text.includes('cwl:tool')) tool = toolOf(text, uri);
+    return text;
+  };
+  let loaded = await loadAndCheck(address, readOnce, lenient ? { lenient } : {});
+  const isJob = loaded.package === undefined && tool !== undefined;
+  if (isJob && tool !== undefined) loaded = await loadAndCheck(tool, read, lenient ? { lenient } : {});
   for (const one of loaded.diagnostics) if (one.severity === 'warning') note(describeDiagnostic(one));
   if (loaded.package === undefined) throw faultOf(loaded.diagnostics);
-  return loaded.package;
+  return { package: loaded.package, positions: loaded.positions, ...(isJob && { job: named }) };
+}
+
+/** The process that a job names. */
+function toolOf(text: string, uri: string): string | undefined {
+  const parsed = parseInputs(text, uri);
+  return 'job' in parsed ? parsed.job.tool : undefined;
 }
 
 /** Reads job file and input flags and binds them to the process: what the engine is given. */
-export async function loadJob(pkg: CwlPackage, options: CwlOptions, evaluateJavaScript: EvaluateJavaScript): Promise<LoadedJob> {
-  const job = options.job === undefined ? { inputs: {}, requirements: [] } : await readJob(options.job, pkg);
+export async function loadJob(
+  { package: pkg, positions }: LoadedProcess,
+  options: CwlOptions,
+  evaluateJavaScript: EvaluateJavaScript,
+): Promise<LoadedJob> {
+  const job: Pick<InputObject, 'inputs' | 'requirements'> & Partial<InputObject> =
+    options.job === undefined ? { inputs: {}, requirements: [] } : await readJob(options.job, pkg);
   const main = pkg.processes[pkg.main];
   if (main === undefined) throw new CwlFault(`there is no process ${pkg.main}`);
+  /** Where the job gives the input, else where the process declares it. */
+  const placeOf = ({ path }: Diagnostic): Pick<Diagnostic, 'position'> => {
+    const name = /^inputs\.([^.[]+)/.exec(path)?.[1] ?? '';
+    const declared = main.inputs.find(({ id }) => id === name);
+    const position = (Object.hasOwn(job.inputs, name) ? job.positionOf?.(name) : undefined) ?? (declared && positions(declared));
+    return position === undefined ? {} : { position };
+  };
   const given = { ...job.inputs, ...inputsFromFlags(options.inputFlags, main, options.basedir ?? '.') };
   const bound = bindInputs(main, given);
-  if ('diagnostics' in bound) throw faultOf(bound.diagnostics);
+  if ('diagnostics' in bound) throw faultOf(bound.diagnostics.map((one) => ({ ...one, ...placeOf(one) })));
   const completedPackage = withRequirements(pkg, job.requirements);
   const process = completedPackage.processes[pkg.main] ?? main;
   const requirements = requirementsInForce(process);
@@ -58,7 +95,7 @@ export async function loadJob(pkg: CwlPackage, options: CwlOptions, evaluateJava
   return { package: completedPackage, inputs };
 }
 
-async function readJob(named: string, pkg: CwlPackage): Promise<{ inputs: JsonObject; requirements: Requirement[] }> {
+async function readJob(named: string, pkg: CwlPackage): Promise<InputObject> {
   const address = toAddress(named);
   const parsed = parseInputs(await readOrFail(address, named), address, { namespaces: pkg.namespaces });
   if ('diagnostics' in parsed) throw faultOf(parsed.diagnostics);

@@ -8,7 +8,7 @@ import type { CwlOptions } from './options.ts';
 /** Prints something about a process instead of running it. */
 export async function print(options: CwlOptions): Promise<number> {
   const read: string[] = [];
-  const whole = await loadProcess(options.process, (text) => options.quiet || process.stderr.write(`${text}\n`), {
+  const { package: whole } = await loadProcess(options.process, (text) => options.quiet || process.stderr.write(`${text}\n`), {
     lenient: options.lenient,
     read: (uri) => {
       read.push(uri);

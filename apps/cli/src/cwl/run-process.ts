@@ -31,6 +31,8 @@ export interface ProcessRun {
   onError: 'stop' | 'continue';
   /** Steps that were carried out before and need not be again. */
   cache?: StepCache;
+  /** Where in its document a process says what a failure is about, as `file:line:column: `. */
+  locate: (process: string, reason: string) => Promise<string>;
   /** Every step that ended well or not, with what it was given. */
   onStep?: (step: CarriedStep) => void;
   /** Ends the run: steps are stopped, then it rejects. */
@@ -72,6 +74,8 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
   const running = new Map<string, AbortController>();
   /** Failures that are told when nothing else can be done any more. */
   const withheld: Command[] = [];
+  /** What failed last, by step. */
+  const failed = new Map<string, string>();
   let evaluating = 0;
   let attempts = 0;
 
@@ -125,7 +129,14 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
         resolveValues(outputs, (key) => run.read(key)).then((values) => resolve(values), reject);
       } else if (phase === 'failed' && running.size === 0) {
         const { failure, message } = run.summary();
-        fail(new CwlFault([failure?.reason ?? message, ...(failure?.logTail === undefined ? [] : [indent(failure.logTail)])].join('\n')));
+        const reason = failure?.reason ?? message ?? 'the run failed';
+        const process = failed.get(failure?.step ?? '') ?? options.entry;
+        options
+          .locate(process, reason)
+          .then((place) =>
+            fail(new CwlFault([`${place}${reason}`, ...(failure?.logTail === undefined ? [] : [indent(failure.logTail)])].join('\n'))),
+          )
+          .catch(fail);
       }
     }
 
@@ -184,6 +195,7 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
       else {
         const { outcome: how, outputs, failure } = outcome;
         const command: Command = { type: 'finish-step', executor, step, attempt, outcome: how, outputs, ...(failure && { failure }) };
+        if (how === 'failed') failed.set(step, job.process.id);
         if (how === 'failed' && options.onError === 'continue') withholdFailure(command);
         else tell(command);
       }

@@ -55,8 +55,8 @@ export async function run(options: CwlOptions): Promise<number> {
   spawner.warm(1);
   const javascript = createJavaScriptPool({ threads: options.parallel, timeout: options.evalTimeout });
   try {
-    const whole = await loadProcess(options.process, (text) => progress.note(text), options);
-    const pkg = await selected(whole, options);
+    const loaded = await loadProcess(options.process, (text) => progress.note(text), options);
+    const pkg = await selected(loaded.package, options);
     refuseUnsupported(pkg, pkg.main);
     const containers = await containersOf(pkg, options, (text) => progress.note(text));
     if (containers?.enters && !options.isolation) {
@@ -67,7 +67,8 @@ export async function run(options: CwlOptions): Promise<number> {
       spawner = spawnerFor(isolation, containers.images);
     }
     progress.note(`isolation: ${describeIsolation(spawner.isolation)}`);
-    const job = await loadJob(pkg, options, javascript.evaluate);
+    const given = loaded.job === undefined ? options : { ...options, job: loaded.job };
+    const job = await loadJob({ ...loaded, package: pkg }, given, javascript.evaluate);
     const extras = await extrasOf(options, job, progress);
     const outputs = await runProcess({
       package: job.package,
@@ -88,6 +89,7 @@ export async function run(options: CwlOptions): Promise<number> {
         onWarning: (text) => progress.note(text),
       },
       ...extras.run,
+      locate: async (process, reason) => (await import('./locate-fault.ts')).locateFault(loaded, process, reason),
       onError: options.onError,
       ...(!options.quiet && { onLog: (step: string, chunk: Buffer) => progress.onLog(step, chunk) }),
       onEvents: (events) => progress.onEvents(events),

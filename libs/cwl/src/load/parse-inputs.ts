@@ -1,4 +1,4 @@
-import type { Diagnostic, JsonObject, Requirement } from '../model.ts';
+import type { Diagnostic, JsonObject, Requirement, SourcePosition } from '../model.ts';
 import { DEFAULT_LIMITS, type LoadLimits } from './limits.ts';
 import { withAbsoluteLocations } from './locations.ts';
 import { readNamespaces } from './metadata.ts';
@@ -18,6 +18,8 @@ export interface InputObject {
   requirements: Requirement[];
   /** `cwl:tool`: absolute URI of the process to run. */
   tool?: string;
+  /** Where an input stands in the text. */
+  positionOf: (input: string) => SourcePosition | undefined;
 }
 
 export interface ParseInputsOptions {
@@ -68,5 +70,6 @@ function readJob(scope: Scope, root: Raw): InputObject {
     }
   }
   const located = withAbsoluteLocations(inputs, { uriOf: () => scope.uri, namespaces: scope.namespaces }) as JsonObject;
-  return { inputs: located, requirements, ...(tool !== undefined && { tool: resolveUri(scope.uri, tool) }) };
+  const positionOf = (input: string): SourcePosition | undefined => scope.sources.position(root, input);
+  return { inputs: located, requirements, positionOf, ...(tool !== undefined && { tool: resolveUri(scope.uri, tool) }) };
 }
