@@ -40,16 +40,22 @@ export async function rollingRestart(
   const sending: Promise<void>[] = [];
   const agent = new Agent({ keepAlive: false });
   let n = 0;
+  let underWay = 0;
   const send = async (number: number): Promise<void> => {
+    underWay += 1;
     try {
       accepted.set(await execute(cluster, agent, number, report), number);
     } catch (error) {
       report.failed.push(String(error));
+    } finally {
+      underWay -= 1;
     }
   };
   const clock = setInterval(() => sending.push(send((n += 1))), 1000 / perSecond);
   for (const round of rounds) {
-    await sleep(500);
+    // The next one's turn comes when those that waited for the last have been served.
+    do await sleep(500);
+    while (underWay > perSecond);
     await Promise.all(round.map((kind) => restart(cluster, `${kind}-0`)));
   }
   await sleep(500);

@@ -40,7 +40,7 @@ function selectorsOf(expr: string): { name: string; labels: string[] }[] {
 
 const tool = `cwlVersion: v1.2
 class: CommandLineTool
-id: echo
+id: hello
 baseCommand: [echo, hello]
 inputs: []
 outputs: {out: stdout}
@@ -64,7 +64,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
   up = await startUp({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}` } });
   expect((await deploy(up, tool)).status).toBe(201);
-  expect((await execute(up, 'echo', {})).job.status).toBe('successful');
+  expect((await execute(up, 'hello', {})).job.status).toBe('successful');
   await fetch(`${up.url}/demo/ogc-api/processes`, { headers: { authorization: 'Bearer rnl_wrong' } });
   const services = [...up.output().matchAll(/^(?:api|scheduler|executor|ingester|harvester) +(http:\S+)/gm)].map(([, url]) => url ?? '');
   expect(services).toHaveLength(5);

@@ -21,7 +21,7 @@ const inProse = (pattern: RegExp): string[] => [...new Set([...prose.matchAll(pa
 
 const tool = `cwlVersion: v1.2
 class: CommandLineTool
-id: echo
+id: hello
 baseCommand: [echo, hello]
 inputs: []
 outputs: {out: stdout}
@@ -30,12 +30,17 @@ outputs: {out: stdout}
 let up: Up;
 let files: string;
 let run: string;
+/** Id of a token that may be revoked. */
+let token: string;
 
 beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), 'runnel-guide-'));
   up = await startUp();
   expect((await deploy(up, tool)).status).toBe(201);
-  run = (await execute(up, 'echo', {})).job.jobID;
+  run = (await execute(up, 'hello', {})).job.jobID;
+  const headers = { 'content-type': 'application/json' };
+  const made = await up.request('/api/v1/tokens', { method: 'POST', body: JSON.stringify({ name: 'guide' }), headers });
+  token = ((await made.json()) as { id: string }).id;
   await buryLetters(8);
 }, 180_000);
 afterAll(async () => {
@@ -66,13 +71,14 @@ function filledIn(command: string): string {
   return command
     .replaceAll('/var/lib/runnel', up.folder)
     .replaceAll('8080', String(up.port))
-    .replaceAll(/\bDIR\b/g, up.folder)
+    .replaceAll(/\bDIR\b|\.\/data\b/g, up.folder)
+    .replaceAll(/\bID\b/g, token)
     .replaceAll(/\bBACKUP\b/g, join(files, 'backup'))
     .replaceAll(/\bNEW\b/g, join(files, 'restored'));
 }
 
 describe('docs/operations.md', () => {
-  it.each(commands.filter((command) => !command.includes('runnel up')))(
+  it.each(commands.filter((command) => !command.includes('runnel up ')))(
     '%s',
     (command) => {
       const env = { ...process.env, ...up.env, PATH: [join(repository, 'bin'), process.env['PATH']].join(delimiter) };
@@ -83,7 +89,7 @@ describe('docs/operations.md', () => {
   );
 
   it('starts it as this test does', () => {
-    expect(commands.filter((command) => command.includes('runnel up'))).toEqual(['bin/runnel up --data /var/lib/runnel --port 8080']);
+    expect(commands.filter((command) => command.includes('runnel up '))).toEqual(['bin/runnel up --data /var/lib/runnel --port 8080']);
   });
 
   it.each(inProse(/`(runnel [^`]+)`/g))(

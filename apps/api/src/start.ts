@@ -13,6 +13,7 @@ import type { ApiContext } from './context.ts';
 import { openStatusFeed } from './follow/status-feed.ts';
 import { checkAccess } from './http/access-hook.ts';
 import { createAdapter } from './http/adapter.ts';
+import { takeWaitingConnections } from './http/take-waiting-connections.ts';
 import { addAnswerHeaders } from './http/answer-headers.ts';
 import { routesOf } from './http/open-api.ts';
 import { refuseOtherMethods } from './http/other-methods.ts';
@@ -137,6 +138,7 @@ async function serve(context: ApiContext, stopping: AbortController, closeAll: C
         stopping.abort();
         done();
       });
+      fastify.addHook('preClose', () => takeWaitingConnections(fastify.server));
     },
     onShutdown: closeAll,
   });

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { lockFolder } from '@runnel/embedded';
@@ -72,7 +72,9 @@ export async function up(options: UpOptions): Promise<void> {
     announce(folder, objects, { database, bus }, started);
   } catch (error) {
     await close();
-    throw error;
+    throw cannotListen(error)
+      ? new CliError(`cannot listen on ${options.host}:${options.port}: ${error.message}`, 'Give another one with --port.')
+      : error;
   }
   closeOnSignals(logger, close);
 }
@@ -102,19 +104,25 @@ async function startStores(
   return { database, bus, objects: objects.includes(':') ? objects : `${pathToFileURL(resolve(objects)).href}/` };
 }
 
-/** A taken port is said before anything is started. */
-function requireFreePort(host: string, port: number): Promise<void> {
-  return new Promise((done, refuse) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const hint = 'Give another one with --port.';
-      refuse(
-        error.code === 'EADDRINUSE'
-          ? new CliError(`port ${port} is taken`, hint)
-          : new CliError(`cannot listen on ${host}:${port}: ${error.message}`, hint),
-      );
-    });
-    server.listen(port, host, () => server.close(() => done()));
+/**
+ * A taken port is said before anything is started. It is not tried by listening: whoever connects in that instant would be reset, and clients wait
+ * for a service that restarts.
+ */
+async function requireFreePort(host: string, port: number): Promise<void> {
+  if (port !== 0 && (await isListening(host, port))) throw new CliError(`port ${port} is taken`, 'Give another one with --port.');
+}
+
+const cannotListen = (error: unknown): error is Error => error instanceof Error && 'syscall' in error && error.syscall === 'listen';
+
+function isListening(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    // An address that listens everywhere answers here.
+    const socket = connect({ port, host: host === '0.0.0.0' || host === '::' ? 'localhost' : host, timeout: 1000 });
+    const tell = (listening: boolean) => (): void => {
+      socket.destroy();
+      resolve(listening);
+    };
+    socket.once('connect', tell(true)).once('error', tell(false)).once('timeout', tell(false));
   });
 }
 

@@ -13,6 +13,9 @@ interface FilePage {
   next?: string;
 }
 
+/** The platform keeps its own form of the document under this name; what users get is written in its place. */
+const documentName = 'results.json';
+
 /** A file that was fetched, by its place below the folder. */
 export interface Downloaded {
   path: string;
@@ -28,7 +31,7 @@ export async function downloadResults(target: Target, run: string, folder: strin
   const downloaded: Downloaded[] = [];
   for (let page: string | undefined = base; page !== undefined;) {
     const found: FilePage = await requestJson<FilePage>(target, page);
-    for (const { path, size } of found.files) {
+    for (const { path, size } of found.files.filter((file) => file.path !== documentName)) {
       // The server's word is not taken for a place on this disk.
       const place = resolve(folder, path);
       if (!place.startsWith(resolve(folder) + sep)) throw new CliError(`the server names a file outside of the results: ${path}`);
@@ -37,8 +40,7 @@ export async function downloadResults(target: Target, run: string, folder: strin
     }
     page = found.next;
   }
-  const document = join(folder, 'results.json');
-  if (!existsSync(document)) await writeFile(document, `${JSON.stringify(results, null, 2)}\n`);
+  await writeFile(join(folder, documentName), `${JSON.stringify(results, null, 2)}\n`);
   return downloaded;
 }
 

@@ -44,24 +44,29 @@ export function deployCommand(program: Command): void {
   example(command, 'runnel deploy examples/greeting/app.cwl', 'runnel deploy --validate-only examples/greeting/app.cwl');
 }
 
-/** Also what it imports is read, from beside it. */
+/** As the server would read it: what lies beside the file on this disk is not there. */
 async function validate(file: string, { entry, json }: Options): Promise<void> {
-  readDocument(file);
-  const [{ loadProcess }, { CwlFault }] = await Promise.all([import('../cwl/load-job.ts'), import('../cwl/fault.ts')]);
-  const warnings: string[] = [];
-  try {
-    const {
-      package: { main },
-    } = await loadProcess(entry === undefined ? file : `${file}#${entry}`, (text) => void warnings.push(text));
-    if (json === true) return printJson({ valid: true, process: main, warnings });
-    for (const warning of warnings) console.error(warning);
-    console.log(`${file} is valid: it would be deployed to run ${main}`);
-  } catch (error) {
-    if (!(error instanceof CwlFault)) throw error;
-    if (json !== true) throw new CliError(`${file} is not valid\n${error.message}`, 'Mend it; nothing was sent.');
-    printJson({ valid: false, errors: error.message.split('\n'), warnings });
-    process.exitCode = 1;
-  }
+  const text = readDocument(file);
+  const [{ loadAndCheck }, { describeDiagnostic }, { readDocument: fetchAddress, toAddress }] = await Promise.all([
+    import('@runnel/cwl'),
+    import('../cwl/fault.ts'),
+    import('../cwl/addresses.ts'),
+  ]);
+  const root = toAddress(file);
+  const read = (address: string): Promise<string> => {
+    if (address === root) return Promise.resolve(text);
+    if (!address.startsWith('file:')) return fetchAddress(address);
+    return Promise.reject(
+      new Error('only the document itself is sent: bring it in as a part of its $graph (cwltool --pack), or name a web address'),
+    );
+  };
+  const uri = entry === undefined ? root : `${root}#${encodeURIComponent(entry)}`;
+  const { package: pkg, diagnostics } = await loadAndCheck(uri, read, { entry: 'first-workflow' });
+  const found = diagnostics.map(describeDiagnostic);
+  if (json === true) printJson({ valid: pkg !== undefined, ...(pkg ? { process: pkg.main } : {}), diagnostics: found });
+  else if (!pkg) throw new CliError([`${file} is not valid`, ...found].join('\n'), 'Mend it; nothing was sent.');
+  else console.log([...found, `${file} is valid: it would be deployed to run ${pkg.main}`].join('\n'));
+  if (!pkg) process.exitCode = 1;
 }
 
 /** POSTs the document; 409 tells that the process exists and where. */

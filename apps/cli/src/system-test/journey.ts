@@ -49,7 +49,7 @@ export async function execute(way: Way, inputs: unknown): Promise<string> {
   const { jobID } = await askJson<{ jobID: string }>(
     way,
     `${base}/processes/${way.name}/execution`,
-    postJson({ inputs }, { prefer: 'respond-async' }),
+    postJson({ inputs, response: 'document' }, { prefer: 'respond-async' }),
   );
   // A run that has ended stays as it is.
   way.afterwards((target) => request(target, `${base}/jobs/${jobID}`, { method: 'DELETE', tolerate: [404, 410] }));

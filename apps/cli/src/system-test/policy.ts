@@ -5,12 +5,13 @@ import { ask, deploy, echoDocument, expectThat, type Journey, type Way } from '.
 export const policy: Journey = {
   name: 'policy',
   async travel(way) {
-    const processes = `/${way.target.workspace}/ogc-api/processes`;
-    await expectStatus(way, { ...way.target, token: undefined }, processes, [401, 403]);
-    await expectStatus(way, { ...way.target, token: `rnl_${way.secret}` }, processes, [401]);
-    await expectStatus(way, way.target, `/${way.name}/ogc-api/processes`, [403, 404]);
+    // Processes may be for everybody to see; runs never are.
+    const runs = `/${way.target.workspace}/ogc-api/jobs`;
+    await expectStatus(way, { ...way.target, token: undefined }, runs, [401, 403]);
+    await expectStatus(way, { ...way.target, token: `rnl_${way.secret}` }, runs, [401]);
+    await expectStatus(way, way.target, `/${way.name}/ogc-api/jobs`, [403, 404]);
     await expectStatus(way, way.target, `/workspaces/${way.name}/files/`, [403, 404]);
-    return narrowToken(way, processes);
+    return narrowToken(way, runs);
   },
 };
 
@@ -20,7 +21,7 @@ async function expectStatus(way: Way, target: Target, path: string, expected: nu
 }
 
 /** A token that may only read reads, and deploys nothing; once revoked it is worth nothing. */
-async function narrowToken(way: Way, processes: string): Promise<string | void> {
+async function narrowToken(way: Way, runs: string): Promise<string | void> {
   const made = await ask(way, '/api/v1/tokens', {
     ...postJson({ name: way.name, scopes: ['read'], expires: new Date(Date.now() + 3_600_000).toISOString() }),
     tolerate: [401, 403, 404],
@@ -30,12 +31,12 @@ async function narrowToken(way: Way, processes: string): Promise<string | void> 
   const revoke = (target: Target) => request(target, `/api/v1/tokens/${id}`, { method: 'DELETE', tolerate: [404] });
   way.afterwards(revoke);
   const narrow = { ...way, target: { ...way.target, token: secret } };
-  await ask(narrow, processes);
+  await ask(narrow, runs);
   const deployed = await deploy(narrow, echoDocument(way)).then(
     () => true,
     () => false,
   );
   expectThat(!deployed, () => 'a token that may only read deployed a process');
   await revoke(way.target);
-  await expectStatus(way, narrow.target, processes, [401]);
+  await expectStatus(way, narrow.target, runs, [401]);
 }
