@@ -27,6 +27,9 @@ demo: setup ## The main job end to end: deploy an Earth-observation workflow ove
 test: setup ## Everything that can run on this machine; what cannot is counted as skipped, by name
 	@node scripts/test.ts
 
+test-k8s: setup ## Steps as pods of a real Kubernetes (built and started here; needs root and Go), files in S3
+	@node scripts/test-kubernetes.ts
+
 check: setup ## Format, lint, types, unused code, generated files, crash points
 	@node scripts/check.ts
 

@@ -36,5 +36,6 @@ export default {
     },
     { ...common, ...servers, displayName: 'service', testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.int.spec.ts'] },
     { ...common, ...servers, displayName: 'journeys', testMatch: ['<rootDir>/test/{journeys,chaos,conformance}/**/*.spec.ts'] },
+    { ...common, displayName: 'kubernetes', testMatch: ['<rootDir>/test/kubernetes/**/*.spec.ts'] },
   ],
 };

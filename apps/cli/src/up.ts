@@ -21,6 +21,9 @@ export interface UpOptions {
   objects?: string;
   images?: string;
   slots?: number;
+  backend?: 'process' | 'kubernetes';
+  kubeconfig?: string;
+  stagingUrl?: string;
   publicUrl?: string;
   publicEcho?: boolean;
   outboundHosts?: string;

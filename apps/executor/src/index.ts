@@ -1,2 +1,2 @@
-export { ExecutorConfig } from './config.ts';
+export { ClusterConfig, ExecutorConfig } from './config.ts';
 export { startExecutor, type Executor } from './start-executor.ts';

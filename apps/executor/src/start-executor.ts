@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
-import { availableParallelism, hostname, totalmem } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { type DataOf, type ExecutorHeartbeat, mostHeld, StepLog } from '@runnel/contracts';
@@ -18,7 +18,6 @@ import { openObjectStore, tellFaults, type ObjectStore } from '@runnel/objects';
 import {
   createJavaScriptPool,
   createSpawner,
-  describeIsolation,
   detectIsolation,
   endLeftBehind,
   imageFolders,
@@ -29,10 +28,11 @@ import {
 } from '@runnel/sandbox';
 import { createLogger, createMetrics, Gauge, Histogram, objectStoreErrors, runService, type Logger, type Registry } from '@runnel/service';
 import type { ExecutorConfig } from './config.ts';
+import { openBackend } from './backend.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { AttemptsHolder } from './steps/attempts-holder.ts';
-import { createAttempts, type Attempts } from './steps/attempts.ts';
-import { carryOutStep, type StepSurroundings } from './steps/carry-out-step.ts';
+import { createAttempts } from './steps/attempts.ts';
+import type { StepSurroundings } from './steps/carry-out-step.ts';
 import { OnStepRequested } from './steps/on-step-requested.ts';
 import { OnStepStop } from './steps/on-step-stop.ts';
 import { packageCache } from './steps/packages.ts';
@@ -56,7 +56,10 @@ class ExecutorModule {}
 /** PATH of tools that run with the host's programs; nothing else of the environment is inherited. */
 const toolPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Starts an executor with the process backend: a shard of its own (rule 7). */
+/** Steps at a time where a cluster carries them out: it queues by itself. */
+const podsAtATime = 64;
+
+/** Starts an executor: a shard of its own (rule 7). */
 export async function startExecutor(config: ExecutorConfig, options: { logger?: Logger } = {}): Promise<Executor> {
   const id =
     config.executorId ??
@@ -70,27 +73,23 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
   const { natsUrl: url, natsUser: user, natsPassword: password, prefix } = config;
   const messaging = await connect({ url, user, password, prefix, service: 'executor', logger });
   const isolation = config.isolation === 'none' ? noIsolation : (await detectIsolation()).mode;
-  const count = config.slots ?? availableParallelism();
+  const count = config.slots ?? (config.backend === 'kubernetes' ? podsAtATime : availableParallelism());
   const { surroundings, close: closeSandbox } = await openSandbox(config, { id, count, isolation, store, messaging, logger });
   const slots = createSlots(count);
   slotMetrics(registry, slots, count);
-  const attempts = createAttempts({
-    slots,
-    logger,
-    onStart: startDelay(registry),
-    reports: createReports(messaging, store, id),
-    carryOut: (request, signal, toolEnded) => carryOutStep(request, surroundings, signal, toolEnded),
-  });
+  const backend = await openBackend(config, { surroundings, messaging, logger, isolation });
+  const reports = createReports(messaging, store, id);
+  const attempts = createAttempts({ slots, logger, onStart: startDelay(registry), reports, ...backend.ports });
   const incarnation = randomBytes(6).toString('hex');
   let accepting = true;
   const status = (): DataOf<typeof ExecutorHeartbeat> => ({
     executor: id,
     incarnation,
-    backend: 'process',
+    backend: config.backend,
     slots: count,
-    cores: availableParallelism(),
-    memoryMiB: Math.floor(totalmem() / 1024 / 1024),
-    isolation: describeIsolation(isolation),
+    cores: backend.cores,
+    memoryMiB: backend.memoryMiB,
+    isolation: backend.isolation,
     accepting,
     steps: attempts.list().map(({ run, step, attempt }) => ({ run, step, attempt })),
   });
@@ -101,6 +100,8 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     consumers: [{ plan, limit: mostHeld(count) + 16, ensure: () => declareShard(messaging, id) }],
   });
   await declareShard(messaging, id);
+  // Before the first heartbeat, which tells whose attempts these are.
+  await backend.adopt(attempts);
   const service = await runService({
     name: 'executor',
     module: {
@@ -120,17 +121,20 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     port: config.port,
     strategy: () => strategy,
   });
-  const heartbeat = startHeartbeat({ messaging, status, onLost: () => attempts.abandon() });
+  const heartbeat = startHeartbeat({ messaging, status, onLost: () => backend.onLost(attempts) });
   const close = async (): Promise<void> => {
     accepting = false;
     heartbeat.beat();
-    await drain(attempts, config.graceSeconds);
+    // Who leaves its steps to a successor must not say that it has them no more.
+    if (backend.leavesSteps) heartbeat.stop();
+    await backend.drain(attempts, config.graceSeconds);
     await service.close();
     heartbeat.stop();
+    await backend.close();
     await closeSandbox();
     await messaging.close();
   };
-  return { id, url: service.url, isolation: describeIsolation(isolation), close: once(close) };
+  return { id, url: service.url, isolation: backend.isolation, close: once(close) };
 }
 
 /** An order of its own for the shard: made before the first heartbeat, so that no request goes nowhere. */
@@ -241,10 +245,6 @@ function slotMetrics(metrics: Registry, slots: ReturnType<typeof createSlots>, c
       },
     }),
   );
-}
-
-function drain(attempts: Attempts, graceSeconds: number): Promise<void> {
-  return attempts.drain(graceSeconds * 1000);
 }
 
 function once(close: () => Promise<void>): () => Promise<void> {

@@ -57,6 +57,7 @@ export const FailureClass = z.enum([
   'expression',
   'inputs',
   'image',
+  'unschedulable',
   'staging',
   'executor-lost',
   'stopped',

@@ -29,5 +29,6 @@ export function tellFaults(store: ObjectStore, onFault: (operation: string) => v
     materialize: (...args) => told('get', store.materialize(...args)),
     putFile: (...args) => told('put', store.putFile(...args)),
     ping: (...args) => told('ping', store.ping(...args)),
+    ...(store.direct && { direct: store.direct }),
   };
 }

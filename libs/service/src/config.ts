@@ -57,6 +57,15 @@ export function helpText(schema: z.ZodObject, program: string): string {
   return `Usage: ${program} [options]\n\nOptions win over environment variables.\n\n${lines.join('\n')}\n`;
 }
 
+/** The fields of a schema that the environment says something about, as texts. */
+export function environmentOf(schema: z.ZodObject, env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const said = fieldsOf(schema).flatMap(({ key, env: name }) => {
+    const value = env[name];
+    return value === undefined || value === '' ? [] : [[key, value] as const];
+  });
+  return Object.fromEntries(said);
+}
+
 interface Field {
   readonly key: string;
   readonly option: string;

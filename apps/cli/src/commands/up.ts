@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { CliError } from '../client/cli-error.ts';
 import { example } from '../client/target-options.ts';
 import type { UpOptions } from '../up.ts';
@@ -20,6 +20,9 @@ export function upCommand(program: Command): void {
       'object store (file:///dir/, s3://bucket/prefix/?endpoint=…, see docs/operations.md); default: a folder of --data',
     )
     .option('--images <FILE>', 'images.json: folders that stand for container images on this machine (default: those of `make rootfs`)')
+    .addOption(new Option('--backend <WHERE>', 'where steps run').choices(['process', 'kubernetes']).default('process'))
+    .option('--kubeconfig <FILE>', 'of the cluster, with --backend kubernetes; more by RUNNEL_… (docs/operations.md)')
+    .option('--staging-url <URL>', 'where the pods of that cluster reach this process')
     .option('--slots <N>', 'steps at a time (default: number of cores)', wholeNumber)
     .option('--public-url <URL>', 'address under which users reach the API, for links')
     .option('--public-echo', 'callers without a token may execute the process echo (default: where --host is loopback)')

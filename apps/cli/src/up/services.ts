@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ApiConfig, startApi } from '@runnel/api';
-import { ExecutorConfig, startExecutor } from '@runnel/executor';
+import { ClusterConfig, ExecutorConfig, startExecutor } from '@runnel/executor';
 import { HarvesterConfig, startHarvester } from '@runnel/harvester';
 import { IngesterConfig, startIngester } from '@runnel/ingester';
 import { SchedulerConfig, startScheduler } from '@runnel/scheduler';
-import { createLogger } from '@runnel/service';
+import { createLogger, environmentOf } from '@runnel/service';
 import type { ServiceName } from './service-names.ts';
 import type { BusAccess, DatabaseAccess } from './servers.ts';
 
@@ -27,6 +27,9 @@ export interface Surroundings {
   oidcAudiences?: string | undefined;
   images?: string | undefined;
   slots?: number | undefined;
+  backend?: 'process' | 'kubernetes' | undefined;
+  kubeconfig?: string | undefined;
+  stagingUrl?: string | undefined;
   repositories?: string | undefined;
   pollSeconds?: number | undefined;
 }
@@ -80,6 +83,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
         images: images ?? builtImages(),
         slots,
         executorId: nameFor(folder),
+        ...(surroundings.backend === 'kubernetes' && clusterInput(surroundings)),
       });
       const executor = await startExecutor(config, options);
       return { ...running(name, executor), about: `${executor.id}, isolation: ${executor.isolation}` };
@@ -101,6 +105,16 @@ export async function startService(name: ServiceName, surroundings: Surroundings
 
 /** Nobody but this machine's users reaches such an address. */
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+
+/** What only an executor with a cluster needs: most of it from the environment, as for an executor of its own. */
+function clusterInput({ backend, kubeconfig, stagingUrl }: Surroundings): Record<string, unknown> {
+  return {
+    ...environmentOf(ClusterConfig, process.env),
+    backend,
+    ...(kubeconfig !== undefined && { kubeconfig }),
+    ...(stagingUrl !== undefined && { stagingUrl }),
+  };
+}
 
 const running = (name: ServiceName, service: { url: string; close(): Promise<void> }): Started => ({
   name,

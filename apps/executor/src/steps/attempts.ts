@@ -7,10 +7,19 @@ export interface AttemptsPorts {
   slots: { take(): Promise<Slot> };
   reports: Reports;
   /** Calls `toolEnded` when its process is gone: the slot is then free for the next one, while this one's outputs are collected. */
-  carryOut: (request: StepRequest, signal: AbortSignal, toolEnded: () => void) => Promise<StepResult>;
+  carryOut: (request: StepRequest, signal: AbortSignal, toolEnded: () => void) => Promise<StepResult | Waiting>;
+  /** Resolves when nothing of an attempt runs that nobody here holds; absent: then nothing does. */
+  ensureGone?: (id: AttemptId) => Promise<void>;
+  /** Its end is told: what it leaves behind may go. */
+  tidy?: (id: AttemptId) => void;
   logger: Logger;
   /** Told at each start how many seconds it took from the request's time. */
   onStart?: (seconds: number) => void;
+}
+
+/** An attempt that the backend cannot begin now, and why. */
+export interface Waiting {
+  waiting: string;
 }
 
 interface Held {
@@ -36,14 +45,20 @@ export interface Attempts {
   list(): AttemptId[];
   /** Takes nothing new, hands back what is queued, gives the rest `grace` milliseconds, then ends it; it counts as no failure. */
   drain(grace: number): Promise<void>;
-  /** Kills everything at once, telling nobody: the lease is lost, others have these steps. */
-  abandon(): void;
+  /**
+   * Lets go of everything at once, telling nobody: others have these steps. With a reason, which is that of the signals, nothing more is begun:
+   * requests stay with the bus.
+   */
+  abandon(reason?: Error): void;
+  /** Resolves when nothing is held any more. */
+  settled(): Promise<void>;
 }
 
-export function createAttempts({ slots, reports, carryOut, logger, onStart }: AttemptsPorts): Attempts {
+export function createAttempts({ slots, reports, carryOut, ensureGone, tidy, logger, onStart }: AttemptsPorts): Attempts {
   const held = new Map<string, Held>();
   const over = new Set<string>();
   let draining = false;
+  let left: Error | undefined;
 
   const remember = (name: string): void => {
     over.add(name);
@@ -53,11 +68,12 @@ export function createAttempts({ slots, reports, carryOut, logger, onStart }: At
 
   async function run(request: StepRequest, slot: Slot, one: Held): Promise<void> {
     const { signal } = one.abort;
-    const result = await carryOut(request, signal, () => slot.release());
-    slot.release();
+    const result = await carryOut(request, signal, () => slot.release()).finally(() => slot.release());
     if (one.abandoned) return;
+    if ('waiting' in result) return reports.waiting(attemptIdOf(request), result.waiting);
     if (draining && signal.aborted) return reports.waiting(attemptIdOf(request), 'the executor is shutting down');
     await reports.finished(result);
+    tidy?.(attemptIdOf(request));
   }
 
   /** A late second copy of the request, as a rule; but whoever asks may have lost the first answer. */
@@ -69,6 +85,7 @@ export function createAttempts({ slots, reports, carryOut, logger, onStart }: At
   async function begin(request: StepRequest, requestedAt?: string): Promise<void> {
     const id = attemptIdOf(request);
     const name = attemptName(id);
+    if (left) throw left;
     if (held.has(name)) return;
     if (over.has(name)) return repeat(id);
     const { promise: ended, resolve: finish } = Promise.withResolvers<void>();
@@ -85,17 +102,25 @@ export function createAttempts({ slots, reports, carryOut, logger, onStart }: At
       finish();
       throw error;
     });
-    if (earlier !== undefined) return reports.again(earlier).finally(done);
+    if (earlier !== undefined) {
+      tidy?.(id);
+      return reports.again(earlier).finally(done);
+    }
     const slot = await slots.take();
     if (one.abort.signal.aborted || draining) {
       slot.release();
+      if (one.abandoned) {
+        done();
+        // Not acknowledged: whoever has the shard next is asked again.
+        throw one.abort.signal.reason;
+      }
       if (one.abort.signal.aborted && !draining) return done();
       return reports.waiting(id, 'the executor is shutting down').finally(done);
     }
     // The tool runs while its news travels: a request that comes again meanwhile finds the attempt held.
     const startedAt = new Date().toISOString();
     run(request, slot, one)
-      .catch((error: unknown) => logger.error({ error, run: id.run, step: id.step }, 'attempt could not be reported'))
+      .catch((error: unknown) => one.abandoned || logger.error({ error, run: id.run, step: id.step }, 'attempt could not be reported'))
       .finally(done);
     if (requestedAt !== undefined) onStart?.((Date.parse(startedAt) - Date.parse(requestedAt)) / 1000);
     if (!(await endsWithin(ended, short))) await reports.started(id, startedAt);
@@ -109,24 +134,27 @@ export function createAttempts({ slots, reports, carryOut, logger, onStart }: At
       remember(name);
       found?.abort.abort();
       await found?.ended;
+      await ensureGone?.(id);
       await reports.stopped(id);
     },
     list: () => [...held.values()].map(({ id }) => id),
     async drain(grace) {
       draining = true;
-      const all = Promise.all([...held.values()].map(({ ended }) => ended));
+      const all = this.settled();
       const timer = setTimeout(() => {
         for (const { abort } of held.values()) abort.abort();
       }, grace);
       await all;
       clearTimeout(timer);
     },
-    abandon() {
+    abandon(reason) {
+      left = reason;
       for (const one of held.values()) {
         one.abandoned = true;
-        one.abort.abort();
+        one.abort.abort(reason);
       }
     },
+    settled: async () => void (await Promise.all([...held.values()].map(({ ended }) => ended))),
   };
 }
 

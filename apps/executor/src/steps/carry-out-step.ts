@@ -5,7 +5,7 @@ import type { CwlPackage, Json, Requirement } from '@runnel/cwl';
 import { containsReference, resolveValues } from '@runnel/engine';
 import { readValue, type ObjectStore } from '@runnel/objects';
 import { carryOut, type Spawner, type StepOutcome, type StepPorts } from '@runnel/sandbox';
-import { attemptIdOf, attemptName, logPrefix, type StepRequest } from './attempt.ts';
+import { attemptIdOf, attemptName, logPrefix, resultKey, type StepRequest } from './attempt.ts';
 import { objectExchange } from './object-exchange.ts';
 import type { StepResult } from './report.ts';
 import { runTokens, type RunTokens } from './run-tokens.ts';
@@ -56,6 +56,14 @@ export async function carryOutStep(
   folders.giveBack(workspace, directory);
   masked.end();
   const logs = await log.end().catch(() => []);
+  return resultOf(request, { executor, outcome, logs, tokens });
+}
+
+/** An outcome as the executor tells it. */
+export function resultOf(
+  request: StepRequest,
+  { executor, outcome, logs, tokens }: { executor: string; outcome: StepOutcome; logs: StepResult['logs']; tokens: RunTokens },
+): StepResult {
   const { startedAt, finishedAt, outputs, usage, failure } = outcome;
   return {
     ...attemptIdOf(request),
@@ -65,7 +73,7 @@ export async function carryOutStep(
     outcome: outcome.outcome,
     ...(failure === undefined ? {} : { failure: withoutToken(tokens, failure) }),
     outputs,
-    result: `${request.workspace}/attempts/${request.run}/${request.step}/${request.attempt}/result.json`,
+    result: resultKey(request),
     usage,
     logs,
   };
@@ -132,13 +140,13 @@ function telling(spawner: Spawner, toolEnded: () => void): Spawner {
 }
 
 /** Only values of the run's own workspace: a reference is written by services, but costs nothing to check. */
-async function readOwn(store: ObjectStore, workspace: string, key: string): Promise<Json> {
+export async function readOwn(store: ObjectStore, workspace: string, key: string): Promise<Json> {
   if (!key.startsWith(`${workspace}/`)) throw new Error(`the stored value ${key} lies outside workspace ${workspace}`);
   return (await readValue(store, key, valueBytes)) as Json;
 }
 
 /** A tool's output that looks like one of our references would name objects that it may not read. */
-function refuseReferences(outputs: StepOutcome['outputs']): StepOutcome['outputs'] {
+export function refuseReferences(outputs: StepOutcome['outputs']): StepOutcome['outputs'] {
   for (const [name, value] of Object.entries(outputs)) {
     if (containsReference(value))
       throw new Error(`output ${name} holds a "$stored" or "$chunks" object, which only Runnel itself may write`);
@@ -146,7 +154,7 @@ function refuseReferences(outputs: StepOutcome['outputs']): StepOutcome['outputs
   return outputs;
 }
 
-function infrastructureFault(startedAt: string, error: unknown): StepOutcome {
+export function infrastructureFault(startedAt: string, error: unknown): StepOutcome {
   const reason = `the executor could not carry it out: ${error instanceof Error ? error.message : String(error)}`;
   const failureClass: FailureClass = 'infrastructure';
   const usage = { wallSeconds: 0, cpuSeconds: 0, maxMemoryBytes: 0, cores: 0, memoryMiB: 0, inputBytes: 0, outputBytes: 0 };

@@ -5,6 +5,8 @@ import { crashPoint } from '@runnel/service';
 /** Bytes and milliseconds after which what was written becomes an object of its own. */
 const chunkBytes = 256 * 1024;
 const chunkMilliseconds = 1000;
+/** Bytes of `tailText`. */
+const tailBytes = 2048;
 
 export interface LogObject {
   key: string;
@@ -12,8 +14,10 @@ export interface LogObject {
 }
 
 /** The log of one attempt: chunks of it become objects while it runs, followers see each at once. */
-export interface StepLog {
+export interface OpenStepLog {
   write(chunk: Buffer): void;
+  /** The last lines so far, for the reason of a failure. */
+  tailText(): string;
   /** Writes what is left; resolves with all chunks in order. */
   end(): Promise<LogObject[]>;
 }
@@ -26,11 +30,12 @@ interface LogPorts {
   tail: (offset: number, text: string) => void;
 }
 
-export function openStepLog({ store, prefix, tail }: LogPorts): StepLog {
+export function openStepLog({ store, prefix, tail }: LogPorts): OpenStepLog {
   const decoder = new StringDecoder('utf8');
   const objects: LogObject[] = [];
   let pending: Buffer[] = [];
   let pendingBytes = 0;
+  let last = Buffer.alloc(0);
   let offset = 0;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -55,10 +60,12 @@ export function openStepLog({ store, prefix, tail }: LogPorts): StepLog {
   return {
     write(chunk) {
       pending.push(chunk);
+      last = Buffer.concat([last, chunk]).subarray(-tailBytes);
       pendingBytes += chunk.length;
       if (pendingBytes >= chunkBytes) flush();
       else timer ??= setTimeout(flush, chunkMilliseconds);
     },
+    tailText: () => last.toString('utf8'),
     async end() {
       flush();
       await writing;

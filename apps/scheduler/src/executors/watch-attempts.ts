@@ -24,6 +24,9 @@ where s.state in ('requested', 'running') and s.executor = any($1) and r.partiti
   return rows.map(({ run }) => run);
 }
 
+/** Minutes for which pods are left to an executor that is away: they go on without it, and it finds them when it is back (rule 8). */
+const podsOutlive = 30;
+
 /** Milliseconds after its start within which a heartbeat need not name an attempt. */
 const tolerance = 3000;
 
@@ -44,7 +47,7 @@ export async function watchAttempts(pool: Pool, registry: ExecutorRegistry, part
     name: 'active-attempts',
     text: `
 select s.run_id as run, s.step, s.attempt, s.executor, s.state, extract(epoch from s.started_at)::float8 * 1000 as started,
-  coalesce(e.lease_until < now(), true) as over
+  coalesce(e.lease_until + case e.backend when 'kubernetes' then interval '${podsOutlive} minutes' else interval '0' end < now(), true) as over
 from steps s join runs r on r.id = s.run_id left join executors e on e.id = s.executor
 where s.state in ('requested', 'running', 'stopping') and r.partition = any($1)`,
     values: [partitions],

@@ -77,7 +77,10 @@ export async function completedInputs(process: CommandLineTool | ExpressionTool,
 }
 
 /** A location is a claim, not a right: allowed are those of the inputs and those that the document itself names, and what lies below them. */
-function allowedLocations(attempt: StepAttempt, process: CommandLineTool | ExpressionTool): (location: string) => boolean {
+export function allowedLocations(
+  attempt: Pick<StepAttempt, 'inputs' | 'requirements' | 'hints'>,
+  process: CommandLineTool | ExpressionTool,
+): (location: string) => boolean {
   let known: Set<string> | undefined;
   return (location) => {
     known ??= namedLocations([attempt.inputs, ...process.requirements, ...process.hints, ...attempt.requirements, ...attempt.hints]);

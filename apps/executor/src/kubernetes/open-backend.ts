@@ -1,0 +1,248 @@
+import { resolveValues } from '@runnel/engine';
+import { keys, namespaceObjects, stagingAudience } from '@runnel/kube-pod';
+import { ObjectNotFound, readValue, type DirectAccess, type ObjectStore } from '@runnel/objects';
+import type { Backend, BackendContext } from '../backend.ts';
+import type { ExecutorConfig } from '../config.ts';
+import { attemptName, logPrefix, type AttemptId, type StepRequest } from '../steps/attempt.ts';
+import type { Attempts } from '../steps/attempts.ts';
+import { carryOutStep, infrastructureFault, readOwn, refuseReferences, resultOf } from '../steps/carry-out-step.ts';
+import { runTokens } from '../steps/run-tokens.ts';
+import { openStepLog } from '../steps/step-log.ts';
+import { storeLargeOutputs } from '../steps/store-large-outputs.ts';
+import { carryOutOnCluster, ensureGone, isTool, Left, type ClusterSurroundings } from './carry-out-on-cluster.ts';
+import { openCluster, type Cluster } from './cluster.ts';
+import { planKey, podName } from './keys.ts';
+import { namespaceOf, StagedAttempt } from '@runnel/kube-pod';
+import type { PodDefaults } from './pod-choices.ts';
+import { startPodWatch } from './pod-watch.ts';
+import { prepareStep, type PreparedStep } from './prepare-step.ts';
+import { stagingAnswers, StagingRefused } from './staging-answers.ts';
+import { startStagingServer } from './staging-server.ts';
+import { createTooLarge } from './too-large.ts';
+import { tokenVerifier } from './verify-token.ts';
+
+/** What a cluster can take is its scheduler's to say. */
+const boundless = 1_000_000;
+/** Attempts whose preparation is kept. */
+const kept = 500;
+
+/** Runs steps as pods. Rejects where the configuration lacks what a cluster needs. */
+export async function openKubernetesBackend(config: ExecutorConfig, context: BackendContext): Promise<Backend> {
+  const { surroundings, logger } = context;
+  const { store, executor: shard } = surroundings;
+  const { direct } = store;
+  if (direct === undefined) throw new Error('the kubernetes backend needs an object store that pods reach (RUNNEL_OBJECTS=s3://…)');
+  if (config.stagingUrl === undefined) throw new Error('the kubernetes backend needs RUNNEL_STAGING_URL: where pods reach this executor');
+  const cluster = await openCluster({
+    ...(config.kubeconfig !== undefined && { kubeconfig: config.kubeconfig }),
+    writesPerSecond: config.apiWritesPerSecond,
+  });
+  const selector = `${keys.managedBy}=runnel,${keys.shard}=${shard}`;
+  const watch = await startPodWatch({ cluster, selector, onWarning: (text) => logger.warn(text) });
+  const defaults = defaultsOf(config, config.stagingUrl);
+  const preparations = rememberPreparations((request) => prepare(request, { context, defaults }), store);
+  const here: ClusterSurroundings = {
+    cluster,
+    watch,
+    store,
+    shard,
+    settings: config.workspacePods,
+    defaults,
+    ensureNamespace: namespaceMaker(cluster, config, logger),
+    prepare: preparations.of,
+    tooLarge: createTooLarge(cluster, config.autoscaled),
+  };
+  const staging = await startStaging(config, { store, direct, cluster, logger, prepared: preparations.byId });
+  return {
+    cores: boundless,
+    memoryMiB: boundless * 1024,
+    isolation: 'pods',
+    ports: {
+      carryOut: (request, signal, toolEnded) => carryOut(request, { context, here, signal, toolEnded }),
+      ensureGone: (id) => ensureGone(here, id),
+      tidy: (id) => tidy(here, preparations, id, context),
+    },
+    adopt: (attempts) => adopt(attempts, here, context),
+    // Pods go on by themselves, and nobody else has this shard.
+    onLost: () => undefined,
+    leavesSteps: true,
+    async drain(attempts) {
+      attempts.abandon(new Left('the executor ends; its pods go on'));
+      await attempts.settled();
+    },
+    async close() {
+      await staging.close();
+      await watch.close();
+    },
+  };
+}
+
+function defaultsOf(config: ExecutorConfig, stagingUrl: string): PodDefaults {
+  return {
+    stageImage: config.stageImage,
+    stagingUrl,
+    image: config.toolImage,
+    images: config.clusterImages,
+    timeLimitSeconds: config.stepTimeLimit,
+    // For bringing and keeping files, which have no limit of their own.
+    deadlineMarginSeconds: 3600,
+    patienceSeconds: 300,
+    imagePatienceSeconds: config.imagePatience,
+    memoryLimitMiB: config.stepMemoryMib,
+    diskLimitMiB: config.stepOutputMib,
+  };
+}
+
+interface Here {
+  context: BackendContext;
+  here: ClusterSurroundings;
+  signal: AbortSignal;
+  toolEnded: () => void;
+}
+
+async function carryOut(request: StepRequest, { context, here, signal, toolEnded }: Here): ReturnType<Backend['ports']['carryOut']> {
+  const { surroundings } = context;
+  const cwl = await surroundings.packages(request.process.workspace, request.process.digest).catch(() => undefined);
+  // Nothing is started for an expression; and what is no process is told as it is on a host.
+  if (!isTool(cwl?.processes[request.process.id])) return carryOutStep(request, surroundings, signal, toolEnded);
+  const { store, executor } = surroundings;
+  const log = openStepLog({ store, prefix: logPrefix(request), tail: (offset, text) => surroundings.tail(request, offset, text) });
+  const begun = new Date().toISOString();
+  let outcome: Awaited<ReturnType<typeof carryOutOnCluster>>;
+  try {
+    outcome = await carryOutOnCluster(request, here, log, signal);
+    if ('waiting' in outcome) return outcome;
+    outcome.outputs = await storeLargeOutputs(store, request, refuseReferences(outcome.outputs));
+  } catch (error) {
+    if (error instanceof Left) throw error;
+    outcome = infrastructureFault(begun, error);
+  }
+  const logs = await log.end().catch(() => []);
+  // Tokens of runs are not given to pods yet.
+  return resultOf(request, { executor, outcome, logs, tokens: runTokens(undefined, request, Date.now()) });
+}
+
+interface Preparations {
+  of: (request: StepRequest) => Promise<PreparedStep>;
+  byId: (id: AttemptId) => Promise<PreparedStep>;
+  forget: (id: AttemptId) => void;
+}
+
+/** Preparations of the attempts under way; those that another executor began are made from their stored plan. */
+function rememberPreparations(make: (request: StepRequest) => Promise<PreparedStep>, store: ObjectStore): Preparations {
+  const known = new Map<string, Promise<PreparedStep>>();
+  const of = (request: StepRequest): Promise<PreparedStep> => {
+    const name = attemptName(request);
+    const making = known.get(name) ?? make(request);
+    known.set(name, making);
+    making.catch(() => known.delete(name));
+    const oldest = known.keys().next().value;
+    if (known.size > kept && oldest !== undefined) known.delete(oldest);
+    return making;
+  };
+  return {
+    of,
+    async byId(id) {
+      const known_ = known.get(attemptName(id));
+      if (known_) return known_;
+      const request = await readRequest(store, id);
+      if (request === undefined) throw new StagingRefused('there is no such attempt');
+      return of(request);
+    },
+    forget: (id) => void known.delete(attemptName(id)),
+  };
+}
+
+async function readRequest(store: ObjectStore, id: AttemptId): Promise<StepRequest | undefined> {
+  try {
+    return ((await readValue(store, planKey(id), 64 * 1024 * 1024)) as { request: StepRequest }).request;
+  } catch (error) {
+    if (error instanceof ObjectNotFound) return undefined;
+    throw error;
+  }
+}
+
+async function prepare(
+  request: StepRequest,
+  { context, defaults }: { context: BackendContext; defaults: PodDefaults },
+): Promise<PreparedStep> {
+  const { store, packages, evaluateJavaScript } = context.surroundings;
+  const { workspace, process } = request;
+  const cwl = await packages(process.workspace, process.digest);
+  const tool = cwl.processes[process.id];
+  if (!isTool(tool)) throw new StagingRefused(`${process.id} is nothing that runs in a pod`);
+  return prepareStep({
+    request,
+    package: cwl,
+    tool,
+    inputs: await resolveValues(request.inputs, (key) => readOwn(store, workspace, key)),
+    store,
+    evaluateJavaScript,
+    entrypointOf: (image) => defaults.images[image]?.entrypoint ?? [],
+    defaultImage: defaults.image,
+    timeLimitSeconds: defaults.timeLimitSeconds,
+  });
+}
+
+/** Makes a workspace's namespace once. Where that is forbidden it is expected to be there. */
+function namespaceMaker(cluster: Cluster, config: ExecutorConfig, logger: BackendContext['logger']): (workspace: string) => Promise<void> {
+  const made = new Map<string, Promise<void>>();
+  const make = async (workspace: string): Promise<void> => {
+    const plan = { workspace, workspacePods: config.workspacePods(workspace), reachable: config.reachable };
+    for (const object of namespaceObjects(plan)) {
+      const answer = await cluster.ensure(object);
+      if (answer === 'forbidden') logger.info({ kind: object.kind, workspace }, 'may not be made here: it is expected to be there');
+    }
+  };
+  return (workspace) => {
+    const making = made.get(workspace) ?? make(workspace);
+    made.set(workspace, making);
+    making.catch(() => made.delete(workspace));
+    return making;
+  };
+}
+
+interface StagingContext {
+  store: ObjectStore;
+  direct: DirectAccess;
+  cluster: Cluster;
+  logger: BackendContext['logger'];
+  prepared: (id: AttemptId) => Promise<PreparedStep>;
+}
+
+function startStaging(
+  config: ExecutorConfig,
+  { store, direct, cluster, logger, prepared }: StagingContext,
+): ReturnType<typeof startStagingServer> {
+  return startStagingServer({
+    host: config.host,
+    port: config.stagingPort,
+    logger,
+    verify: tokenVerifier(() => cluster.tokenKeys(), stagingAudience),
+    answers: (id) => stagingAnswers({ store, direct, prepared }, id),
+  });
+}
+
+/** Goes on with the pods that are there: under their own names, with the same attempts (rule 8). */
+async function adopt(attempts: Attempts, { watch, cluster, store }: ClusterSurroundings, { logger }: BackendContext): Promise<void> {
+  for (const pod of watch.list()) {
+    const { name = '', namespace = '', annotations = {} } = pod.metadata ?? {};
+    const id = StagedAttempt.safeParse(JSON.parse(annotations[keys.attempt] ?? 'null'));
+    const own = id.success && name === podName(id.data) && namespace === namespaceOf(id.data.workspace);
+    const request = own ? await readRequest(store, id.data) : undefined;
+    if (request === undefined) {
+      logger.warn({ pod: name }, 'a pod without a plan is removed');
+      await cluster.deletePod(namespace, name, 0);
+    } else void attempts.begin(request).catch((error: unknown) => logger.error({ error, pod: name }, 'a pod could not be taken over'));
+  }
+}
+
+/** Its result is stored and told: the pod is of no use any more. */
+function tidy({ cluster, watch }: ClusterSurroundings, preparations: Preparations, id: AttemptId, { logger }: BackendContext): void {
+  preparations.forget(id);
+  const name = podName(id);
+  if (watch.get(name) === undefined) return;
+  cluster
+    .deletePod(namespaceOf(id.workspace), name, 0)
+    .catch((error: unknown) => logger.warn({ error, pod: name }, 'a pod could not be removed'));
+}

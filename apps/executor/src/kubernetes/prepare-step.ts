@@ -1,0 +1,155 @@
+import {
+  buildCommand,
+  checkFormats,
+  completeInputs,
+  evaluatorFor,
+  requirementsInForce,
+  resources,
+  runtimeFor,
+  stageInputs,
+  visitPathValues,
+  type Command,
+  type CommandLineTool,
+  type CwlPackage,
+  type EvaluateJavaScript,
+  type Evaluator,
+  type JsonObject,
+  type Requirement,
+  type RequirementsInForce,
+  type ResourceRequest,
+  type Runtime,
+} from '@runnel/cwl';
+import { places, type StagePlan } from '@runnel/kube-pod';
+import type { ObjectStore } from '@runnel/objects';
+import { allowedLocations, StepFault } from '@runnel/sandbox';
+import type { StepRequest } from '../steps/attempt.ts';
+import { objectFiles } from './object-files.ts';
+import { stageEntries } from './stage-entries.ts';
+
+/** An attempt with all that follows from its request: the same each time, so that any executor can go on with it. */
+export interface PreparedStep {
+  request: StepRequest;
+  tool: CommandLineTool;
+  command: Command;
+  resources: ResourceRequest;
+  requirements: RequirementsInForce;
+  runtime: Runtime;
+  evaluator: Evaluator;
+  /** The output folder as the tool sees it: another one with dockerOutputDirectory. */
+  outdir: string;
+  stage: StagePlan;
+  inputBytes: number;
+  mayBringIn: (location: string) => boolean;
+}
+
+export interface PrepareContext {
+  request: StepRequest;
+  package: CwlPackage;
+  tool: CommandLineTool;
+  /** Stored values resolved. */
+  inputs: JsonObject;
+  store: ObjectStore;
+  evaluateJavaScript: EvaluateJavaScript;
+  entrypointOf: (image: string) => readonly string[];
+  defaultImage: string | undefined;
+  timeLimitSeconds: number;
+}
+
+/** Plans an attempt: files, command and limits. Throws StepFault, ProcessFault and ExpressionError for faults of the document and its inputs. */
+export async function prepareStep(context: PrepareContext): Promise<PreparedStep> {
+  const { request, tool, store } = context;
+  const levels = { requirements: request.requirements as Requirement[], hints: request.hints as Requirement[] };
+  const requirements = requirementsInForce(tool, levels);
+  const evaluator = evaluatorFor(tool, {
+    requirements,
+    evaluateJavaScript: context.evaluateJavaScript,
+    now: request.acceptedAt,
+    seed: `${request.run}/${request.step}`,
+  });
+  const mayBringIn = allowedLocations({ inputs: context.inputs, ...levels }, tool);
+  const { inputs: parameters, cwlVersion } = tool;
+  const inputs = await completeInputs(context.inputs, {
+    parameters,
+    cwlVersion,
+    requirements,
+    evaluator,
+    files: objectFiles(store, mayBringIn),
+    discoverSecondaryFiles: false,
+  });
+  await checkFormats(inputs, { package: context.package, parameters, evaluator });
+  const asked = await resources({ requirements, evaluator, inputs, cwlVersion });
+  const staged = stageInputs(inputs, { directory: places.inputs });
+  const outdir = outputFolder(requirements);
+  const runtime = runtimeFor(asked, outdir, places.tmp);
+  const command = await buildCommand(tool, staged.inputs, { requirements, evaluator, runtime });
+  if (Object.values(command.env).includes('<<REPLACE>>'))
+    throw new StepFault('inputs', 'it wants a token of its run (<<REPLACE>>), which steps on a cluster are not given');
+  const entries = await stageEntries([...staged.entries, ...command.initialWorkDir], {
+    store,
+    mayBringIn,
+    onStage: (path) => inStage(path, outdir),
+  });
+  return {
+    request,
+    tool,
+    command,
+    resources: asked,
+    requirements,
+    runtime,
+    evaluator,
+    outdir,
+    mayBringIn,
+    inputBytes: sizeOf(inputs),
+    stage: stagePlan(entries, { command, outdir, context }),
+  };
+}
+
+/** Only a required container may say where the output folder is seen (DockerRequirement.dockerOutputDirectory). */
+function outputFolder(requirements: RequirementsInForce): string {
+  const container = requirements.get('DockerRequirement');
+  const declared = container?.mandatory === true ? container.requirement['dockerOutputDirectory'] : undefined;
+  return typeof declared === 'string' && declared.startsWith('/') ? declared : places.work;
+}
+
+/** A path of the tool as our containers see it. */
+function inStage(path: string, outdir: string): string {
+  return path === outdir || path.startsWith(`${outdir}/`) ? places.work + path.slice(outdir.length) : path;
+}
+
+function stagePlan(
+  entries: StagePlan['entries'],
+  { command, outdir, context }: { command: Command; outdir: string; context: PrepareContext },
+): StagePlan {
+  const seconds = Math.min(command.timeLimit ?? Infinity, context.timeLimitSeconds);
+  const image = command.image?.image ?? context.defaultImage ?? '';
+  return {
+    version: 1,
+    roots: [places.inputs, places.work, places.tmp, places.exit],
+    entries,
+    parallel: 8,
+    files: { program: places.program, wrap: places.wrap, upload: places.upload },
+    wrap: {
+      version: 1,
+      argv: [...context.entrypointOf(image), ...command.argv],
+      env: command.env,
+      cwd: outdir,
+      ...(command.stdin !== undefined && { stdin: command.stdin }),
+      ...(command.stdout !== undefined && { stdout: `${outdir}/${command.stdout}` }),
+      ...(command.stderr !== undefined && { stderr: `${outdir}/${command.stderr}` }),
+      umask: '022',
+      timeLimitSeconds: seconds,
+      graceSeconds: 10,
+      fifo: places.fifo,
+      exitFile: places.exitFile,
+    },
+    upload: { version: 1, outdir: places.work, fifo: places.fifo, exitFile: places.exitFile, parallel: 8, maxEntries: 200_000 },
+  };
+}
+
+function sizeOf(inputs: JsonObject): number {
+  let bytes = 0;
+  visitPathValues(inputs, ({ size }) => {
+    if (typeof size === 'number') bytes += size;
+  });
+  return bytes;
+}

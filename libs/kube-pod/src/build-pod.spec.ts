@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { buildPod, type PodPlan } from './build-pod.ts';
+import { podNameOf, podNameText } from './names.ts';
+import { WorkspacePods } from './settings.ts';
+
+const attempt = { workspace: 'demo', run: '01936d2e-7c1a-7000-8000-000000000001', step: 'tile[3]', attempt: 1 };
+
+const plain: PodPlan = {
+  name: 'rn-aaaaaaaaaaaaaaaaaaaa',
+  attempt,
+  shard: 'node-1',
+  image: 'registry.example/tool:1',
+  resources: { cores: 1, memoryMiB: 256, memoryLimitMiB: 4096, diskMiB: 0, diskLimitMiB: 10_240, extended: {} },
+  network: false,
+  workspacePods: WorkspacePods.parse({}),
+  stageImage: 'registry.example/stage:1',
+  stagingUrl: 'http://executor.runnel.svc:8090',
+  outdir: '/runnel/out/work',
+  patienceSeconds: 300,
+  deadlineSeconds: 90_000,
+};
+
+const everything: PodPlan = {
+  ...plain,
+  resources: {
+    cores: 0.25,
+    coresLimit: 2,
+    memoryMiB: 1024.5,
+    memoryLimitMiB: 2048,
+    diskMiB: 300,
+    diskLimitMiB: 500,
+    extended: { 'nvidia.com/gpu': 2 },
+  },
+  network: true,
+  outdir: '/other',
+  workspacePods: WorkspacePods.parse({
+    nodeSelector: { pool: 'spot' },
+    tolerations: [{ key: 'spot', operator: 'Exists', effect: 'NoSchedule' }],
+    priorityClass: 'batch',
+    uid: 4000,
+    imagePullSecrets: ['registry'],
+    imagePullPolicy: 'Always',
+  }),
+};
+
+const golden = (name: string): unknown => JSON.parse(readFileSync(join(import.meta.dirname, 'golden', `${name}.json`), 'utf8'));
+
+describe('a pod', () => {
+  it.each([
+    ['plain', plain],
+    ['everything', everything],
+  ])('%s', (name, plan) => {
+    expect(buildPod(plan)).toEqual(golden(name));
+  });
+
+  it('gives its token and its way to the staging endpoint to our containers only', () => {
+    const [upload, tool] = buildPod(everything).spec?.containers ?? [];
+    expect(upload?.volumeMounts?.map(({ name }) => name)).toContain('token');
+    expect(tool?.volumeMounts?.map(({ name }) => name)).not.toContain('token');
+    expect(tool?.volumeMounts).toContainEqual({ name: 'in', mountPath: '/runnel/in', readOnly: true });
+    expect(tool?.env).toBeUndefined();
+  });
+
+  it('satisfies the restricted pod security standard', () => {
+    const { spec } = buildPod(plain);
+    expect(spec?.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(spec?.automountServiceAccountToken).toBe(false);
+    for (const { securityContext } of [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])])
+      expect(securityContext).toMatchObject({ allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } });
+    expect(spec?.volumes?.every((volume) => volume.emptyDir !== undefined || volume.projected !== undefined)).toBe(true);
+  });
+
+  it('has the name that its attempt has, and no other attempt', () => {
+    const nameOf = (id: typeof attempt): string => podNameOf(createHash('sha256').update(podNameText(id)).digest());
+    expect(nameOf(attempt)).toMatch(/^rn-[a-z2-7]{20}$/);
+    expect(nameOf(attempt)).toBe(nameOf({ ...attempt, workspace: 'other' }));
+    expect(new Set([attempt, { ...attempt, attempt: 2 }, { ...attempt, step: 'tile[4]' }].map(nameOf)).size).toBe(3);
+  });
+});
