@@ -46,9 +46,10 @@ describe('permissions', () => {
     expect(subscribe).toEqual(['_INBOX_executor.>']);
   });
 
-  it('give nobody but the operator the right to delete streams', () => {
+  it('give nobody but the operator the right to delete streams, and the api that to tend dead letters', () => {
     for (const service of services) {
-      expect(permissionsOf(service, 'rn').publish.filter((subject) => /STREAM\.(DELETE|PURGE|MSG)/.test(subject))).toEqual([]);
+      const rights = permissionsOf(service, 'rn').publish.filter((subject) => /STREAM\.(DELETE|PURGE|MSG)/.test(subject));
+      expect(rights).toEqual(service === 'api' ? ['$JS.API.STREAM.MSG.GET.rn-dead', '$JS.API.STREAM.MSG.DELETE.rn-dead'] : []);
     }
   });
 

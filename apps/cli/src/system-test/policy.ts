@@ -5,9 +5,10 @@ import { ask, deploy, echoDocument, expectThat, type Journey, type Way } from '.
 export const policy: Journey = {
   name: 'policy',
   async travel(way) {
-    // Processes may be for everybody to see; runs never are.
+    // Processes may be for everybody to see, and who has no token may see the runs of such; a workspace's files nobody else may.
     const runs = `/${way.target.workspace}/ogc-api/jobs`;
-    await expectStatus(way, { ...way.target, token: undefined }, runs, [401, 403]);
+    await expectStatus(way, { ...way.target, token: undefined }, `/workspaces/${way.target.workspace}/files/`, [401, 403]);
+    await expectStatus(way, { ...way.target, token: undefined }, '/api/v1/runs', [401, 403]);
     await expectStatus(way, { ...way.target, token: `rnl_${way.secret}` }, runs, [401]);
     await expectStatus(way, way.target, `/${way.name}/ogc-api/jobs`, [403, 404]);
     await expectStatus(way, way.target, `/workspaces/${way.name}/files/`, [403, 404]);

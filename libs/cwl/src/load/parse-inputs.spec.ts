@@ -30,7 +30,7 @@ describe('input objects', () => {
 
   it('may carry requirements and name the process', () => {
     const job = jobOf('cwl:tool: ../t.cwl#main\ncwl:requirements:\n  - class: EnvVarRequirement\n    envDef: {A: b}\nx: 1\n');
-    expect(job).toEqual({
+    expect(job).toMatchObject({
       inputs: { x: 1 },
       tool: 'file:///t.cwl#main',
       requirements: [{ class: 'EnvVarRequirement', envDef: [{ envName: 'A', envValue: 'b' }] }],
@@ -39,7 +39,7 @@ describe('input objects', () => {
 
   it('may be empty or already parsed', () => {
     expect(jobOf('').inputs).toEqual({});
-    expect(parseInputs({ a: { class: 'File', path: '/x' } }, 'file:///jobs/')).toEqual({
+    expect(parseInputs({ a: { class: 'File', path: '/x' } }, 'file:///jobs/')).toMatchObject({
       job: { inputs: { a: { class: 'File', location: 'file:///x' } }, requirements: [] },
     });
   });
