@@ -13,9 +13,10 @@ const writes: Record<ServiceName, Record<string, string>> = {
     harvest_log: 'insert, delete',
     inbox: 'insert, delete',
     callbacks: 'insert, update',
+    quotas: 'insert, update, delete',
     // Of a run only its acceptance and its dismissal.
     events: 'insert',
-    runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at)',
+    runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at, priority, weight)',
   },
   scheduler: {
     events: 'insert',
