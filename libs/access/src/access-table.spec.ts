@@ -38,6 +38,8 @@ const table: Record<Action, Row> = {
   'token.write': ['tokens', true, false, false, false, false],
   'session.create': ['session', true, false, false, false, false],
   'executor.read': ['read', true, true, true, true, true],
+  'quota.read': ['operator', true, true, true, true, true],
+  'quota.write': ['operator', true, true, true, true, true],
   'dead-letter.read': ['operator', true, true, true, true, true],
   'dead-letter.write': ['operator', true, true, true, true, true],
 };

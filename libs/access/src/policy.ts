@@ -66,6 +66,8 @@ const rules = {
   'token.write': { who: 'owner', scope: 'tokens' },
   'session.create': { who: 'owner', session: true },
   'executor.read': { who: 'holder', scope: 'read' },
+  'quota.read': { who: 'holder', scope: 'operator' },
+  'quota.write': { who: 'holder', scope: 'operator' },
   'dead-letter.read': { who: 'holder', scope: 'operator' },
   'dead-letter.write': { who: 'holder', scope: 'operator' },
 } as const satisfies Record<string, Rule>;

@@ -6,10 +6,12 @@ import type { AcceptedRun, FailureInfo, RunEngine, RunEvent, RunValues } from '@
 import { outboxRows, outgoing } from '@runnel/messaging';
 import { putValue } from '@runnel/objects';
 import { appendWrites, largestValueBytes, writeTogether } from '@runnel/postgres';
+import type { Write } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import { insertCallbacks } from '../callbacks/callback-rows.ts';
 import type { ApiContext } from '../context.ts';
 import { fetchFile } from '../outbound/fetch-input.ts';
+import { refuseAboveQuota } from '../quotas/refuse-above-quota.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
 import type { RunRow } from './find-runs.ts';
 import { checkInputs, refusalOf } from './check-inputs.ts';
@@ -49,6 +51,7 @@ export async function acceptRun(services: Services, execution: Execution): Promi
   const main = pkg.processes[process.entry];
   if (!main) throw new Error(`the package of ${process.workspace}/${process.id} has no process ${process.entry}`);
   const executing = execution.executing ?? caller.workspace;
+  const quota = await refuseAboveQuota(services.database, executing);
   const now = Date.now();
   const run = uuidV7(now);
   const fetched = (href: string, name: string) =>
@@ -70,7 +73,15 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     inputs: 'faults' in found ? {} : await storeLarge(services, executing, run, found.inputs),
     acceptedAt: new Date(now).toISOString(),
   };
-  const row = await writeAccepted(services, engine, { accepted, refusal, principal: nameOf(caller.principal), request, base, traceparent });
+  const row = await writeAccepted(services, engine, {
+    accepted,
+    refusal,
+    principal: nameOf(caller.principal),
+    request,
+    base,
+    traceparent,
+    quota,
+  });
   services.relay.kick();
   if (request?.subscriber) services.callbacks.follow(run);
   services.metrics.accepted.inc();
@@ -110,12 +121,14 @@ interface Acceptance {
   readonly request: RunRow['request'];
   readonly base: string;
   readonly traceparent: string | undefined;
+  /** Throws where the workspace has too many by now. */
+  readonly quota: readonly Write[];
 }
 
 async function writeAccepted(
   services: Services,
   engine: RunEngine,
-  { accepted, refusal, principal, request, base, traceparent }: Acceptance,
+  { accepted, refusal, principal, request, base, traceparent, quota }: Acceptance,
 ): Promise<RunRow> {
   const state = engine.initialState();
   const at = accepted.acceptedAt;
@@ -132,6 +145,7 @@ async function writeAccepted(
   ]);
   crashPoint('api.accept.before-write');
   await writeTogether(services.database, [
+    ...quota,
     ...appendWrites([{ runId: run, expectedVersion: 0, events }], messages),
     {
       name: 'insert-run',

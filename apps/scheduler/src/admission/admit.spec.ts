@@ -80,7 +80,13 @@ describe('admit', () => {
     expect(b).toBeGreaterThan(a);
   });
 
-  const share = (more: Partial<Share>): Share => ({ weight: 1, priority: 0, quota: {}, held: { steps: 0, cores: 0, memoryMiB: 0 }, ...more });
+  const share = (more: Partial<Share>): Share => ({
+    weight: 1,
+    priority: 0,
+    quota: {},
+    held: { steps: 0, cores: 0, memoryMiB: 0 },
+    ...more,
+  });
   const huge = executor('x', { capacity: 400, slots: 400, cores: 400, memoryMiB: 1e6 });
 
   it('gives by weight, also when one place after the other falls free', () => {

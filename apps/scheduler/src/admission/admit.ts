@@ -86,7 +86,12 @@ export function admit(
   const order = takeTurns(queues.keys(), turns, shares);
   const refusals = refuse(queues, order);
   const left = [...queues.values()].flat();
-  const supply: Supply = { order, places, reserved: reserve(left, places, order, now), starving: starvingOf(queues, places, order, turns, now) };
+  const supply: Supply = {
+    order,
+    places,
+    reserved: reserve(left, places, order, now),
+    starving: starvingOf(queues, places, order, turns, now),
+  };
   const granted = new Map<string, Grant>();
 
   for (let workspace = order.next(); workspace !== undefined && places.some(hasRoom); workspace = order.next()) {

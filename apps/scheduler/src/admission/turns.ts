@@ -39,8 +39,10 @@ export function takeTurns(workspaces: Iterable<string>, turns: Turns, shares: Re
   const share = (workspace: string): Share => own.get(workspace) ?? plain;
   const served = new Map(turns.served);
   let { floor } = turns;
+  // Those that are there in the beginning have nothing to catch up on.
+  const behind = served.size === 0 ? 0 : headStart;
   for (const workspace of waiting)
-    served.set(workspace, Math.max(served.get(workspace) ?? -Infinity, floor - headStart / share(workspace).weight));
+    served.set(workspace, Math.max(served.get(workspace) ?? -Infinity, floor - behind / share(workspace).weight));
   const standing = (workspace: string): number => served.get(workspace) ?? floor;
   const goesBefore = (a: string, b: string): boolean =>
     share(a).priority === share(b).priority ? standing(a) < standing(b) : share(a).priority > share(b).priority;
