@@ -7,6 +7,7 @@ import type { ApiContext } from '../../context.ts';
 import { callerOf } from '../../http/access-hook.ts';
 import { cursor, cursorOf, limit, many, once } from '../../http/query.ts';
 import { dismissRun } from '../../runs/dismiss-run.ts';
+import { findReadyNodes } from '../../runs/find-ready-nodes.ts';
 import { findRun, listRuns } from '../../runs/find-runs.ts';
 import type { RunRow } from '../../runs/find-runs.ts';
 import { readState } from '../../runs/read-state.ts';
@@ -68,21 +69,12 @@ export async function dismissOwn(context: ApiContext, request: FastifyRequest, r
   await reply.send(runView(run));
 }
 
-/** What the admitter says of a node that waits for a slot is more than the run itself knows: quotas, fairness, no executor. */
 async function withReasons(
   { database }: ApiContext,
   run: RunRow,
   nodes: NodeStatus[],
 ): Promise<(NodeStatus & { queue?: { since: string; ahead: number } })[]> {
-  const { rows } = await database.pool.query<{ node: string; reason: string | null; since: Date; ahead: number }>({
-    name: 'ready-reasons',
-    text: `
-select r.node, r.reason, r.since,
-  (select coalesce(sum(o.count), 0)::int from ready_nodes o where o.workspace = r.workspace and o.since < r.since) as ahead
-from ready_nodes r where r.run_id = $1`,
-    values: [run.id],
-  });
-  const ready = new Map(rows.map((row) => [row.node, row]));
+  const ready = await findReadyNodes(database, run.id);
   return nodes.map((node) => {
     const row = ready.get(node.node);
     if (!row) return node;
