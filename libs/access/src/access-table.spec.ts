@@ -29,6 +29,7 @@ const table: Record<Action, Row> = {
   'process.execute': ['execute', true, false, true, true, false],
   'run.list': ['read', true, false, false, false, false],
   'run.read': ['read', true, false, false, false, true],
+  'run.update': ['execute', true, false, false, false, false],
   'run.dismiss': ['execute', true, false, false, false, false],
   'file.read': ['read', true, false, false, false, false],
   'file.write': ['write', true, false, false, false, false],

@@ -57,6 +57,7 @@ const rules = {
   'process.execute': { who: 'callers', scope: 'execute' },
   'run.list': { who: 'owner', scope: 'read' },
   'run.read': { who: 'witnesses', scope: 'read' },
+  'run.update': { who: 'owner', scope: 'execute' },
   'run.dismiss': { who: 'owner', scope: 'execute' },
   'file.read': { who: 'owner', scope: 'read' },
   'file.write': { who: 'owner', scope: 'write' },

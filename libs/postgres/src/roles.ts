@@ -14,6 +14,7 @@ const writes: Record<ServiceName, Record<string, string>> = {
     inbox: 'insert, delete',
     callbacks: 'insert, update',
     quotas: 'insert, update, delete',
+    idempotency_keys: 'insert',
     // Of a run only its acceptance and its dismissal.
     events: 'insert',
     runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at, priority, weight)',
@@ -29,6 +30,7 @@ const writes: Record<ServiceName, Record<string, string>> = {
     partitions: 'update',
     schedulers: 'insert, update, delete',
     executors: 'insert, update, delete',
+    idempotency_keys: 'delete',
     inbox: 'insert, delete',
   },
   ingester: {

@@ -11,6 +11,8 @@ import { crashPoint } from '@runnel/service';
 import { insertCallbacks } from '../callbacks/callback-rows.ts';
 import type { ApiContext } from '../context.ts';
 import { fetchFile } from '../outbound/fetch-input.ts';
+import { recordIdempotent } from '../idempotency/idempotency-key.ts';
+import type { IdempotentRequest } from '../idempotency/idempotency-key.ts';
 import { refuseAboveQuota } from '../quotas/refuse-above-quota.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
 import type { RunRow } from './find-runs.ts';
@@ -37,6 +39,8 @@ export interface Execution {
   /** Address of the face for links in what its subscribers are told. */
   readonly base?: string;
   readonly traceparent?: string | undefined;
+  /** May come twice: throws KeyTaken where it did, in this instant. */
+  readonly idempotent?: IdempotentRequest | undefined;
 }
 
 export type AcceptOutcome =
@@ -73,6 +77,7 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     inputs: 'faults' in found ? {} : await storeLarge(services, executing, run, found.inputs),
     acceptedAt: new Date(now).toISOString(),
   };
+  const also = [...(execution.idempotent ? [recordIdempotent(execution.idempotent, run)] : []), ...quota];
   const row = await writeAccepted(services, engine, {
     accepted,
     refusal,
@@ -80,7 +85,7 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     request,
     base,
     traceparent,
-    quota,
+    also,
   });
   services.relay.kick();
   if (request?.subscriber) services.callbacks.follow(run);
@@ -121,14 +126,14 @@ interface Acceptance {
   readonly request: RunRow['request'];
   readonly base: string;
   readonly traceparent: string | undefined;
-  /** Throws where the workspace has too many by now. */
-  readonly quota: readonly Write[];
+  /** Whose checks may refuse it in the last instant. */
+  readonly also: readonly Write[];
 }
 
 async function writeAccepted(
   services: Services,
   engine: RunEngine,
-  { accepted, refusal, principal, request, base, traceparent, quota }: Acceptance,
+  { accepted, refusal, principal, request, base, traceparent, also }: Acceptance,
 ): Promise<RunRow> {
   const state = engine.initialState();
   const at = accepted.acceptedAt;
@@ -145,7 +150,7 @@ async function writeAccepted(
   ]);
   crashPoint('api.accept.before-write');
   await writeTogether(services.database, [
-    ...quota,
+    ...also,
     ...appendWrites([{ runId: run, expectedVersion: 0, events }], messages),
     {
       name: 'insert-run',
@@ -194,6 +199,9 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $
     attention: null,
     document: null,
     name: null,
+    labels: {},
+    priority: 0,
+    weight: 1,
     stopped,
     request,
     createdAt: time,

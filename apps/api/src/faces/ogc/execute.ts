@@ -8,7 +8,8 @@ import type { ApiContext } from '../../context.ts';
 import { waitForEnd } from '../../follow/follow-run.ts';
 import { readJson } from '../../http/body.ts';
 import { originOf } from '../../http/origin.ts';
-import { acceptRun } from '../../runs/accept-run.ts';
+import { acceptOnce } from '../../idempotency/accept-once.ts';
+import { idempotentRequest } from '../../idempotency/idempotency-key.ts';
 import type { RunRow } from '../../runs/find-runs.ts';
 import { isFinal } from '../../runs/find-runs.ts';
 import type { DeployedProcess } from '../../processes/find-process.ts';
@@ -71,7 +72,7 @@ async function start(
   refuseSubscriber(context, request, body.subscriber);
   const description = context.builtIns.get(process.id)?.shape;
   const given = description === undefined ? await fetchValues(context, body.inputs as JsonObject, main) : (body.inputs as JsonObject);
-  const outcome = await acceptRun(context, {
+  const outcome = await acceptOnce(context, {
     process,
     executing,
     caller: { principal: request.principal, workspace: runsWorkspace(request), origins: originsOf(context, request) },
@@ -79,6 +80,7 @@ async function start(
     request: wantedResults(body),
     base: callerBase(context, request),
     traceparent: traceparentOf(request),
+    idempotent: idempotentRequest(request, ['execute', process.workspace, process.id, body]),
   });
   if (outcome.kind === 'refused') throw badInputs(outcome.faults);
   return { run: outcome.run, mode: modeOf(readPrefer(request.headers.prefer), description?.jobControlOptions ?? []) };

@@ -17,6 +17,9 @@ export const runQuery = z.object({
   limit: limit(100).describe('at most so many'),
   status: many(RunStatus).describe('only runs in these statuses'),
   executing: once(z.stringbool().default(false)).describe('instead: runs of others that execute in the workspace'),
+  name: once(z.string().optional()).describe('only runs of this name'),
+  label: many(z.string().regex(/^[^=]+=./, 'name=value is expected')).describe('only runs with all these labels, each name=value'),
+  sort: once(z.enum(['-created', 'created']).default('-created')).describe('newest or oldest first'),
   process: many(z.string()).describe('only runs of these processes'),
   after: cursor(z.tuple([z.iso.datetime(), z.uuid()])).describe('where the page begins (of next)'),
 });
@@ -37,6 +40,9 @@ export async function answerRuns({ database }: ApiContext, request: FastifyReque
     phases: query.status,
     processes: query.process,
     executing: query.executing,
+    name: query.name,
+    ...(query.label === undefined ? {} : { labels: labelsOf(query.label) }),
+    ascending: query.sort === 'created',
     ...(createdAt !== undefined && id !== undefined ? { after: { createdAt, id } } : {}),
     limit: query.limit + 1,
   });
@@ -47,6 +53,9 @@ export async function answerRuns({ database }: ApiContext, request: FastifyReque
     ...(last ? { next: nextPage(request, cursorOf(last.createdAt.toISOString(), last.id)) } : {}),
   });
 }
+
+const labelsOf = (given: readonly string[]): Record<string, string> =>
+  Object.fromEntries(given.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]));
 
 /** Address of the next page, relative to the host: the same request with another `after`. */
 export function nextPage(request: FastifyRequest, after: string): string {
@@ -88,6 +97,10 @@ export function runView(run: RunRow) {
     workspace: run.workspace,
     ...(run.executingWorkspace === run.workspace ? {} : { executing: run.executingWorkspace }),
     process: { workspace: run.processWorkspace, id: run.processId, version: run.processVersion, digest: run.processDigest },
+    ...(run.name === null ? {} : { name: run.name }),
+    labels: run.labels,
+    priority: run.priority,
+    weight: run.weight,
     status: run.phase,
     progress: run.progress,
     message: run.message,
