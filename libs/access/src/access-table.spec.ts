@@ -39,6 +39,7 @@ const table: Record<Action, Row> = {
   'token.write': ['tokens', true, false, false, false, false],
   'session.create': ['session', true, false, false, false, false],
   'executor.read': ['read', true, true, true, true, true],
+  'executor.write': ['operator', true, true, true, true, true],
   'quota.read': ['operator', true, true, true, true, true],
   'quota.write': ['operator', true, true, true, true, true],
   'dead-letter.read': ['operator', true, true, true, true, true],

@@ -67,6 +67,7 @@ const rules = {
   'token.write': { who: 'owner', scope: 'tokens' },
   'session.create': { who: 'owner', session: true },
   'executor.read': { who: 'holder', scope: 'read' },
+  'executor.write': { who: 'holder', scope: 'operator' },
   'quota.read': { who: 'holder', scope: 'operator' },
   'quota.write': { who: 'holder', scope: 'operator' },
   'dead-letter.read': { who: 'holder', scope: 'operator' },

@@ -15,6 +15,7 @@ const writes: Record<ServiceName, Record<string, string>> = {
     callbacks: 'insert, update',
     quotas: 'insert, update, delete',
     idempotency_keys: 'insert',
+    cordons: 'insert, update, delete',
     // Of a run only its acceptance and its dismissal.
     events: 'insert',
     runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at, priority, weight)',

@@ -17,6 +17,34 @@ const put = (workspace: string, body: unknown, token = operator): Promise<Answer
   request(api.url, 'PUT', `/api/v1/workspaces/${workspace}/quota`, json(body, { authorization: `Bearer ${token}` }));
 const execute = (): Promise<Answer> => demo('POST', '/demo/ogc-api/processes/wide/execution', json({ inputs: { n: [1] } }));
 
+describe('an operator', () => {
+  const operate = (method: string, path: string, body?: unknown): Promise<Answer> => {
+    const authorization = `Bearer ${operator}`;
+    return request(api.url, method, `/api/v1/${path}`, body === undefined ? { headers: { authorization } } : json(body, { authorization }));
+  };
+  const cordons = async () => (await demo('GET', '/api/v1/executors')).body.executors;
+
+  it('cordons one executor, or all of them', async () => {
+    await api.database.pool.query(
+      `insert into executors (id, backend, slots, cores, memory_mib, isolation, accepting, lease_until, heartbeat_at)
+       values ('x-1', 'process', 1, 1, 1, 'none', true, now(), now()), ('x-2', 'process', 1, 1, 1, 'none', true, now(), now())`,
+    );
+    expect((await operate('PUT', 'executors/x-1/cordon', { reason: 'a new disk' })).status).toBe(204);
+    expect(await cordons()).toMatchObject([
+      { id: 'x-1', cordon: 'a new disk' },
+      { id: 'x-2', cordon: null },
+    ]);
+    expect((await operate('PUT', 'maintenance', { reason: 'upgrade' })).status).toBe(204);
+    expect(await cordons()).toMatchObject([{ cordon: 'upgrade' }, { cordon: 'upgrade' }]);
+    expect((await operate('DELETE', 'maintenance')).status).toBe(204);
+    expect((await operate('DELETE', 'executors/x-1/cordon')).status).toBe(204);
+    expect(await cordons()).toMatchObject([{ cordon: null }, { cordon: null }]);
+    expect((await operate('PUT', 'executors/nobody/cordon', { reason: 'x' })).status).toBe(404);
+    expect((await operate('PUT', 'maintenance', {})).status).toBe(400);
+    expect((await demo('PUT', '/api/v1/maintenance', json({ reason: 'x' }))).status).toBe(403);
+  });
+});
+
 describe('a quota', () => {
   it('is set by operators, a part at a time, and seen by its workspace', async () => {
     expect((await put('demo', { steps: 4, weight: 2 })).body).toMatchObject({ workspace: 'demo', steps: 4, weight: 2, cores: null });

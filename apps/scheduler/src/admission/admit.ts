@@ -26,8 +26,10 @@ export interface WaitingNode {
 /** An executor that lives, and what was handed to it and has not ended. */
 export interface ExecutorLoad {
   id: string;
-  /** False while it drains. */
+  /** False while it drains, or is told to take nothing new. */
   accepting: boolean;
+  /** Why it is told so. */
+  cordon?: string | null;
   /** Elements it may hold at once: those that run and a short queue that hides the way of the next one. */
   capacity: number;
   slots: number;

@@ -57,6 +57,20 @@ describe('workspaces that share an executor', () => {
     await eventually('five are under way', async () => executor.requests.length === 5);
   });
 
+  it('is given nothing new in maintenance, says so, and goes on by itself', async () => {
+    await at.executor();
+    at.ingester();
+    await at.database.pool.query(`insert into cordons (executor, reason, set_by) values ('*', 'upgrade until 10:00', 'test')`);
+    await at.scheduler();
+    const run = await at.accept(chain, { x: 1 });
+    await eventually('the run says why it waits', async () => {
+      const { rows } = await at.database.pool.query<{ reason: string }>('select reason from ready_nodes where run_id = $1', [run]);
+      return rows[0]?.reason === 'no executor takes new steps: upgrade until 10:00';
+    });
+    await at.database.pool.query('delete from cordons');
+    expect(await at.ended(run)).toMatchObject({ phase: 'successful' });
+  });
+
   it('fails a run at once that its quota can never hold, with the figures', async () => {
     await at.executor();
     at.ingester();

@@ -40,7 +40,7 @@ interface DemandRow {
     cores: number | null;
     memoryMiB: number | null;
   }[];
-  executors: { id: string; backend: string; slots: number; cores: number; memoryMiB: number; accepting: boolean }[];
+  executors: { id: string; backend: string; slots: number; cores: number; memoryMiB: number; accepting: boolean; cordon: string | null }[];
   held: { run: string; workspace: string; executor: string; steps: number; cores: number; memoryMiB: number; waited?: number | null }[];
   granted: {
     run: string;
@@ -74,7 +74,9 @@ with recursive workspace (name) as (
 ), shares as (
   select q.workspace, q.weight, q.priority, q.steps, q.cores, q.memory_mib as "memoryMiB" from quotas q join workspace w on w.name = q.workspace
 ), alive as (
-  select id, backend, slots, cores, memory_mib as "memoryMiB", accepting from executors where lease_until > now() order by id
+  select e.id, e.backend, e.slots, e.cores, e.memory_mib as "memoryMiB", e.accepting and c.executor is null as accepting, c.reason as cordon
+  from executors e left join lateral (select * from cordons where executor in (e.id, '*') order by executor limit 1) c on true
+  where e.lease_until > now() order by e.id
 ), held as (
   select run_id as run, workspace, executor, count(*) as steps, sum(cores) as cores, sum(memory_mib) as "memoryMiB",
     max(extract(epoch from now() - requested_at) * 1000) filter (where state = 'requested') as waited

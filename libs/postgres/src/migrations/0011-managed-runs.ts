@@ -1,4 +1,4 @@
-/** Requests that may come twice, and runs found by their labels. */
+/** Requests that may come twice, runs found by their labels, executors that are given nothing new. */
 export const managedRuns = {
   version: 11,
   name: 'managed-runs',
@@ -16,6 +16,14 @@ create table idempotency_keys (
   primary key (workspace, key)
 );
 create index idempotency_keys_by_age on idempotency_keys (at);
+
+-- Executors that are given nothing new; '*' is all of them: maintenance.
+create table cordons (
+  executor text primary key,
+  reason text not null,
+  set_by text not null,
+  set_at timestamptz not null default now()
+);
 
 create index runs_by_label on runs using gin (labels jsonb_path_ops) where labels <> '{}';
 `,

@@ -56,10 +56,19 @@ export async function createJob(context: ApiContext, request: FastifyRequest, re
   await answer(context, request, reply, run, wait === undefined ? { wait: 0 } : { wait, applied: `wait=${wait}` });
 }
 
-async function start(
+interface Start {
+  readonly process: DeployedProcess;
+  readonly executing: string;
+  readonly body: ExecuteRequest;
+  /** Its results must be a STAC catalogue. */
+  readonly catalogue?: true;
+}
+
+/** Checks an execute request and accepts its run. */
+export async function start(
   context: ApiContext,
   request: FastifyRequest,
-  { process, executing, body }: { process: DeployedProcess; executing: string; body: ExecuteRequest },
+  { process, executing, body, catalogue }: Start,
 ): Promise<{ run: RunRow; mode: Mode }> {
   const { package: pkg } = await context.packages.get(process);
   const main = pkg.processes[process.entry] ?? { inputs: [], outputs: [] };
@@ -75,6 +84,7 @@ async function start(
   const outcome = await acceptOnce(context, {
     process,
     executing,
+    ...(catalogue ? { catalogue } : {}),
     caller: { principal: request.principal, workspace: runsWorkspace(request), origins: originsOf(context, request) },
     inputs: inputsOf(given, main, description?.inputs),
     request: wantedResults(body),
@@ -87,7 +97,7 @@ async function start(
 }
 
 /** Where a run of this caller executes; undefined where it may not. Who has no token executes what is public where all such runs are. */
-async function placeOf(context: ApiContext, request: FastifyRequest, owner: string, process: string): Promise<string | undefined> {
+export async function placeOf(context: ApiContext, request: FastifyRequest, owner: string, process: string): Promise<string | undefined> {
   const caller = runsWorkspace(request);
   if (request.principal.kind === 'anonymous') return caller;
   return placeRun(owner, caller, (await context.processes.offers(owner)).get(process))?.executing;

@@ -46,12 +46,25 @@ describe('runs that people manage', () => {
     },
   );
 
+  it('are run again with changed inputs', async () => {
+    const again = (body: unknown, headers = {}) => demo('POST', `/api/v1/runs/${runs[1]}/again`, json(body, headers));
+    const first = await again({ inputs: { size: 'large' } }, { 'idempotency-key': 'again' });
+    const { run } = first.body as unknown as { run: string };
+    expect([first.status, first.headers.get('location')]).toEqual([201, `/api/v1/runs/${run}`]);
+    expect((await again({ inputs: { size: 'large' } }, { 'idempotency-key': 'again' })).body).toMatchObject({ run });
+    expect((await demo('GET', `/demo/ogc-api/jobs/${run}/inputs`)).body).toMatchObject({ inputs: { n: [1], loud: false, size: 'large' } });
+    const refused = await again({ inputs: { n: 'many' } });
+    expect(refused.status).toBe(400);
+    expect((await demo('POST', '/api/v1/runs/01936d2e-7c1a-7000-8000-000000000001/again', json({}))).status).toBe(404);
+    await demo('DELETE', `/api/v1/runs/${run}`);
+  });
+
   it('are dismissed together, by a filter and never without one', async () => {
     const dismiss = (body: unknown) => demo('POST', '/api/v1/runs/dismiss', json(body));
     expect((await dismiss({})).status).toBe(400);
     expect((await dismiss({ labels: { area: 'fife' } })).body).toEqual({ dismissed: runs.slice(3).reverse(), more: false });
     expect((await dismiss({ labels: { area: 'fife' } })).body).toEqual({ dismissed: [], more: false });
-    expect(await listed('status=dismissed')).toEqual(runs.slice(3).reverse());
+    expect(await listed('status=dismissed&label=area=fife')).toEqual(runs.slice(3).reverse());
     const other = await api.as('other');
     expect((await other('POST', '/api/v1/runs/dismiss', json({ runs }))).body).toEqual({ dismissed: [], more: false });
     expect((await dismiss({ runs: [runs[2]] })).body).toEqual({ dismissed: [runs[2]], more: false });

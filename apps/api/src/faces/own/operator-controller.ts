@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { Route } from '../../http/route.ts';
+import { cordon, cordonRequest, uncordon } from './executors.ts';
 import { answerQuota, changeQuota, quotaRequest, quotaSchema } from './quota.ts';
 
 /** How the machine is shared: what an operator sets for all workspaces. */
@@ -40,5 +41,43 @@ export class OperatorController {
   })
   changeQuota(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return changeQuota(this.context, request, reply);
+  }
+
+  @Route('PUT', 'executors/:executor/cordon', {
+    action: 'executor.write',
+    summary: 'Give an executor nothing new; what runs goes on',
+    body: { types: ['application/json'], schema: cordonRequest },
+    answers: { 204: { description: 'From the next admission on' } },
+  })
+  cordon(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return cordon(this.context, request, reply);
+  }
+
+  @Route('DELETE', 'executors/:executor/cordon', {
+    action: 'executor.write',
+    summary: 'Give an executor steps again',
+    answers: { 204: { description: 'From the next admission on' } },
+  })
+  uncordon(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return uncordon(this.context, request, reply);
+  }
+
+  @Route('PUT', 'maintenance', {
+    action: 'executor.write',
+    summary: 'Accept runs but start no step',
+    body: { types: ['application/json'], schema: cordonRequest },
+    answers: { 204: { description: 'From the next admission on' } },
+  })
+  beginMaintenance(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return cordon(this.context, request, reply);
+  }
+
+  @Route('DELETE', 'maintenance', {
+    action: 'executor.write',
+    summary: 'Start steps again',
+    answers: { 204: { description: 'From the next admission on' } },
+  })
+  endMaintenance(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return uncordon(this.context, request, reply);
   }
 }

@@ -4,6 +4,7 @@ import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { Route } from '../../http/route.ts';
 import { changeOwn, changeRequest, dismissedSchema, dismissMany, dismissRequest } from './manage-runs.ts';
+import { againRequest, runAgain } from './run-again.ts';
 import { streamEvents } from './run-events.ts';
 import { answerRun, answerRuns, dismissOwn, runQuery } from './runs.ts';
 import { runDetailSchema, runListSchema, runSchema, stepListSchema, usageListSchema } from './schemas.ts';
@@ -47,6 +48,16 @@ export class RunController {
   })
   change(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return changeOwn(this.context, request, reply);
+  }
+
+  @Route('POST', ':run/again', {
+    action: 'run.update',
+    summary: 'Run the same process again, with changed inputs',
+    body: { types: ['application/json'], schema: againRequest },
+    answers: { 201: { description: 'The new run', schema: runSchema } },
+  })
+  again(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return runAgain(this.context, request, reply);
   }
 
   @Route('POST', 'dismiss', {

@@ -89,6 +89,7 @@ export const executorSchema = z.object({
   isolation: z.string(),
   accepting: z.boolean(),
   alive: z.boolean(),
+  cordon: z.string().nullable().describe('why it is given nothing new'),
   heartbeat: z.iso.datetime(),
 });
 export const executorListSchema = z.object({ executors: z.array(executorSchema) });
