@@ -32,35 +32,51 @@ export interface Order {
   after(): Omit<Turns, 'starving'>;
 }
 
-/** `shares` of workspaces that are like all others may be missing; what they hold is changed by nobody here. */
+/** A workspace that waits, with where it stands. */
+interface Waiting {
+  readonly workspace: string;
+  readonly share: Share;
+  at: number;
+}
+
+/** `shares` of workspaces that are like all others may be missing; theirs are copied, and changed by what is granted. */
 export function takeTurns(workspaces: Iterable<string>, turns: Turns, shares: ReadonlyMap<string, Share>): Order {
-  const waiting = new Set([...workspaces].sort());
-  const own = new Map([...waiting].map((workspace) => [workspace, ownShare(shares.get(workspace) ?? plain)]));
-  const share = (workspace: string): Share => own.get(workspace) ?? plain;
-  const served = new Map(turns.served);
   let { floor } = turns;
   // Those that are there in the beginning have nothing to catch up on.
-  const behind = served.size === 0 ? 0 : headStart;
-  for (const workspace of waiting)
-    served.set(workspace, Math.max(served.get(workspace) ?? -Infinity, floor - behind / share(workspace).weight));
-  const standing = (workspace: string): number => served.get(workspace) ?? floor;
-  const goesBefore = (a: string, b: string): boolean =>
-    share(a).priority === share(b).priority ? standing(a) < standing(b) : share(a).priority > share(b).priority;
+  const behind = turns.served.size === 0 ? 0 : headStart;
+  const all = new Map<string, Waiting>();
+  for (const workspace of [...workspaces].sort()) {
+    const share = ownShare(shares.get(workspace) ?? plain);
+    all.set(workspace, { workspace, share, at: Math.max(turns.served.get(workspace) ?? -Infinity, floor - behind / share.weight) });
+  }
+  const left = new Set(all.values());
+  const find = (workspace: string): Waiting => {
+    const found = all.get(workspace);
+    if (!found) throw new Error(`${workspace} does not wait`);
+    return found;
+  };
   return {
-    share,
+    share: (workspace) => find(workspace).share,
     next: () => {
-      let best: string | undefined;
-      for (const workspace of waiting) if (best === undefined || goesBefore(workspace, best)) best = workspace;
-      return best;
+      let best: Waiting | undefined;
+      for (const one of left) if (best === undefined || goesBefore(one, best)) best = one;
+      return best?.workspace;
     },
     charge: (workspace, cost) => {
-      floor = Math.max(floor, standing(workspace));
-      served.set(workspace, standing(workspace) + cost / share(workspace).weight);
+      const one = find(workspace);
+      floor = Math.max(floor, one.at);
+      one.at += cost / one.share.weight;
     },
-    drop: (workspace) => void waiting.delete(workspace),
-    // Who stands further back begins there anyway.
-    after: () => ({ served: new Map([...served].filter(([workspace, at]) => own.has(workspace) || at > floor - headStart)), floor }),
+    drop: (workspace) => void left.delete(find(workspace)),
+    after: () => {
+      // Who waits no more and stands further back would begin there anyway.
+      const kept = [...turns.served].filter(([, at]) => at > floor - headStart);
+      return { served: new Map([...kept, ...[...all.values()].map(({ workspace, at }) => [workspace, at] as const)]), floor };
+    },
   };
 }
+
+const goesBefore = (a: Waiting, b: Waiting): boolean =>
+  a.share.priority === b.share.priority ? a.at < b.at : a.share.priority > b.share.priority;
 
 const ownShare = (share: Share): Share => ({ ...share, held: { ...share.held } });
