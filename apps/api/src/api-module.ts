@@ -10,6 +10,7 @@ import { WorkspaceController } from './faces/eodh/workspace-controller.ts';
 import { FilesController } from './faces/files/files-controller.ts';
 import { JobController } from './faces/ogc/job-controller.ts';
 import { OgcController } from './faces/ogc/ogc-controller.ts';
+import { OperatorController } from './faces/own/operator-controller.ts';
 import { OwnController } from './faces/own/own-controller.ts';
 import { RunController } from './faces/own/run-controller.ts';
 import { SiteController } from './faces/site/site-controller.ts';
@@ -20,6 +21,7 @@ export const controllers = [
   OgcController,
   JobController,
   OwnController,
+  OperatorController,
   RunController,
   FilesController,
   EodhController,

@@ -7,6 +7,8 @@ import { explainCommand } from './commands/explain.ts';
 import { dlqCommand } from './commands/dlq.ts';
 import { gcCommand } from './commands/gc.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { executorsCommand, maintenanceCommand } from './commands/executors.ts';
+import { quotaCommand } from './commands/quota.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { cancelCommand, eventsCommand, logsCommand, psCommand, resultsCommand } from './commands/runs.ts';
@@ -34,6 +36,9 @@ const commands = [
   resultsCommand,
   cancelCommand,
   dlqCommand,
+  quotaCommand,
+  executorsCommand,
+  maintenanceCommand,
   gcCommand,
   doctorCommand,
   backupCommand,

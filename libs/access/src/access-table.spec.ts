@@ -29,6 +29,7 @@ const table: Record<Action, Row> = {
   'process.execute': ['execute', true, false, true, true, false],
   'run.list': ['read', true, false, false, false, false],
   'run.read': ['read', true, false, false, false, true],
+  'run.update': ['execute', true, false, false, false, false],
   'run.dismiss': ['execute', true, false, false, false, false],
   'file.read': ['read', true, false, false, false, false],
   'file.write': ['write', true, false, false, false, false],
@@ -38,6 +39,9 @@ const table: Record<Action, Row> = {
   'token.write': ['tokens', true, false, false, false, false],
   'session.create': ['session', true, false, false, false, false],
   'executor.read': ['read', true, true, true, true, true],
+  'executor.write': ['operator', true, true, true, true, true],
+  'quota.read': ['operator', true, true, true, true, true],
+  'quota.write': ['operator', true, true, true, true, true],
   'dead-letter.read': ['operator', true, true, true, true, true],
   'dead-letter.write': ['operator', true, true, true, true, true],
 };

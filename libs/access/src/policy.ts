@@ -57,6 +57,7 @@ const rules = {
   'process.execute': { who: 'callers', scope: 'execute' },
   'run.list': { who: 'owner', scope: 'read' },
   'run.read': { who: 'witnesses', scope: 'read' },
+  'run.update': { who: 'owner', scope: 'execute' },
   'run.dismiss': { who: 'owner', scope: 'execute' },
   'file.read': { who: 'owner', scope: 'read' },
   'file.write': { who: 'owner', scope: 'write' },
@@ -66,6 +67,9 @@ const rules = {
   'token.write': { who: 'owner', scope: 'tokens' },
   'session.create': { who: 'owner', session: true },
   'executor.read': { who: 'holder', scope: 'read' },
+  'executor.write': { who: 'holder', scope: 'operator' },
+  'quota.read': { who: 'holder', scope: 'operator' },
+  'quota.write': { who: 'holder', scope: 'operator' },
   'dead-letter.read': { who: 'holder', scope: 'operator' },
   'dead-letter.write': { who: 'holder', scope: 'operator' },
 } as const satisfies Record<string, Rule>;

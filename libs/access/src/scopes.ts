@@ -3,7 +3,7 @@ export const scopes = ['read', 'execute', 'deploy', 'write', 'tokens', 'operator
 
 /**
  * `read`: see processes, runs, results, files · `execute`: start and dismiss runs · `deploy`: deploy, replace, undeploy processes · `write`: put and
- * delete files · `tokens`: make and revoke tokens of its workspace · `operator`: what concerns all workspaces (dead letters).
+ * delete files · `tokens`: make and revoke tokens of its workspace · `operator`: what concerns all workspaces (dead letters, quotas, executors).
  */
 export type Scope = (typeof scopes)[number];
 

@@ -30,6 +30,8 @@ function facts(plan: Plan, window: number, run: RunState, command: RunCommand): 
         : [];
     case 'grant-steps':
       return grant(plan, run, command);
+    case 'refuse-node':
+      return run.readyNodes.has(command.node) ? [{ type: 'node.refused', data: { node: command.node, reason: command.reason } }] : [];
     case 'start-step':
     case 'finish-step':
     case 'hand-back-step':

@@ -45,6 +45,8 @@ function apply(turn: Turn, event: RunEvent): void {
     case 'step.handed-back':
     case 'step.retry-scheduled':
       return applyStep(turn, event);
+    case 'node.refused':
+      return fail(turn, { class: 'quota', reason: event.data.reason }, event.data.node);
     case 'step.stopped':
       run.attempts.delete(event.data.step);
       return;

@@ -70,6 +70,18 @@ describe('a chain of steps', () => {
     ]);
   });
 
+  it('fails at once for a node that is refused, while it waits', () => {
+    const play = given(chain, { x: 1 });
+    play.when({ type: 'refuse-node', node: 'b', reason: 'it does not wait' }).then([]);
+    const failure = { class: 'quota', reason: 'needs 8 cores, the quota of its workspace is 4' };
+    play.when({ type: 'refuse-node', node: 'a', reason: failure.reason }).then([
+      { type: 'node.refused', data: { node: 'a', reason: failure.reason } },
+      { type: 'run.finished', data: { status: 'failed', message: `a: ${failure.reason}`, failure: { ...failure, step: 'a' } } },
+      { type: 'run.stopped', data: {} },
+    ]);
+    play.when({ type: 'refuse-node', node: 'a', reason: failure.reason }).then([]);
+  });
+
   it('grants no more than are ready, and nothing twice', () => {
     const play = given(chain, { x: 1 });
     expect(play.grant('a', 5)).toHaveLength(1);

@@ -51,6 +51,8 @@ export type RunCommand = { at: string } &
     | { type: 'record-evaluation'; key: string; outcome: { value: RunValue } | { failure: FailureInfo } }
     /** The admitter granted `count` more elements of this node to this executor. More than are ready: the rest is ignored. */
     | { type: 'grant-steps'; node: string; executor: string; count: number }
+    /** What the node asks for is more than its workspace may ever have: the run fails. */
+    | { type: 'refuse-node'; node: string; reason: string }
     | ({ type: 'start-step'; executor: string } & AttemptRef)
     | ({
         type: 'finish-step';
@@ -93,6 +95,7 @@ export type RunFact =
   | { type: 'step.handed-back'; data: AttemptRef & { reason: string } }
   /** A failed attempt will be tried again at `dueAt` (timer `retry`, key = step). */
   | { type: 'step.retry-scheduled'; data: AttemptRef & { dueAt: string; failure: FailureInfo } }
+  | { type: 'node.refused'; data: { node: string; reason: string } }
   | { type: 'timer.fired'; data: { kind: TimerKind; key: string } }
   | { type: 'step.stopped'; data: AttemptRef }
   /**

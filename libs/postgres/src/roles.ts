@@ -13,9 +13,12 @@ const writes: Record<ServiceName, Record<string, string>> = {
     harvest_log: 'insert, delete',
     inbox: 'insert, delete',
     callbacks: 'insert, update',
+    quotas: 'insert, update, delete',
+    idempotency_keys: 'insert',
+    cordons: 'insert, update, delete',
     // Of a run only its acceptance and its dismissal.
     events: 'insert',
-    runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at)',
+    runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at, priority, weight)',
   },
   scheduler: {
     events: 'insert',
@@ -28,6 +31,7 @@ const writes: Record<ServiceName, Record<string, string>> = {
     partitions: 'update',
     schedulers: 'insert, update, delete',
     executors: 'insert, update, delete',
+    idempotency_keys: 'delete',
     inbox: 'insert, delete',
   },
   ingester: {

@@ -5,7 +5,7 @@ import type { Problem } from '@runnel/service';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** What is known of a route beside its handler: policy, documentation and tests read it. */
 export interface RouteAbout {

@@ -23,7 +23,7 @@ export interface Deployment {
   readonly described?: JsonObject | undefined;
   readonly by: string;
   /** Joins the transaction that makes the process current. */
-  readonly also?: (tx: Transaction) => Promise<void>;
+  readonly also?: (tx: Transaction, id: string) => Promise<void>;
 }
 
 export type DeployOutcome =
@@ -75,7 +75,7 @@ async function deployLoaded(services: Services, deployment: Deployment, loaded: 
   const revision = await inTransaction(services.database, async (tx) => {
     const inserted = await insertRevision(tx, deployment, loaded, description, stored);
     if (inserted === undefined) return undefined;
-    await deployment.also?.(tx);
+    await deployment.also?.(tx, id);
     await tellChanged(tx, deployment.workspace);
     return inserted;
   });

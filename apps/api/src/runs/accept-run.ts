@@ -6,10 +6,14 @@ import type { AcceptedRun, FailureInfo, RunEngine, RunEvent, RunValues } from '@
 import { outboxRows, outgoing } from '@runnel/messaging';
 import { putValue } from '@runnel/objects';
 import { appendWrites, largestValueBytes, writeTogether } from '@runnel/postgres';
+import type { Write } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import { insertCallbacks } from '../callbacks/callback-rows.ts';
 import type { ApiContext } from '../context.ts';
 import { fetchFile } from '../outbound/fetch-input.ts';
+import { recordIdempotent } from '../idempotency/idempotency-key.ts';
+import type { IdempotentRequest } from '../idempotency/idempotency-key.ts';
+import { refuseAboveQuota } from '../quotas/refuse-above-quota.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
 import type { RunRow } from './find-runs.ts';
 import { checkInputs, refusalOf } from './check-inputs.ts';
@@ -35,6 +39,8 @@ export interface Execution {
   /** Address of the face for links in what its subscribers are told. */
   readonly base?: string;
   readonly traceparent?: string | undefined;
+  /** May come twice: throws KeyTaken where it did, in this instant. */
+  readonly idempotent?: IdempotentRequest | undefined;
 }
 
 export type AcceptOutcome =
@@ -49,6 +55,7 @@ export async function acceptRun(services: Services, execution: Execution): Promi
   const main = pkg.processes[process.entry];
   if (!main) throw new Error(`the package of ${process.workspace}/${process.id} has no process ${process.entry}`);
   const executing = execution.executing ?? caller.workspace;
+  const quota = await refuseAboveQuota(services.database, executing);
   const now = Date.now();
   const run = uuidV7(now);
   const fetched = (href: string, name: string) =>
@@ -70,7 +77,16 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     inputs: 'faults' in found ? {} : await storeLarge(services, executing, run, found.inputs),
     acceptedAt: new Date(now).toISOString(),
   };
-  const row = await writeAccepted(services, engine, { accepted, refusal, principal: nameOf(caller.principal), request, base, traceparent });
+  const also = [...(execution.idempotent ? [recordIdempotent(execution.idempotent, run)] : []), ...quota];
+  const row = await writeAccepted(services, engine, {
+    accepted,
+    refusal,
+    principal: nameOf(caller.principal),
+    request,
+    base,
+    traceparent,
+    also,
+  });
   services.relay.kick();
   if (request?.subscriber) services.callbacks.follow(run);
   services.metrics.accepted.inc();
@@ -110,12 +126,14 @@ interface Acceptance {
   readonly request: RunRow['request'];
   readonly base: string;
   readonly traceparent: string | undefined;
+  /** Whose checks may refuse it in the last instant. */
+  readonly also: readonly Write[];
 }
 
 async function writeAccepted(
   services: Services,
   engine: RunEngine,
-  { accepted, refusal, principal, request, base, traceparent }: Acceptance,
+  { accepted, refusal, principal, request, base, traceparent, also }: Acceptance,
 ): Promise<RunRow> {
   const state = engine.initialState();
   const at = accepted.acceptedAt;
@@ -132,6 +150,7 @@ async function writeAccepted(
   ]);
   crashPoint('api.accept.before-write');
   await writeTogether(services.database, [
+    ...also,
     ...appendWrites([{ runId: run, expectedVersion: 0, events }], messages),
     {
       name: 'insert-run',
@@ -180,6 +199,9 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $
     attention: null,
     document: null,
     name: null,
+    labels: {},
+    priority: 0,
+    weight: 1,
     stopped,
     request,
     createdAt: time,

@@ -24,6 +24,10 @@ export interface RunRow {
   /** Object key of the result document. */
   readonly document: string | null;
   readonly name: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Among the runs of its workspace. */
+  readonly priority: number;
+  readonly weight: number;
   /** Nothing of it runs any more. */
   readonly stopped: boolean;
   /** How its caller wants the results; null where it said nothing. */
@@ -36,7 +40,8 @@ export interface RunRow {
 
 export const runColumns = `id, workspace, coalesce(executing_workspace, workspace) as "executingWorkspace",
   process_workspace as "processWorkspace", process_id as "processId", process_version as "processVersion",
-  process_digest as "processDigest", phase, progress, message, version, failure, attention, document, name, stopped, request,
+  process_digest as "processDigest", phase, progress, message, version, failure, attention, document, name, labels,
+  priority, weight, stopped, request,
   created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt", updated_at as "updatedAt"`;
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -64,6 +69,10 @@ export interface RunFilter {
   readonly workspace: string;
   readonly phases?: readonly RunStatus[] | undefined;
   readonly processes?: readonly string[] | undefined;
+  readonly ids?: readonly string[] | undefined;
+  readonly name?: string | undefined;
+  /** All of these. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Accepted at or after this instant, and before or at that one (RFC 3339). */
   readonly createdFrom?: string | undefined;
   readonly createdTo?: string | undefined;
@@ -77,17 +86,20 @@ export interface RunFilter {
   readonly limit: number;
   /** Those of others that execute in the workspace, instead of its own. */
   readonly executing?: boolean;
+  /** Oldest first; `after` is then the place of a newer one. */
+  readonly ascending?: boolean;
   /** So many of the newest are passed over. */
   readonly skip?: number;
 }
 
-/** Runs of a workspace, newest first. */
+/** Runs of a workspace, newest first unless told otherwise. */
 export async function listRuns({ pool }: Pick<Database, 'pool'>, filter: RunFilter): Promise<RunRow[]> {
-  const { after, before } = filter;
+  const { after, before, ascending = false } = filter;
+  const upwards = before !== undefined || ascending;
   const seconds = 'extract(epoch from coalesce(finished_at, now()) - started_at)';
   const column = filter.executing === true ? 'executing_workspace' : 'workspace';
   const { rows } = await pool.query<RunRow>({
-    name: `list-runs-by-${column}${before ? '-before' : ''}`,
+    name: `list-runs-by-${column}${upwards ? '-upwards' : ''}`,
     text: `
 select ${runColumns} from runs
 where ${column} = $1 and forgotten_at is null
@@ -98,11 +110,14 @@ where ${column} = $1 and forgotten_at is null
   and ($6::double precision is null or ${seconds} >= $6)
   and ($7::double precision is null or ${seconds} <= $7)
   and ${
-    before
-      ? '(created_at, id) > ($8::timestamptz, $9::uuid)'
+    upwards
+      ? `(created_at, id) > (coalesce($8::timestamptz, '-infinity'), coalesce($9::uuid, '00000000-0000-0000-0000-000000000000'))`
       : `(created_at, id) < (coalesce($8::timestamptz, 'infinity'), coalesce($9::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))`
   }
-order by ${before ? 'created_at, id' : 'created_at desc, id desc'} limit $10 offset $11`,
+  and ($12::uuid[] is null or id = any($12))
+  and ($13::text is null or name = $13)
+  and ($14::jsonb is null or labels @> $14)
+order by ${upwards ? 'created_at, id' : 'created_at desc, id desc'} limit $10 offset $11`,
     values: [
       filter.workspace,
       filter.phases ?? null,
@@ -115,6 +130,9 @@ order by ${before ? 'created_at, id' : 'created_at desc, id desc'} limit $10 off
       (before ?? after)?.id ?? null,
       filter.limit,
       filter.skip ?? 0,
+      filter.ids ?? null,
+      filter.name ?? null,
+      filter.labels === undefined ? null : JSON.stringify(filter.labels),
     ],
   });
   return before ? rows.reverse() : rows;

@@ -53,6 +53,7 @@ const remedies: Readonly<Record<string, string>> = {
   inputs: 'mend the inputs: runnel template shows what is expected',
   image: 'the image is not to be had: see its name, and `runnel up --images`',
   staging: 'a file could not be brought to the tool or away from it: is it still there? runnel doctor',
+  quota: 'ask for less (ResourceRequirement), or have the quota raised: runnel quota show',
   'executor-lost': 'the executor died more often than a step is repeated: see its machine, then run it again',
   infrastructure: 'the platform failed, not the tool: runnel doctor, then run it again',
 };

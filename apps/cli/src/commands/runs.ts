@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { CliError } from '../client/cli-error.ts';
 import { followRun, isFinal, terminalFollower } from '../client/follow-run.ts';
-import { request, requestJson } from '../client/http.ts';
+import { postJson, request, requestJson, type Target } from '../client/http.ts';
 import { bytes, duration, printJson, printTable } from '../client/output.ts';
 import { fetchResults, printResults } from '../client/results.ts';
 import { follow } from '../client/sse.ts';
@@ -66,10 +67,15 @@ const took = (job: Job): string =>
 /** `runnel cancel RUN…`: dismisses. */
 export function cancelCommand(program: Command): void {
   const command = withTarget(program.command('cancel').description('dismiss runs: final at once, their processes are stopped'))
-    .argument('<runs...>', 'run ids')
+    .argument('[runs...]', 'run ids')
+    .option('--label <NAME=VALUE...>', 'all runs with these labels')
+    .option('--process <PROCESS...>', 'all runs of these processes')
     .option('--json', 'print the answers as JSON')
-    .action(async (runs: string[], options: Options) => {
+    .action(async (runs: string[], options: Options & { label?: string[]; process?: string[] }) => {
       const target = targetOf(options);
+      const { label, process } = options;
+      if (label !== undefined || process !== undefined) return cancelAll(target, label, process, options.json === true);
+      if (runs.length === 0) throw new CliError('name runs, or --label or --process', 'See which there are: runnel ps');
       for (const run of runs) {
         const job = await requestJson<Job>(target, `/${target.workspace}/ogc-api/jobs/${run}`, { method: 'DELETE' });
         if (options.json === true) printJson(job);
@@ -77,6 +83,19 @@ export function cancelCommand(program: Command): void {
       }
     });
   example(command, 'runnel cancel 01936d2e-7c1a-7000-8000-000000000001');
+}
+
+/** Asks until the filter lets nothing through any more. */
+async function cancelAll(target: Target, label: string[] | undefined, process: string[] | undefined, json: boolean): Promise<void> {
+  const labels = label && Object.fromEntries(label.map((text) => [text.split('=')[0] ?? '', text.split('=').slice(1).join('=')]));
+  const dismissed: string[] = [];
+  for (let more = true; more;) {
+    const answer = await requestJson<{ dismissed: string[]; more: boolean }>(target, '/api/v1/runs/dismiss', postJson({ labels, process }));
+    dismissed.push(...answer.dismissed);
+    more = answer.more && answer.dismissed.length > 0;
+  }
+  if (json) printJson(dismissed);
+  else console.log(`${dismissed.length} runs dismissed`);
 }
 
 /** `runnel results RUN`. */

@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { admit } from './admit.ts';
-import type { ExecutorLoad, Turns, WaitingNode } from './admit.ts';
+import type { ExecutorLoad, WaitingNode } from './admit.ts';
+import type { Share } from './quotas.ts';
+import { noTurns } from './turns.ts';
 
-const noTurns: Turns = { deficits: new Map() };
 const now = 1_000_000;
 
 function node(run: string, workspace: string, count: number, more: Partial<WaitingNode> = {}): WaitingNode {
-  return { run, node: 'n', workspace, count, cores: 1, memoryMiB: 256, since: now, active: 0, ...more };
+  return { run, node: 'n', workspace, count, cores: 1, memoryMiB: 256, since: now, active: 0, priority: 0, weight: 1, ...more };
 }
 
 function executor(id: string, more: Partial<ExecutorLoad> = {}): ExecutorLoad {
@@ -51,6 +52,106 @@ describe('admit', () => {
       served.push(...admission.grants.map(({ workspace }) => workspace));
     }
     expect(served).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
+
+  it('gives who asks for 5 the next 5 places, beside one who has 1,000 waiting and had all places so far', () => {
+    const served: string[] = [];
+    const one = executor('x', { capacity: 1 });
+    let turns = noTurns;
+    for (let n = 0; n < 20; n++) {
+      const waiting = [node('many', 'a', 1000), ...(n < 10 ? [] : [node('few', 'b', 5 - served.filter((name) => name === 'b').length)])];
+      const admission = admit(waiting, [one], turns, now);
+      turns = admission.turns;
+      served.push(...admission.grants.map(({ workspace }) => workspace));
+    }
+    expect(served.join('')).toBe('aaaaaaaaaabbbbbaaaaa');
+  });
+
+  it('lets nobody who slept stop the others for long', () => {
+    let turns = noTurns;
+    const pass = (waiting: WaitingNode[], capacity: number): Record<string, number> => {
+      const admission = admit(waiting, [executor('x', { capacity, slots: capacity, cores: capacity, memoryMiB: 1e6 })], turns, now);
+      turns = admission.turns;
+      return Object.fromEntries(admission.grants.map(({ workspace, count }) => [workspace, count]));
+    };
+    pass([node('r', 'a', 5000)], 4000);
+    const { a = 0, b = 0 } = pass([node('r', 'a', 1000), node('s', 'b', 1000)], 100);
+    expect(b - a).toBeLessThanOrEqual(10);
+    expect(b).toBeGreaterThan(a);
+  });
+
+  const share = (more: Partial<Share>): Share => ({
+    weight: 1,
+    priority: 0,
+    quota: {},
+    held: { steps: 0, cores: 0, memoryMiB: 0 },
+    ...more,
+  });
+  const huge = executor('x', { capacity: 400, slots: 400, cores: 400, memoryMiB: 1e6 });
+
+  it('gives by weight, also when one place after the other falls free', () => {
+    const shares = new Map([['a', share({ weight: 3 })]]);
+    const waiting = [node('r', 'a', 1000), node('s', 'b', 1000)];
+    const together = admit(waiting, [huge], noTurns, now, shares).grants;
+    expect(together.find(({ workspace }) => workspace === 'a')?.count).toBeGreaterThan(290);
+    const served = { a: 0, b: 0 };
+    let turns = noTurns;
+    for (let n = 0; n < 200; n++) {
+      const admission = admit(waiting, [executor('x', { capacity: 1 })], turns, now, shares);
+      turns = admission.turns;
+      for (const { workspace } of admission.grants) served[workspace as 'a' | 'b'] += 1;
+    }
+    expect(served.a / served.b).toBeGreaterThan(2.5);
+  });
+
+  it('serves the workspace and the run of higher priority first', () => {
+    const shares = new Map([['b', share({ priority: 1 })]]);
+    const few = executor('x', { capacity: 4 });
+    expect(admit([node('r', 'a', 9), node('s', 'b', 9)], [few], noTurns, now, shares).grants).toMatchObject([{ workspace: 'b', count: 4 }]);
+    expect(admit([node('r', 'a', 9), node('s', 'a', 9, { priority: 1, active: 50 })], [few], noTurns, now).grants).toMatchObject([
+      { run: 's', count: 4 },
+    ]);
+    const runs = [node('r', 'a', 300), node('s', 'a', 300, { weight: 3 })];
+    expect(admit(runs, [huge], noTurns, now).grants.map(({ count }) => count)).toEqual([100, 300]);
+  });
+
+  it.each([
+    [{ steps: 3 }, 3, 'the workspace has 3 steps under way, its quota is 3'],
+    [{ cores: 5 }, 2, 'needs 2 cores, the workspace has 4 of its quota of 5 under way'],
+    [{ memoryMiB: 600 }, 2, 'needs 256 MiB of memory, the workspace has 512 of its quota of 600 under way'],
+    [{ steps: 0 }, 0, 'the workspace has 0 steps under way, its quota is 0'],
+  ])('keeps a quota and says so: %j', (quota, count, reason) => {
+    const admission = admit([node('r', 'a', 9, { cores: 2 }), node('s', 'b', 2)], [huge], noTurns, now, new Map([['a', share({ quota })]]));
+    expect(total(admission.grants.filter(({ workspace }) => workspace === 'a'))).toBe(count);
+    expect(total(admission.grants.filter(({ workspace }) => workspace === 'b'))).toBe(2);
+    expect(admission.reasons).toEqual([{ run: 'r', node: 'n', reason }]);
+  });
+
+  it('refuses what a quota can never hold, with the figures', () => {
+    const shares = new Map([['a', share({ quota: { cores: 4, memoryMiB: 1000 } })]]);
+    const waiting = [node('r', 'a', 1, { cores: 8 }), node('s', 'a', 1, { memoryMiB: 2000 }), node('t', 'a', 1, { cores: 4 })];
+    const { refusals, grants } = admit(waiting, [huge], noTurns, now, shares);
+    expect(refusals.map(({ run, reason }) => [run, reason])).toEqual([
+      ['r', 'needs 8 cores, the quota of its workspace is 4'],
+      ['s', 'needs 2000 MiB of memory, the quota of its workspace is 1000'],
+    ]);
+    expect(grants).toMatchObject([{ run: 't' }]);
+  });
+
+  it('empties a quota for the step that needs all of it', () => {
+    const quota = { cores: 4 };
+    const large = node('large', 'a', 1, { cores: 4, since: now - 60_000 });
+    const small = node('small', 'a', 99, { active: 3, since: now - 70_000 });
+    const busy = share({ quota, held: { steps: 3, cores: 3, memoryMiB: 0 } });
+    const first = admit([large, small], [huge], noTurns, now, new Map([['a', busy]]));
+    expect(first.grants).toEqual([]);
+    expect(first.reasons.map(({ reason }) => reason)).toEqual([
+      'needs 4 cores, the workspace has 3 of its quota of 4 under way',
+      'the quota of the workspace is kept free for a step that has waited longer',
+    ]);
+    const second = admit([large, { ...small, active: 0 }], [huge], first.turns, now, new Map([['a', share({ quota })]]));
+    expect(second.grants.map(({ run, count }) => [run, count])).toEqual([['large', 1]]);
+    expect(second.turns.starving.size).toBe(0);
   });
 
   it('weighs elements by their cores', () => {

@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 import { admit } from './admit.ts';
-import type { Turns } from './admit.ts';
 import { createQueueDepths } from './queue-depth.ts';
 import { readDemand } from './read-demand.ts';
+import { noTurns } from './turns.ts';
 import { writeAdmission } from './write-admission.ts';
 import type { WrittenGrant } from './write-admission.ts';
 import { startLoop } from '../loop.ts';
@@ -41,7 +41,7 @@ export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics
   let client: Client | undefined;
   let holdsLock = false;
   let connections = 0;
-  let turns: Turns = { deficits: new Map() };
+  let turns = noTurns;
 
   const withCapacities = createQueueDepths();
   const connect = async (): Promise<Client> => {
@@ -73,11 +73,11 @@ export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics
     if (!holdsLock) {
       const { rows } = await connection.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [lockKey]);
       holdsLock = rows[0]?.held ?? false;
-      turns = { deficits: new Map() };
+      turns = noTurns;
     }
     if (!holdsLock) return;
     const demand = await readDemand(connection);
-    const admission = admit(demand.waiting, withCapacities(demand.executors), turns, Date.now());
+    const admission = admit(demand.waiting, withCapacities(demand.executors), turns, Date.now(), demand.shares);
     const written = await writeAdmission(connection, admission, demand);
     turns = admission.turns;
     metrics.grants.inc(admission.grants.reduce((sum, grant) => sum + grant.count, 0));

@@ -55,15 +55,18 @@ export function startGrantInbox(
   };
 }
 
-function newsOf({ id, run, node, executor, count, cores, memoryMiB }: WrittenGrant): News {
-  return { run, command: { type: 'grant-steps', at: now(), node, executor, count }, grant: { id, cores, memoryMiB } };
+function newsOf({ id, run, node, executor, count, cores, memoryMiB, refusal }: WrittenGrant): News {
+  const grant = { id, cores, memoryMiB };
+  if (refusal !== null) return { run, command: { type: 'refuse-node', at: now(), node, reason: refusal }, grant };
+  return { run, command: { type: 'grant-steps', at: now(), node, executor, count }, grant };
 }
 
 async function grantsFor(pool: Pool, runs: readonly string[]): Promise<WrittenGrant[]> {
   const { rows } = await pool.query<WrittenGrant>({
     name: 'grants-for',
     text: `
-select id, run_id as run, node, workspace, executor, count, cores, memory_mib as "memoryMiB" from grants where run_id = any($1::uuid[]) order by id`,
+select id, run_id as run, node, workspace, executor, count, cores, memory_mib as "memoryMiB", refusal
+from grants where run_id = any($1::uuid[]) order by id`,
     values: [runs],
   });
   return rows;

@@ -5,6 +5,8 @@ import { fitsAtAll } from './fits-at-all.ts';
 export function reasonOf(node: WaitingNode, executors: readonly ExecutorLoad[]): string {
   if (executors.length === 0) return 'no executor is alive';
   const accepting = executors.filter((executor) => executor.accepting && executor.slots > 0);
+  const cordon = executors.find((executor) => typeof executor.cordon === 'string')?.cordon;
+  if (accepting.length === 0 && typeof cordon === 'string') return `no executor takes new steps: ${cordon}`;
   if (accepting.length === 0) return 'no executor takes new steps: all are draining or have no slots';
   const most = (of: (executor: ExecutorLoad) => number): number => Math.max(...accepting.map(of));
   const cores = most((executor) => executor.cores);

@@ -5,24 +5,34 @@ import type { Demand } from './read-demand.ts';
 /** A grant as it stands in the table. */
 export interface WrittenGrant extends Grant {
   id: string;
+  /** Nothing is granted: the node is refused, for this reason. */
+  refusal: string | null;
 }
 
 /**
  * Writes the grants, and the reasons that changed, in one statement. A reason is a courtesy: a row that its run's owner writes in this instant is
  * passed over.
  */
-export async function writeAdmission(client: ClientBase, { grants, reasons }: Admission, { waiting }: Demand): Promise<WrittenGrant[]> {
+export async function writeAdmission(
+  client: ClientBase,
+  { grants, refusals, reasons }: Admission,
+  { waiting }: Demand,
+): Promise<WrittenGrant[]> {
   const known = new Map(waiting.map((node) => [`${node.run} ${node.node}`, node.reason]));
   const changed = reasons.filter((found) => known.get(`${found.run} ${found.node}`) !== found.reason);
-  if (grants.length === 0 && changed.length === 0) return [];
+  const given = [
+    ...grants.map((grant) => ({ ...grant, refusal: null })),
+    ...refusals.map(({ reason, ...node }) => ({ ...node, executor: '', count: 0, cores: 0, memoryMiB: 0, refusal: reason })),
+  ];
+  if (given.length === 0 && changed.length === 0) return [];
   const { rows } = await client.query<{ id: string }>({
     name: 'write-admission',
     text: `
 with granted as (
-  insert into grants (run_id, node, workspace, executor, count, cores, memory_mib)
-  select run_id, node, workspace, executor, count, cores, memory_mib
-  from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::float8[])
-    with ordinality as g (run_id, node, workspace, executor, count, cores, memory_mib, place)
+  insert into grants (run_id, node, workspace, executor, count, cores, memory_mib, refusal)
+  select run_id, node, workspace, executor, count, cores, memory_mib, refusal
+  from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::float8[], $7::float8[], $11::text[])
+    with ordinality as g (run_id, node, workspace, executor, count, cores, memory_mib, refusal, place)
   order by place
   returning id
 ), free as (
@@ -34,18 +44,19 @@ with granted as (
 )
 select id from granted order by id`,
     values: [
-      grants.map((grant) => grant.run),
-      grants.map((grant) => grant.node),
-      grants.map((grant) => grant.workspace),
-      grants.map((grant) => grant.executor),
-      grants.map((grant) => grant.count),
-      grants.map((grant) => grant.cores),
-      grants.map((grant) => grant.memoryMiB),
+      given.map((grant) => grant.run),
+      given.map((grant) => grant.node),
+      given.map((grant) => grant.workspace),
+      given.map((grant) => grant.executor),
+      given.map((grant) => grant.count),
+      given.map((grant) => grant.cores),
+      given.map((grant) => grant.memoryMiB),
       changed.map((reason) => reason.run),
       changed.map((reason) => reason.node),
       changed.map((reason) => reason.reason),
+      given.map((grant) => grant.refusal),
     ],
   });
   // Rows are numbered in the order in which they were inserted.
-  return grants.map((grant, index) => ({ ...grant, id: rows[index]?.id ?? '' }));
+  return given.map((grant, index) => ({ ...grant, id: rows[index]?.id ?? '' }));
 }

@@ -33,6 +33,8 @@ export interface Script {
   id?: string;
   slots?: number;
   cores?: number;
+  /** Default: process. A cluster queues by itself: it is given no more than it has slots. */
+  backend?: 'process' | 'kubernetes';
   heartbeatEvery?: number;
   /** What happens to a request; default: success. Output `out` is the input `x`. */
   answer?: (request: Request, times: number) => Answer | Promise<Answer>;
@@ -41,7 +43,7 @@ export interface Script {
 
 /** An executor that speaks the real messages over the real bus, and runs nothing. */
 export async function startScriptedExecutor(messaging: Messaging, objects: ObjectStore, script: Script = {}): Promise<ScriptedExecutor> {
-  const { id = 'x-1', slots = 2, cores = 2, answer = () => 'success' as const, confirmStops = true } = script;
+  const { id = 'x-1', slots = 2, cores = 2, backend = 'process', answer = () => 'success' as const, confirmStops = true } = script;
   const requests: Request[] = [];
   const stops: DataOf<typeof StepStop>[] = [];
   const held = new Set<Request>();
@@ -50,7 +52,7 @@ export async function startScriptedExecutor(messaging: Messaging, objects: Objec
   const heartbeat = (): void => {
     const steps = [...held].map(({ run, step, attempt }) => ({ run, step, attempt }));
     const resources = { slots, cores, memoryMiB: 4096, isolation: 'none', accepting: true };
-    publishEphemeral(messaging, outgoing(ExecutorHeartbeat, { executor: id, incarnation, backend: 'process', ...resources, steps }));
+    publishEphemeral(messaging, outgoing(ExecutorHeartbeat, { executor: id, incarnation, backend, ...resources, steps }));
   };
   const started = async ({ workspace, run, step, attempt }: Request): Promise<void> => {
     const message = outgoing(StepStarted, { workspace, run, step, attempt, executor: id, at: new Date().toISOString() });

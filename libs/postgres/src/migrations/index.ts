@@ -3,6 +3,8 @@ import { runRequest } from './0004-run-request.ts';
 import { callbacks } from './0005-callbacks.ts';
 import { callersAndOffers } from './0006-callers-and-offers.ts';
 import { kindsOfTokens } from './0007-kinds-of-tokens.ts';
+import { sharesAndQuotas } from './0010-shares-and-quotas.ts';
+import { managedRuns } from './0011-managed-runs.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -11,6 +13,8 @@ export const migrations: readonly { version: number; name: string; sql: string }
   callbacks,
   callersAndOffers,
   kindsOfTokens,
+  sharesAndQuotas,
+  managedRuns,
 ];
 
 /** The schema this release needs. */

@@ -4,7 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
 import { callerOf } from '../../http/access-hook.ts';
 import { readJson } from '../../http/body.ts';
-import { acceptRun } from '../../runs/accept-run.ts';
+import { acceptOnce } from '../../idempotency/accept-once.ts';
+import { idempotentRequest } from '../../idempotency/idempotency-key.ts';
 import { json } from '../ogc/base.ts';
 import { executeRequest } from '../ogc/execute-request.ts';
 import { inputsOf, originsOf, traceparentOf } from '../ogc/execute.ts';
@@ -32,7 +33,7 @@ export async function execute(context: ApiContext, request: FastifyRequest, repl
   const known = Object.fromEntries(given.filter(([name]) => declared.has(name)));
   const described = context.builtIns.get(process.id)?.shape.inputs;
   const fetched = described === undefined ? await fetchValues(context, known, main) : known;
-  const outcome = await acceptRun(context, {
+  const outcome = await acceptOnce(context, {
     process,
     executing: placement.executing,
     caller: { principal: request.principal, workspace, origins: originsOf(context, request) },
@@ -41,6 +42,7 @@ export async function execute(context: ApiContext, request: FastifyRequest, repl
     misfit: 'fail',
     notes: given.flatMap(([name]) => (declared.has(name) || name === 'workspace' ? [] : [`ignored: the process has no input "${name}"`])),
     traceparent: traceparentOf(request),
+    idempotent: idempotentRequest(request, ['execute', process.workspace, process.id, body]),
   });
   if (outcome.kind === 'refused') throw new Error('a run whose inputs do not fit is accepted and fails');
   const base = eodhBase(request, context.config.publicUrl, workspace);

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { mediaTypeOfBody, readText, refuseTooLong, unsupportedType } from '../../http/body.ts';
 import { once } from '../../http/query.ts';
+import { deployOnce } from '../../idempotency/deploy-once.ts';
 import { deployProcess, undeployProcess } from '../../processes/deploy-process.ts';
 import { json, ogcBase } from './base.ts';
 import { readPackage } from './ogc-package.ts';
@@ -22,7 +23,7 @@ export const deployTypes = [...documentTypes, ...packageTypes];
 /** POST /processes. */
 export async function deploy(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const base = ogcBase(request, context.config.publicUrl);
-  const outcome = await deployProcess(context, { ...(await readDeployment(context, request)), mode: 'new' });
+  const outcome = await deployOnce(context, request, { ...(await readDeployment(context, request)), mode: 'new' });
   if (outcome.kind !== 'deployed') throw deploymentProblem(outcome, base);
   await reply
     .status(201)

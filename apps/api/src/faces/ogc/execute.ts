@@ -8,7 +8,8 @@ import type { ApiContext } from '../../context.ts';
 import { waitForEnd } from '../../follow/follow-run.ts';
 import { readJson } from '../../http/body.ts';
 import { originOf } from '../../http/origin.ts';
-import { acceptRun } from '../../runs/accept-run.ts';
+import { acceptOnce } from '../../idempotency/accept-once.ts';
+import { idempotentRequest } from '../../idempotency/idempotency-key.ts';
 import type { RunRow } from '../../runs/find-runs.ts';
 import { isFinal } from '../../runs/find-runs.ts';
 import type { DeployedProcess } from '../../processes/find-process.ts';
@@ -55,10 +56,19 @@ export async function createJob(context: ApiContext, request: FastifyRequest, re
   await answer(context, request, reply, run, wait === undefined ? { wait: 0 } : { wait, applied: `wait=${wait}` });
 }
 
-async function start(
+interface Start {
+  readonly process: DeployedProcess;
+  readonly executing: string;
+  readonly body: ExecuteRequest;
+  /** Its results must be a STAC catalogue. */
+  readonly catalogue?: true;
+}
+
+/** Checks an execute request and accepts its run. */
+export async function start(
   context: ApiContext,
   request: FastifyRequest,
-  { process, executing, body }: { process: DeployedProcess; executing: string; body: ExecuteRequest },
+  { process, executing, body, catalogue }: Start,
 ): Promise<{ run: RunRow; mode: Mode }> {
   const { package: pkg } = await context.packages.get(process);
   const main = pkg.processes[process.entry] ?? { inputs: [], outputs: [] };
@@ -71,21 +81,23 @@ async function start(
   refuseSubscriber(context, request, body.subscriber);
   const description = context.builtIns.get(process.id)?.shape;
   const given = description === undefined ? await fetchValues(context, body.inputs as JsonObject, main) : (body.inputs as JsonObject);
-  const outcome = await acceptRun(context, {
+  const outcome = await acceptOnce(context, {
     process,
     executing,
+    ...(catalogue ? { catalogue } : {}),
     caller: { principal: request.principal, workspace: runsWorkspace(request), origins: originsOf(context, request) },
     inputs: inputsOf(given, main, description?.inputs),
     request: wantedResults(body),
     base: callerBase(context, request),
     traceparent: traceparentOf(request),
+    idempotent: idempotentRequest(request, ['execute', process.workspace, process.id, body]),
   });
   if (outcome.kind === 'refused') throw badInputs(outcome.faults);
   return { run: outcome.run, mode: modeOf(readPrefer(request.headers.prefer), description?.jobControlOptions ?? []) };
 }
 
 /** Where a run of this caller executes; undefined where it may not. Who has no token executes what is public where all such runs are. */
-async function placeOf(context: ApiContext, request: FastifyRequest, owner: string, process: string): Promise<string | undefined> {
+export async function placeOf(context: ApiContext, request: FastifyRequest, owner: string, process: string): Promise<string | undefined> {
   const caller = runsWorkspace(request);
   if (request.principal.kind === 'anonymous') return caller;
   return placeRun(owner, caller, (await context.processes.offers(owner)).get(process))?.executing;

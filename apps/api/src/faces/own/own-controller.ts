@@ -9,6 +9,7 @@ import { FilesController } from '../files/files-controller.ts';
 import { answerCallbackKey, callbackKeySchema } from './callback-key.ts';
 import { answerDeadLetter, answerDeadLetters, deadLetterQuery, drop, replay } from './dead-letters.ts';
 import { answerExecutors } from './executors.ts';
+import { OperatorController } from './operator-controller.ts';
 import { RunController } from './run-controller.ts';
 import { deadLetterListSchema, deadLetterSchema, executorListSchema, newTokenSchema, tokenListSchema } from './schemas.ts';
 import { answerTokens, dropToken, makeToken, tokenRequest } from './tokens.ts';
@@ -118,5 +119,10 @@ export class OwnController {
 /** The description is made from the routes themselves. */
 function ownDefinition(server: string): Record<string, unknown> {
   const description = 'Runs, steps, logs, live events, usage, tokens, files. Processes are under /{workspace}/ogc-api.';
-  return openApiOf(routesOf([RunController, OwnController, FilesController]), { title: 'Runnel', description, version: '1.0.0', server });
+  return openApiOf(routesOf([RunController, OwnController, OperatorController, FilesController]), {
+    title: 'Runnel',
+    description,
+    version: '1.0.0',
+    server,
+  });
 }

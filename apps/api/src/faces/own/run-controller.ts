@@ -3,6 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { Route } from '../../http/route.ts';
+import { changeOwn, changeRequest, dismissedSchema, dismissMany, dismissRequest } from './manage-runs.ts';
+import { againRequest, runAgain } from './run-again.ts';
 import { streamEvents } from './run-events.ts';
 import { answerRun, answerRuns, dismissOwn, runQuery } from './runs.ts';
 import { runDetailSchema, runListSchema, runSchema, stepListSchema, usageListSchema } from './schemas.ts';
@@ -36,6 +38,36 @@ export class RunController {
   })
   run(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return answerRun(this.context, request, reply);
+  }
+
+  @Route('PATCH', ':run', {
+    action: 'run.update',
+    summary: 'Name a run, label it, change its share of the workspace',
+    body: { types: ['application/json'], schema: changeRequest },
+    answers: { 200: { description: 'The run', schema: runSchema } },
+  })
+  change(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return changeOwn(this.context, request, reply);
+  }
+
+  @Route('POST', ':run/again', {
+    action: 'run.update',
+    summary: 'Run the same process again, with changed inputs',
+    body: { types: ['application/json'], schema: againRequest },
+    answers: { 201: { description: 'The new run', schema: runSchema } },
+  })
+  again(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return runAgain(this.context, request, reply);
+  }
+
+  @Route('POST', 'dismiss', {
+    action: 'run.dismiss',
+    summary: 'Dismiss all runs that a filter lets through, 1,000 at a time',
+    body: { types: ['application/json'], schema: dismissRequest },
+    answers: { 200: { description: 'Which were dismissed', schema: dismissedSchema } },
+  })
+  dismissMany(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return dismissMany(this.context, request, reply);
   }
 
   @Route('DELETE', ':run', {

@@ -38,7 +38,7 @@ describe('a run', () => {
       `insert into ready_nodes (run_id, node, workspace, count, cores, memory_mib, reason, since) values ($1, 'say', 'demo', 2, 1, 256, 'no free slot', now())`,
       [run],
     );
-    expect((await demo('GET', `/api/v1/runs/${run}`)).body.nodes).toEqual([
+    expect((await demo('GET', `/api/v1/runs/${run}`)).body.nodes).toMatchObject([
       { node: 'say', status: 'running', total: 3, finished: 0, running: 1, reason: 'no free slot' },
     ]);
     await api.database.pool.query(`update runs set attention = 'a message could not be handled' where id = $1`, [run]);
@@ -64,6 +64,32 @@ describe('a run', () => {
     await advanceRun(api, run, stepsOfWide(2).slice(0, 5));
     const expected = ['say[0] 1 successful', 'say[1] 1 running', 'say[2] 0 ready', 'say[3] 0 ready', 'say[4] 0 ready'];
     for (const limit of [1, 2, 3, 10]) expect(await all(limit)).toEqual(expected);
+  });
+
+  it('tells of each step that waits why and for how long', async () => {
+    const run = await accept(3);
+    const steps = async () => (await demo('GET', `/api/v1/runs/${run}/steps`)).body.steps;
+    expect(await steps()).toMatchObject([
+      { step: 'say', reason: 'the run has not started', since: expect.any(String), waitedSeconds: expect.any(Number) },
+    ]);
+    await advanceRun(api, run, stepsOfWide(1).slice(0, 2));
+    await api.database.pool.query(
+      `insert into ready_nodes (run_id, node, workspace, count, cores, memory_mib, reason, since)
+       values ($1, 'say', 'demo', 2, 1, 256, 'all slots are busy', now() - interval '90 seconds')`,
+      [run],
+    );
+    const [asked, ...waiting] = await steps();
+    expect(asked).toMatchObject({
+      step: 'say[0]',
+      status: 'requested',
+      reason: 'waits for a slot of the executor x-1',
+      waitedSeconds: expect.any(Number),
+    });
+    expect(waiting).toHaveLength(2);
+    for (const step of waiting) expect(step).toMatchObject({ status: 'ready', reason: 'all slots are busy', since: expect.any(String) });
+    expect((waiting[0] as unknown as { waitedSeconds: number }).waitedSeconds).toBeGreaterThanOrEqual(90);
+    await demo('DELETE', `/api/v1/runs/${run}`);
+    expect((await steps()).filter((step) => 'waitedSeconds' in step)).toEqual([]);
   });
 
   it('is dismissed', async () => {

@@ -7,6 +7,7 @@ import type { ApiContext } from '../../context.ts';
 import { callerOf } from '../../http/access-hook.ts';
 import { cursor, cursorOf, limit, many, once } from '../../http/query.ts';
 import { dismissRun } from '../../runs/dismiss-run.ts';
+import { findReadyNodes } from '../../runs/find-ready-nodes.ts';
 import { findRun, listRuns } from '../../runs/find-runs.ts';
 import type { RunRow } from '../../runs/find-runs.ts';
 import { readState } from '../../runs/read-state.ts';
@@ -16,6 +17,9 @@ export const runQuery = z.object({
   limit: limit(100).describe('at most so many'),
   status: many(RunStatus).describe('only runs in these statuses'),
   executing: once(z.stringbool().default(false)).describe('instead: runs of others that execute in the workspace'),
+  name: once(z.string().optional()).describe('only runs of this name'),
+  label: many(z.string().regex(/^[^=]+=./, 'name=value is expected')).describe('only runs with all these labels, each name=value'),
+  sort: once(z.enum(['-created', 'created']).default('-created')).describe('newest or oldest first'),
   process: many(z.string()).describe('only runs of these processes'),
   after: cursor(z.tuple([z.iso.datetime(), z.uuid()])).describe('where the page begins (of next)'),
 });
@@ -36,6 +40,9 @@ export async function answerRuns({ database }: ApiContext, request: FastifyReque
     phases: query.status,
     processes: query.process,
     executing: query.executing,
+    name: query.name,
+    ...(query.label === undefined ? {} : { labels: labelsOf(query.label) }),
+    ascending: query.sort === 'created',
     ...(createdAt !== undefined && id !== undefined ? { after: { createdAt, id } } : {}),
     limit: query.limit + 1,
   });
@@ -46,6 +53,9 @@ export async function answerRuns({ database }: ApiContext, request: FastifyReque
     ...(last ? { next: nextPage(request, cursorOf(last.createdAt.toISOString(), last.id)) } : {}),
   });
 }
+
+const labelsOf = (given: readonly string[]): Record<string, string> =>
+  Object.fromEntries(given.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]));
 
 /** Address of the next page, relative to the host: the same request with another `after`. */
 export function nextPage(request: FastifyRequest, after: string): string {
@@ -68,21 +78,12 @@ export async function dismissOwn(context: ApiContext, request: FastifyRequest, r
   await reply.send(runView(run));
 }
 
-/** What the admitter says of a node that waits for a slot is more than the run itself knows: quotas, fairness, no executor. */
 async function withReasons(
   { database }: ApiContext,
   run: RunRow,
   nodes: NodeStatus[],
 ): Promise<(NodeStatus & { queue?: { since: string; ahead: number } })[]> {
-  const { rows } = await database.pool.query<{ node: string; reason: string | null; since: Date; ahead: number }>({
-    name: 'ready-reasons',
-    text: `
-select r.node, r.reason, r.since,
-  (select coalesce(sum(o.count), 0)::int from ready_nodes o where o.workspace = r.workspace and o.since < r.since) as ahead
-from ready_nodes r where r.run_id = $1`,
-    values: [run.id],
-  });
-  const ready = new Map(rows.map((row) => [row.node, row]));
+  const ready = await findReadyNodes(database, run.id);
   return nodes.map((node) => {
     const row = ready.get(node.node);
     if (!row) return node;
@@ -96,6 +97,10 @@ export function runView(run: RunRow) {
     workspace: run.workspace,
     ...(run.executingWorkspace === run.workspace ? {} : { executing: run.executingWorkspace }),
     process: { workspace: run.processWorkspace, id: run.processId, version: run.processVersion, digest: run.processDigest },
+    ...(run.name === null ? {} : { name: run.name }),
+    labels: run.labels,
+    priority: run.priority,
+    weight: run.weight,
     status: run.phase,
     progress: run.progress,
     message: run.message,

@@ -3,10 +3,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { cursor, cursorOf, limit } from '../../http/query.ts';
+import { findReadyNodes } from '../../runs/find-ready-nodes.ts';
+import type { ReadyNodeRow } from '../../runs/find-ready-nodes.ts';
+import { isFinal } from '../../runs/find-runs.ts';
+import type { RunRow } from '../../runs/find-runs.ts';
 import { findSteps } from '../../runs/find-steps.ts';
 import type { StepRow } from '../../runs/find-steps.ts';
 import { readState } from '../../runs/read-state.ts';
 import { nextPage, runOf } from './runs.ts';
+import { waitOf, waitSince } from './waits.ts';
+import type { Wait } from './waits.ts';
 
 export const stepQuery = z.object({
   limit: limit(100).describe('at most so many'),
@@ -18,35 +24,66 @@ interface StepView {
   readonly attempt: number;
   readonly status: string;
   readonly reason?: string;
+  readonly since?: string;
+  readonly waitedSeconds?: number;
 }
 
 /**
  * Steps of a run: first those that were asked for, by name, from their rows; then those that were not, in the order of the workflow, derived from
- * the state of their nodes: nothing is stored of an element before it is requested (rule 6).
+ * the state of their nodes: nothing is stored of an element before it is requested (rule 6). Each that waits says why and for how long.
  */
 export async function answerSteps(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const query = stepQuery.parse(request.query);
   const run = await runOf(context, request);
   const [part, after] = query.after ?? ['asked', ''];
   const rows = part === 'asked' ? await findSteps(context.database, run.id, after, query.limit + 1) : [];
-  const steps: StepView[] = rows.slice(0, query.limit).map(stepView);
-  let next = rows.length > query.limit ? cursorOf('asked', steps.at(-1)?.step ?? '') : undefined;
-  if (next === undefined) {
-    const { engine, state } = await readState(context, run);
-    const waiting = waitingSteps(engine, state, part === 'waiting' ? after : undefined);
+  let next = rows.length > query.limit ? cursorOf('asked', rows[query.limit - 1]?.step ?? '') : undefined;
+  const asked = rows.slice(0, query.limit);
+  const isOpen = !isFinal(run.phase);
+  const ready = isOpen ? await findReadyNodes(context.database, run.id) : new Map<string, ReadyNodeRow>();
+  const known = next === undefined || asked.some((row) => row.state === 'waiting') ? await readState(context, run) : undefined;
+  const steps: StepView[] = asked.map((row) => ({
+    ...stepView(row),
+    ...(isOpen ? waitOfRow(run, row, ready, known?.engine.elementStatus(known.state, row.step)?.reason) : {}),
+  }));
+  if (next === undefined && known) {
+    const waiting = waitingSteps(known.engine, known.state, part === 'waiting' ? after : undefined);
     for (const step of waiting) {
       if (steps.length === query.limit) {
         next = cursorOf('waiting', steps.at(-1)?.attempt === 0 ? (steps.at(-1)?.step ?? '') : '');
         break;
       }
-      steps.push(step);
+      const { node, ...view } = step;
+      const waits = isOpen && step.status !== 'skipped';
+      steps.push(
+        waits ? { ...view, ...waitOf(run, view.reason, step.status === 'ready' ? ready.get(node) : undefined, Date.now()) } : view,
+      );
     }
   }
   await reply.send({ steps, ...(next === undefined ? {} : { next: nextPage(request, next) }) });
 }
 
+interface WaitingStep extends StepView {
+  readonly node: string;
+}
+
+/** Asked for and not started, or to be tried again. */
+function waitOfRow(
+  run: RunRow,
+  row: StepRow,
+  ready: ReadonlyMap<string, ReadyNodeRow>,
+  reason: string | undefined,
+): Wait | Record<string, never> {
+  if (row.state === 'requested') return waitSince(`waits for a slot of the executor ${row.executor ?? ''}`, row.requestedAt, Date.now());
+  if (row.state !== 'waiting') return {};
+  const node = ready.get(row.step.replace(/\[\d+\]$/, '')) ?? ready.get(row.step);
+  return node
+    ? waitOf(run, reason, node, Date.now())
+    : waitSince(reason ?? 'waits to be tried again', row.finishedAt ?? row.requestedAt, Date.now());
+}
+
 /** Elements that have no row: not asked for, or skipped. After a step's name; an empty one means from the beginning. */
-function* waitingSteps(engine: RunEngine, state: RunState, after: string | undefined): Generator<StepView> {
+function* waitingSteps(engine: RunEngine, state: RunState, after: string | undefined): Generator<WaitingStep> {
   let begun = after === undefined || after === '';
   for (const node of engine.nodeStatuses(state)) {
     const from = begun ? 0 : indexIn(node, after ?? '') + 1;
@@ -56,20 +93,32 @@ function* waitingSteps(engine: RunEngine, state: RunState, after: string | undef
   }
 }
 
-function* elementsOf(engine: RunEngine, state: RunState, node: NodeStatus, from: number): Generator<StepView> {
+function* elementsOf(engine: RunEngine, state: RunState, node: NodeStatus, from: number): Generator<WaitingStep> {
   for (let index = from; index < node.total; index += 1) {
     const step = pathOf(engine, state, node, index);
     const element = engine.elementStatus(state, step);
     if (!element) {
       // It has not been reached: the node speaks for all its elements.
       if (index === 0)
-        yield { step: node.node, attempt: 0, status: node.status, ...(node.reason === undefined ? {} : { reason: node.reason }) };
+        yield {
+          node: node.node,
+          step: node.node,
+          attempt: 0,
+          status: node.status,
+          ...(node.reason === undefined ? {} : { reason: node.reason }),
+        };
       return;
     }
     if (element.status !== 'waiting' && element.status !== 'ready' && element.status !== 'skipped') continue;
     // Waiting again after an attempt: it has a row.
     if (element.attempt !== undefined && element.attempt > 1) continue;
-    yield { step, attempt: 0, status: element.status, ...(element.reason === undefined ? {} : { reason: element.reason }) };
+    yield {
+      node: node.node,
+      step,
+      attempt: 0,
+      status: element.status,
+      ...(element.reason === undefined ? {} : { reason: element.reason }),
+    };
   }
 }
 

@@ -1,0 +1,85 @@
+import { nameOf } from '@runnel/access';
+import { RunStatus } from '@runnel/contracts';
+import { Problem } from '@runnel/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { ApiContext } from '../../context.ts';
+import { callerOf } from '../../http/access-hook.ts';
+import { readJson } from '../../http/body.ts';
+import { changeRun } from '../../runs/change-run.ts';
+import { dismissRun } from '../../runs/dismiss-run.ts';
+import { isFinal, listRuns } from '../../runs/find-runs.ts';
+import { notFound } from './problems.ts';
+import { runOf, runView } from './runs.ts';
+
+/** No database takes a null character. */
+const text = (longest: number) =>
+  z
+    .string()
+    .min(1)
+    .max(longest)
+    .regex(/^[^\0]*$/, 'a null character is no part of it');
+const labelName = z
+  .string()
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/, 'letters, digits and . _ / - are expected, at most 63');
+const labels = z.record(labelName, text(200)).refine((given) => Object.keys(given).length <= 32, 'a run has at most 32 labels');
+
+export const changeRequest = z
+  .strictObject({
+    name: text(200).nullable(),
+    labels: labels.describe('all of them: those that are not named are gone'),
+    priority: z.int().min(-100).max(100).describe('whose steps go first among the runs of the workspace'),
+    weight: z.number().min(0.1).max(100).describe('places it gets beside a run of weight 1'),
+  })
+  .partial();
+
+export const dismissRequest = z
+  .strictObject({
+    runs: z.array(z.uuid()).max(1000),
+    status: z.array(RunStatus).max(10),
+    process: z.array(text(128)).max(100),
+    name: text(200),
+    labels,
+  })
+  .partial()
+  .refine((given) => Object.values(given).some((value) => value !== undefined), 'name the runs, or a filter: {} would be all of them');
+
+export const dismissedSchema = z.object({
+  dismissed: z.array(z.uuid()),
+  more: z.boolean().describe('there are others that the filter lets through: ask again'),
+});
+
+/** PATCH /api/v1/runs/{run}. */
+export async function changeOwn(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const run = await runOf(context, request);
+  const { workspace } = callerOf(request);
+  if (run.workspace !== workspace) throw notFound(`run "${run.id}" of this workspace`);
+  const changes = changeRequest.parse(await readJson(request, 100_000));
+  const sharing = changes.priority !== undefined || changes.weight !== undefined;
+  if (sharing && run.executingWorkspace !== workspace)
+    throw new Problem({
+      status: 403,
+      title: 'Forbidden',
+      detail: `the run executes in ${run.executingWorkspace}, which shares its places itself`,
+    });
+  await changeRun(context.database, run.id, changes);
+  await reply.send(runView(await runOf(context, request)));
+}
+
+/** So many are dismissed by one request. */
+const most = 1000;
+
+/** POST /api/v1/runs/dismiss: runs that have ended stay as they are. */
+export async function dismissMany(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { runs, status, process, name, labels: wanted } = dismissRequest.parse(await readJson(request, 1_000_000));
+  const { workspace } = callerOf(request);
+  const open = (status ?? RunStatus.options).filter((phase) => !isFinal(phase));
+  const filter = { workspace, ids: runs, phases: open, processes: process, name, labels: wanted, limit: most + 1 };
+  const found = await listRuns(context.database, filter);
+  const dismissed: string[] = [];
+  for (const { id } of found.slice(0, most)) {
+    const run = await dismissRun(context, { workspace, run: id, by: nameOf(request.principal) });
+    if (run?.phase === 'dismissed') dismissed.push(id);
+  }
+  await reply.send({ dismissed, more: found.length > most });
+}

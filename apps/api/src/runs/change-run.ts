@@ -1,0 +1,23 @@
+import type { Database } from '@runnel/postgres';
+
+/** What the owner of a run may say of it, also while it runs. */
+export interface RunChanges {
+  readonly name?: string | null | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Among the runs of its workspace. */
+  readonly priority?: number | undefined;
+  readonly weight?: number | undefined;
+}
+
+/** Changes what is named; labels are replaced as a whole. */
+export async function changeRun({ pool }: Pick<Database, 'pool'>, run: string, changes: RunChanges): Promise<void> {
+  const { name, labels, priority = null, weight = null } = changes;
+  await pool.query({
+    name: 'change-run',
+    text: `
+update runs set name = case when $2 then $3 else name end, labels = coalesce($4::jsonb, labels), priority = coalesce($5, priority),
+  weight = coalesce($6, weight)
+where id = $1`,
+    values: [run, name !== undefined, name ?? null, labels === undefined ? null : JSON.stringify(labels), priority, weight],
+  });
+}
