@@ -10,6 +10,7 @@ import { installBuiltIns, withBuiltIns } from './built-in/built-ins.ts';
 import { startCallbackSender } from './callbacks/callback-sender.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
+import { takePipelineEvents } from './events/take-event.ts';
 import { openStatusFeed } from './follow/status-feed.ts';
 import { checkAccess } from './http/access-hook.ts';
 import { createAdapter } from './http/adapter.ts';
@@ -76,6 +77,8 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   opened.push(() => feed.close());
   const callbacks = startCallbackSender({ config, database, objects, logger, feed, stopping });
   opened.push(() => callbacks.close());
+  const pipelines = takePipelineEvents({ database, messaging, logger });
+  opened.push(() => pipelines.close());
   const loader = openDocumentLoader({ hosts: [...config.documentHosts, ...config.outboundHosts], logger });
   opened.push(() => loader.close());
   const packages = openPackages(objects);
@@ -110,7 +113,7 @@ function openMessaging(config: ApiConfig, logger: Logger): Promise<Messaging> {
 
 async function serve(context: ApiContext, stopping: AbortController, closeAll: Close): Promise<RunningApi> {
   const { config, logger, messaging, objects, database, registry } = context;
-  const plans = durablePlans(config.prefix).filter(({ service }) => service === 'api');
+  const plans = durablePlans(config.prefix).filter((plan) => plan.service === 'api' && plan.contracts.length > 0);
   const service = await runService({
     name: 'api',
     module: ApiModule.with(context),

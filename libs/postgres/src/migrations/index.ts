@@ -3,6 +3,7 @@ import { runRequest } from './0004-run-request.ts';
 import { callbacks } from './0005-callbacks.ts';
 import { callersAndOffers } from './0006-callers-and-offers.ts';
 import { kindsOfTokens } from './0007-kinds-of-tokens.ts';
+import { eventsAndTriggers } from './0012-events-and-triggers.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -11,6 +12,7 @@ export const migrations: readonly { version: number; name: string; sql: string }
   callbacks,
   callersAndOffers,
   kindsOfTokens,
+  eventsAndTriggers,
 ];
 
 /** The schema this release needs. */

@@ -8,6 +8,7 @@ import { Route } from '../../http/route.ts';
 import { FilesController } from '../files/files-controller.ts';
 import { answerCallbackKey, callbackKeySchema } from './callback-key.ts';
 import { answerDeadLetter, answerDeadLetters, deadLetterQuery, drop, replay } from './dead-letters.ts';
+import { EventController } from './event-controller.ts';
 import { answerExecutors } from './executors.ts';
 import { RunController } from './run-controller.ts';
 import { deadLetterListSchema, deadLetterSchema, executorListSchema, newTokenSchema, tokenListSchema } from './schemas.ts';
@@ -118,5 +119,5 @@ export class OwnController {
 /** The description is made from the routes themselves. */
 function ownDefinition(server: string): Record<string, unknown> {
   const description = 'Runs, steps, logs, live events, usage, tokens, files. Processes are under /{workspace}/ogc-api.';
-  return openApiOf(routesOf([RunController, OwnController, FilesController]), { title: 'Runnel', description, version: '1.0.0', server });
+  return openApiOf(routesOf([RunController, OwnController, EventController, FilesController]), { title: 'Runnel', description, version: '1.0.0', server });
 }
