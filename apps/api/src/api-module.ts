@@ -13,6 +13,7 @@ import { JobController } from './faces/ogc/job-controller.ts';
 import { OgcController } from './faces/ogc/ogc-controller.ts';
 import { EventController } from './faces/own/event-controller.ts';
 import { OwnController } from './faces/own/own-controller.ts';
+import { TriggerController } from './faces/own/trigger-controller.ts';
 import { RunController } from './faces/own/run-controller.ts';
 import { SiteController } from './faces/site/site-controller.ts';
 import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
@@ -24,6 +25,7 @@ export const controllers = [
   OwnController,
   RunController,
   EventController,
+  TriggerController,
   FilesController,
   EodhController,
   StacController,

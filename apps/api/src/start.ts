@@ -23,6 +23,7 @@ import { ObjectFaultFilter } from './object-fault-filter.ts';
 import { openDocumentLoader } from './processes/load-document.ts';
 import { openKnownProcesses } from './processes/known-processes.ts';
 import { openPackages } from './processes/packages.ts';
+import { startTriggers } from './triggers/start-triggers.ts';
 
 export interface ApiOptions {
   /** Default: JSON lines on standard output. */
@@ -77,8 +78,6 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   opened.push(() => feed.close());
   const callbacks = startCallbackSender({ config, database, objects, logger, feed, stopping });
   opened.push(() => callbacks.close());
-  const pipelines = takePipelineEvents({ database, messaging, logger });
-  opened.push(() => pipelines.close());
   const loader = openDocumentLoader({ hosts: [...config.documentHosts, ...config.outboundHosts], logger });
   opened.push(() => loader.close());
   const packages = openPackages(objects);
@@ -86,7 +85,7 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   const processes = withBuiltIns(openKnownProcesses(database), builtIns);
   opened.push(() => processes.close());
   const metrics = apiMetrics(registry);
-  return {
+  const services = {
     config,
     logger,
     registry,
@@ -104,6 +103,12 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
     callbacks,
     stopping,
   };
+  const triggers = startTriggers(services);
+  opened.push(() => triggers.close());
+  const context = { ...services, triggers };
+  const pipelines = takePipelineEvents(context);
+  opened.push(() => pipelines.close());
+  return context;
 }
 
 function openMessaging(config: ApiConfig, logger: Logger): Promise<Messaging> {

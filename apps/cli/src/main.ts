@@ -13,6 +13,7 @@ import { cancelCommand, eventsCommand, logsCommand, psCommand, resultsCommand } 
 import { systemTestCommand } from './commands/system-test.ts';
 import { templateCommand } from './commands/template.ts';
 import { tokenCommand } from './commands/token.ts';
+import { triggerCommand } from './commands/trigger.ts';
 import { upCommand } from './commands/up.ts';
 import { upgradeCheckCommand } from './commands/upgrade-check.ts';
 import { uploadCommand } from './commands/upload.ts';
@@ -33,6 +34,7 @@ const commands = [
   eventsCommand,
   resultsCommand,
   cancelCommand,
+  triggerCommand,
   dlqCommand,
   gcCommand,
   doctorCommand,

@@ -29,7 +29,14 @@ const mebi = 1024 * 1024;
 
 /** Stream names of an installation. */
 export function streamNames(prefix: string): StreamNames {
-  return { work: `${prefix}-work`, orders: `${prefix}-orders`, status: `${prefix}-status`, dead: `${prefix}-dead`, told: `${prefix}-told`, pipelines: `${prefix}-pipelines` };
+  return {
+    work: `${prefix}-work`,
+    orders: `${prefix}-orders`,
+    status: `${prefix}-status`,
+    dead: `${prefix}-dead`,
+    told: `${prefix}-told`,
+    pipelines: `${prefix}-pipelines`,
+  };
 }
 
 export interface StreamNames {

@@ -23,34 +23,31 @@ const mostRefused = 1000;
 /** Keeps an event once by workspace, source and id; `also` joins the transaction of the first copy. */
 export async function keepEvent(
   database: Database,
-  { workspace, via, event, depth }: KeptEvent,
+  kept: KeptEvent,
   also: (tx: Transaction) => Promise<void>,
 ): Promise<'accepted' | 'known'> {
-  const { id, source, type } = event.attributes;
   crashPoint('api.event.before-write');
   const outcome = await inTransaction(database, async (tx) => {
-    const { count } = await query(tx, {
-      name: 'keep-event',
-      text: `
-insert into cloud_events (workspace, source, id, type, via, attributes, data, depth) values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict do nothing`,
-      values: [
-        workspace,
-        source,
-        id,
-        type,
-        via,
-        JSON.stringify(event.attributes),
-        event.data === undefined ? null : JSON.stringify(event.data),
-        depth,
-      ],
-    });
-    if (count === 0) return 'known';
+    if (!(await insertEvent(tx, kept))) return 'known';
     await also(tx);
     return 'accepted';
   });
   crashPoint('api.event.after-write');
   return outcome;
+}
+
+/** False where it is there already. */
+export async function insertEvent(tx: Transaction, { workspace, via, event, depth }: KeptEvent): Promise<boolean> {
+  const { id, source, type } = event.attributes;
+  const data = event.data === undefined ? null : JSON.stringify(event.data);
+  const { count } = await query(tx, {
+    name: 'keep-event',
+    text: `
+insert into cloud_events (workspace, source, id, type, via, attributes, data, depth) values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict do nothing`,
+    values: [workspace, source, id, type, via, JSON.stringify(event.attributes), data, depth],
+  });
+  return count > 0;
 }
 
 /** Keeps what was refused, beside the reason; of each workspace the newest thousand. */
@@ -72,14 +69,19 @@ insert into refused_events (workspace, via, reason, body) values ($1, $2, $3, $4
 }
 
 /** How deep an event is that a run led to, or that says so itself: one more than the event that started the run. */
-export async function depthOf({ pool }: Pick<Database, 'pool'>, workspace: string, event: CloudEvent, run?: string): Promise<number> {
+export async function depthOf(database: Database, workspace: string, event: CloudEvent, run?: string): Promise<number> {
   const { runneldepth: said, runnelrun: named = run } = event.attributes;
   const own = typeof said === 'number' && said > 0 ? Math.min(said, 1000) : 0;
-  if (typeof named !== 'string' || !/^[0-9a-f-]{36}$/.test(named)) return own;
-  const { rows } = await pool.query<{ depth: number }>({
+  if (typeof named !== 'string' || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(named)) return own;
+  return Math.max(own, await inTransaction(database, (tx) => depthOfRun(tx, workspace, named)));
+}
+
+/** How deep what a run leads to is: one more than the event that started it. */
+export async function depthOfRun(tx: Transaction, workspace: string, run: string): Promise<number> {
+  const { rows } = await query<{ depth: number }>(tx, {
     name: 'depth-of-run',
     text: 'select depth from trigger_firings where run_id = $1::uuid and workspace = $2',
-    values: [named, workspace],
+    values: [run, workspace],
   });
-  return Math.max(own, (rows[0]?.depth ?? 0) + 1);
+  return (rows[0]?.depth ?? 0) + 1;
 }

@@ -56,7 +56,9 @@ function readBody(message: RawMessage, value: unknown): ReadCloudEvent {
 function checkedChange(event: CloudEvent, workspace: string): ReadCloudEvent {
   const read = readCatalogueChange(event.data);
   if ('reason' in read)
-    return { reason: `neither a CloudEvent (specversion, id, source, type) nor a catalogue change (/api/v1/schemas/catalogue-change): ${read.reason}` };
+    return {
+      reason: `neither a CloudEvent (specversion, id, source, type) nor a catalogue change (/api/v1/schemas/catalogue-change): ${read.reason}`,
+    };
   if (read.change.workspace !== undefined && read.change.workspace !== workspace)
     return { reason: `workspace: ${read.change.workspace} is not yours, you are of ${workspace}` };
   return { event: { ...event, data: { ...read.change, workspace } } };

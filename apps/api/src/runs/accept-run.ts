@@ -6,6 +6,7 @@ import type { AcceptedRun, FailureInfo, RunEngine, RunEvent, RunValues } from '@
 import { outboxRows, outgoing } from '@runnel/messaging';
 import { putValue } from '@runnel/objects';
 import { appendWrites, largestValueBytes, writeTogether } from '@runnel/postgres';
+import type { Write } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import { insertCallbacks } from '../callbacks/callback-rows.ts';
 import type { ApiContext } from '../context.ts';
@@ -35,6 +36,8 @@ export interface Execution {
   /** Address of the face for links in what its subscribers are told. */
   readonly base?: string;
   readonly traceparent?: string | undefined;
+  /** Joins the transaction that accepts it. */
+  readonly also?: (run: string) => Write[];
 }
 
 export type AcceptOutcome =
@@ -70,7 +73,9 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     inputs: 'faults' in found ? {} : await storeLarge(services, executing, run, found.inputs),
     acceptedAt: new Date(now).toISOString(),
   };
-  const row = await writeAccepted(services, engine, { accepted, refusal, principal: nameOf(caller.principal), request, base, traceparent });
+  const also = execution.also?.(run) ?? [];
+  const principal = nameOf(caller.principal);
+  const row = await writeAccepted(services, engine, { accepted, refusal, principal, request, base, traceparent, also });
   services.relay.kick();
   if (request?.subscriber) services.callbacks.follow(run);
   services.metrics.accepted.inc();
@@ -104,6 +109,7 @@ async function storeLarge({ objects }: Services, workspace: string, run: string,
 }
 
 interface Acceptance {
+  readonly also: readonly Write[];
   readonly accepted: AcceptedRun;
   readonly refusal: FailureInfo | undefined;
   readonly principal: string;
@@ -115,7 +121,7 @@ interface Acceptance {
 async function writeAccepted(
   services: Services,
   engine: RunEngine,
-  { accepted, refusal, principal, request, base, traceparent }: Acceptance,
+  { accepted, refusal, principal, request, base, traceparent, also }: Acceptance,
 ): Promise<RunRow> {
   const state = engine.initialState();
   const at = accepted.acceptedAt;
@@ -161,6 +167,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $
       ],
     },
     ...(request?.subscriber ? insertCallbacks(run, workspace, request.subscriber, base) : []),
+    ...also,
   ]);
   crashPoint('api.accept.after-write');
   const time = new Date(at);

@@ -41,8 +41,10 @@ create table triggers (
   enabled boolean not null,
   principal text not null,
   created_at timestamptz not null,
-  -- Of a cron: when it is next due.
+  -- Of a cron: when it is next due. Of one that waits for runs: until when their ends were looked at.
   due_at timestamptz,
+  -- Of one that waits for all of several: the end of the last run that was counted.
+  since timestamptz,
   -- Why a person should look: a loop that was stopped, a process that is gone.
   attention text,
   unique (workspace, name)
@@ -52,10 +54,11 @@ create index triggers_by_kind on triggers (workspace, kind) where enabled;
 
 create table trigger_firings (
   trigger_id uuid not null references triggers on delete cascade,
-  -- What it is about: an event, a due time, a run. Once per trigger.
-  key text not null,
+  -- The event, and the element of a list in it: once per trigger.
+  source text not null,
+  event_id text not null,
+  item integer not null,
   workspace text not null,
-  event json not null,
   depth smallint not null,
   -- pending, started, refused, stopped
   outcome text not null default 'pending',
@@ -64,7 +67,7 @@ create table trigger_firings (
   attempts integer not null default 0,
   due_at timestamptz not null default now(),
   at timestamptz not null default now(),
-  primary key (trigger_id, key)
+  primary key (trigger_id, source, event_id, item)
 );
 create index trigger_firings_due on trigger_firings (due_at) where outcome = 'pending';
 create index trigger_firings_by_run on trigger_firings (run_id) where run_id is not null;

@@ -5,7 +5,16 @@ import { z } from 'zod';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { Route } from '../../http/route.ts';
-import { answerEvents, answerRefused, eventListSchema, eventQuery, postEvent, refusedListSchema, refusedQuery, takenEventSchema } from './events.ts';
+import {
+  answerEvents,
+  answerRefused,
+  eventListSchema,
+  eventQuery,
+  postEvent,
+  refusedListSchema,
+  refusedQuery,
+  takenEventSchema,
+} from './events.ts';
 
 /** Events from outside, which start runs by triggers. */
 @Controller('api/v1')
