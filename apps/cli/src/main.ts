@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { dlqCommand } from './commands/dlq.ts';
 import { gcCommand } from './commands/gc.ts';
+import { harvestCommand } from './commands/harvest.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
@@ -35,6 +36,7 @@ const commands = [
   resultsCommand,
   cancelCommand,
   triggerCommand,
+  harvestCommand,
   dlqCommand,
   gcCommand,
   doctorCommand,

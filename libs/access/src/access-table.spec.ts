@@ -35,6 +35,7 @@ const table: Record<Action, Row> = {
   'policy.write': ['deploy', true, false, false, false, false],
   'event.send': ['execute', true, false, false, false, false],
   'event.read': ['read', true, false, false, false, false],
+  'harvest.read': ['read', true, false, false, false, false],
   'trigger.read': ['read', true, false, false, false, false],
   'trigger.write': ['deploy', true, false, false, false, false],
   'usage.read': ['read', true, false, false, false, false],

@@ -63,6 +63,7 @@ const rules = {
   'policy.write': { who: 'owner', scope: 'deploy' },
   'event.send': { who: 'owner', scope: 'execute' },
   'event.read': { who: 'owner', scope: 'read' },
+  'harvest.read': { who: 'owner', scope: 'read' },
   'trigger.read': { who: 'owner', scope: 'read' },
   'trigger.write': { who: 'owner', scope: 'deploy' },
   'usage.read': { who: 'owner', scope: 'read' },

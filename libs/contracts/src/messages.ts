@@ -302,6 +302,7 @@ export const HarvestChanged = event(
         change: z.enum(['added', 'updated', 'deleted']),
         previousPath: z.string().optional(),
         content: Value.optional(),
+        refused: z.string().max(1000).optional().describe('why its content is not here: too large, no regular file'),
       }),
     ),
   }),

@@ -4,6 +4,7 @@ import { callbacks } from './0005-callbacks.ts';
 import { callersAndOffers } from './0006-callers-and-offers.ts';
 import { kindsOfTokens } from './0007-kinds-of-tokens.ts';
 import { eventsAndTriggers } from './0012-events-and-triggers.ts';
+import { harvestByWorkspace } from './0013-harvest-by-workspace.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -13,6 +14,7 @@ export const migrations: readonly { version: number; name: string; sql: string }
   callersAndOffers,
   kindsOfTokens,
   eventsAndTriggers,
+  harvestByWorkspace,
 ];
 
 /** The schema this release needs. */
