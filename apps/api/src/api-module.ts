@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { API_CONTEXT } from './context.ts';
 import type { ApiContext } from './context.ts';
+import { OnCatalogueChanged } from './events/on-catalogue-changed.ts';
 import { EodhController } from './faces/eodh/eodh-controller.ts';
 import { DocsController } from './faces/eodh/docs-controller.ts';
 import { MeController } from './faces/eodh/me-controller.ts';
@@ -11,7 +12,9 @@ import { FilesController } from './faces/files/files-controller.ts';
 import { JobController } from './faces/ogc/job-controller.ts';
 import { OgcController } from './faces/ogc/ogc-controller.ts';
 import { OperatorController } from './faces/own/operator-controller.ts';
+import { EventController } from './faces/own/event-controller.ts';
 import { OwnController } from './faces/own/own-controller.ts';
+import { TriggerController } from './faces/own/trigger-controller.ts';
 import { RunController } from './faces/own/run-controller.ts';
 import { SiteController } from './faces/site/site-controller.ts';
 import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
@@ -23,6 +26,8 @@ export const controllers = [
   OwnController,
   OperatorController,
   RunController,
+  EventController,
+  TriggerController,
   FilesController,
   EodhController,
   StacController,
@@ -37,7 +42,7 @@ export class ApiModule {
   static with(context: ApiContext): DynamicModule {
     return {
       module: ApiModule,
-      controllers: [...controllers, OnHarvestChanged],
+      controllers: [...controllers, OnHarvestChanged, OnCatalogueChanged],
       providers: [{ provide: API_CONTEXT, useValue: context }],
     };
   }

@@ -55,6 +55,9 @@ export const ApiConfig = z.object({
     .min(32)
     .optional()
     .meta({ description: 'secret shared with the executors, which sign tokens of runs with it; default: such tokens are not accepted' }),
+  triggerDepth: whole.min(1).max(100).default(8).meta({
+    description: 'runs that may lead to each other by events and triggers before the chain is stopped as a loop',
+  }),
   documentHosts: list.default([]).meta({
     description:
       'hosts (name or name:port, comma-separated) from which documents are fetched at deployment although their addresses are not public; default: none',

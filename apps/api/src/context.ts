@@ -9,6 +9,7 @@ import type { ApiConfig } from './config.ts';
 import type { StatusFeed } from './follow/status-feed.ts';
 import type { DocumentLoader } from './processes/load-document.ts';
 import type { KnownProcesses } from './processes/known-processes.ts';
+import type { Triggers } from './triggers/start-triggers.ts';
 import type { Packages } from './processes/packages.ts';
 import type { ApiMetrics } from './metrics.ts';
 
@@ -29,6 +30,7 @@ export interface ApiContext {
   readonly loader: DocumentLoader;
   readonly feed: StatusFeed;
   readonly callbacks: CallbackSender;
+  readonly triggers: Triggers;
   /** Aborts when the service stops: ends what would keep its connection open. */
   readonly stopping: AbortSignal;
 }

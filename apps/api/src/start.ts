@@ -10,6 +10,7 @@ import { installBuiltIns, withBuiltIns } from './built-in/built-ins.ts';
 import { startCallbackSender } from './callbacks/callback-sender.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiContext } from './context.ts';
+import { takePipelineEvents } from './events/take-event.ts';
 import { openStatusFeed } from './follow/status-feed.ts';
 import { checkAccess } from './http/access-hook.ts';
 import { createAdapter } from './http/adapter.ts';
@@ -22,6 +23,7 @@ import { ObjectFaultFilter } from './object-fault-filter.ts';
 import { openDocumentLoader } from './processes/load-document.ts';
 import { openKnownProcesses } from './processes/known-processes.ts';
 import { openPackages } from './processes/packages.ts';
+import { startTriggers } from './triggers/start-triggers.ts';
 
 export interface ApiOptions {
   /** Default: JSON lines on standard output. */
@@ -83,7 +85,7 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   const processes = withBuiltIns(openKnownProcesses(database), builtIns);
   opened.push(() => processes.close());
   const metrics = apiMetrics(registry);
-  return {
+  const services = {
     config,
     logger,
     registry,
@@ -101,6 +103,12 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
     callbacks,
     stopping,
   };
+  const triggers = startTriggers(services);
+  opened.push(() => triggers.close());
+  const context = { ...services, triggers };
+  const pipelines = takePipelineEvents(context);
+  opened.push(() => pipelines.close());
+  return context;
 }
 
 function openMessaging(config: ApiConfig, logger: Logger): Promise<Messaging> {
@@ -110,7 +118,7 @@ function openMessaging(config: ApiConfig, logger: Logger): Promise<Messaging> {
 
 async function serve(context: ApiContext, stopping: AbortController, closeAll: Close): Promise<RunningApi> {
   const { config, logger, messaging, objects, database, registry } = context;
-  const plans = durablePlans(config.prefix).filter(({ service }) => service === 'api');
+  const plans = durablePlans(config.prefix).filter((plan) => plan.service === 'api' && plan.contracts.length > 0);
   const service = await runService({
     name: 'api',
     module: ApiModule.with(context),

@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { dlqCommand } from './commands/dlq.ts';
 import { gcCommand } from './commands/gc.ts';
+import { harvestCommand } from './commands/harvest.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { executorsCommand, maintenanceCommand } from './commands/executors.ts';
 import { quotaCommand } from './commands/quota.ts';
@@ -15,6 +16,7 @@ import { cancelCommand, eventsCommand, logsCommand, psCommand, resultsCommand } 
 import { systemTestCommand } from './commands/system-test.ts';
 import { templateCommand } from './commands/template.ts';
 import { tokenCommand } from './commands/token.ts';
+import { triggerCommand } from './commands/trigger.ts';
 import { upCommand } from './commands/up.ts';
 import { upgradeCheckCommand } from './commands/upgrade-check.ts';
 import { uploadCommand } from './commands/upload.ts';
@@ -35,6 +37,8 @@ const commands = [
   eventsCommand,
   resultsCommand,
   cancelCommand,
+  triggerCommand,
+  harvestCommand,
   dlqCommand,
   quotaCommand,
   executorsCommand,

@@ -31,6 +31,7 @@ export interface UpOptions {
   oidcAudiences?: string;
   repositories?: string;
   pollSeconds?: number;
+  pipelines?: string;
 }
 
 /** Starts Runnel and returns when everything answers; it then runs until SIGTERM or SIGINT. The one place that composes the apps. */
@@ -99,7 +100,7 @@ async function startStores(
     postgres === undefined
       ? embeddedPostgres(folder, secrets, logger)
       : untilAvailable('the schema', () => externalPostgres(postgres), logger),
-    options.nats === undefined ? embeddedNats(folder, secrets, logger) : externalNats(options.nats),
+    options.nats === undefined ? embeddedNats(folder, secrets, logger, options.pipelines) : externalNats(options.nats),
   ]);
   stop.push(database.stop, bus.stop);
   const objects = options.objects ?? `${pathToFileURL(join(folder, 'objects')).href}/`;

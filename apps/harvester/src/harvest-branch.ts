@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { HarvestChanged, type DataOf } from '@runnel/contracts';
 import { outboxRows, outgoing, type Messaging } from '@runnel/messaging';
 import { inTransaction, insertOutbox, query, type Database } from '@runnel/postgres';
-import { changesBetween, fetchHead, openMirror, readFileAt, type FileChange, type Mirror } from './git/git.ts';
+import { changesBetween, fetchHead, isKnown, openMirror, RepositoryUnavailable, type FileChange, type Mirror } from './git/git.ts';
+import { listTree, readBlobs, refusalOfFile, type TreeFile } from './git/read-files.ts';
 import { protocolsOf, relevantChanges, type Watched } from './watched.ts';
 
 /** Bytes of a file that travels in a message; a longer document is told without its content and refused by who reads it. */
@@ -22,9 +23,17 @@ export async function harvestBranch(watched: Watched, workDir: string, database:
   const mirror = await openMirror({ directory, repository: watched.repository, branch: watched.branch, protocols: protocolsOf(watched) });
   const head = await fetchHead(mirror);
   const position = await positionOf(database, watched);
-  if (head === undefined || head === position) return 0;
+  if (head === undefined) throw new RepositoryUnavailable('the branch is gone: what came from it stays deployed');
+  if (head === position) {
+    await clearFault(database, watched);
+    return 0;
+  }
   const changes = relevantChanges(watched, await changesBetween(mirror, position, head));
-  const batches = await batched(mirror, head, changes);
+  const tree = await listTree(mirror, head);
+  // Where the copy was lost nothing tells what the old commit had; what is deployed does.
+  const lost = position !== undefined && !(await isKnown(mirror, position)) ? await deployedPaths(database, watched) : [];
+  const gone = lost.filter((path) => !tree.has(path)).map((path) => ({ path, change: 'deleted' as const }));
+  const batches = await batched(mirror, tree, [...gone, ...changes]);
   const { workspace, repository, branch } = watched;
   const messages = batches.map((part) =>
     outgoing(HarvestChanged, { workspace, source: 'git', repository, branch, commit: head, changes: part }),
@@ -32,43 +41,83 @@ export async function harvestBranch(watched: Watched, workDir: string, database:
   await inTransaction(database, async (tx) => {
     await insertOutbox(tx, outboxRows(messaging, messages));
     await query(tx, {
-      text: `insert into harvest_positions (repository, branch, commit, updated_at) values ($1, $2, $3, now())
-on conflict (repository, branch) do update set commit = excluded.commit, updated_at = excluded.updated_at, error = null`,
-      values: [repository, branch, head],
+      text: `insert into harvest_positions (repository, branch, workspace, commit, updated_at) values ($1, $2, $3, $4, now())
+on conflict (workspace, repository, branch) do update set commit = excluded.commit, updated_at = excluded.updated_at, error = null, failures = 0`,
+      values: [repository, branch, workspace, head],
     });
   });
-  return changes.length;
+  return changes.length + gone.length;
 }
 
-/** Notes why a branch could not be read; its position stays. */
-export async function noteFault(database: Database, { repository, branch }: Watched, reason: string): Promise<void> {
-  await database.pool.query('update harvest_positions set error = $3, updated_at = now() where repository = $1 and branch = $2', [
-    repository,
-    branch,
-    reason,
-  ]);
-}
-
-async function positionOf(database: Database, { repository, branch }: Watched): Promise<string | undefined> {
-  const { rows } = await database.pool.query<{ commit: string }>(
-    'select commit from harvest_positions where repository = $1 and branch = $2',
-    [repository, branch],
+/** Notes why a branch could not be read, also one that never could; its position stays. */
+export async function noteFault(database: Database, { repository, branch, workspace }: Watched, reason: string): Promise<void> {
+  await database.pool.query(
+    `
+insert into harvest_positions (repository, branch, workspace, updated_at, error, failures) values ($1, $2, $3, now(), $4, 1)
+on conflict (workspace, repository, branch) do update set error = excluded.error, updated_at = now(), failures = harvest_positions.failures + 1`,
+    [repository, branch, workspace, reason],
   );
-  return rows[0]?.commit;
 }
 
-async function batched(mirror: Mirror, commit: string, changes: readonly FileChange[]): Promise<Change[][]> {
-  const batches: Change[][] = [];
+async function clearFault(database: Database, { repository, branch, workspace }: Watched): Promise<void> {
+  await database.pool.query(
+    `
+update harvest_positions set error = null, failures = 0, updated_at = now()
+where repository = $1 and branch = $2 and workspace = $3 and error is not null`,
+    [repository, branch, workspace],
+  );
+}
+
+async function positionOf(database: Database, { repository, branch, workspace }: Watched): Promise<string | undefined> {
+  const { rows } = await database.pool.query<{ commit: string | null }>(
+    'select commit from harvest_positions where repository = $1 and branch = $2 and workspace = $3',
+    [repository, branch, workspace],
+  );
+  return rows[0]?.commit ?? undefined;
+}
+
+/** Files of the branch from which something is deployed (the api names them so). */
+async function deployedPaths(database: Database, { repository, branch, workspace }: Watched): Promise<string[]> {
+  const prefix = `harvest:${repository}#${branch}:`;
+  const { rows } = await database.pool.query<{ path: string }>(
+    `
+select distinct substr(deployed_by, length($2) + 1) as path from processes
+where workspace = $1 and starts_with(deployed_by, $2) and deleted_at is null`,
+    [workspace, prefix],
+  );
+  return rows.map(({ path }) => path);
+}
+
+async function batched(mirror: Mirror, tree: ReadonlyMap<string, TreeFile>, changes: readonly FileChange[]): Promise<Change[][]> {
+  const batches: (FileChange & { object?: string; refused?: string })[][] = [];
   let size = Infinity;
   for (const change of changes) {
-    const content = change.change === 'deleted' ? undefined : await readFileAt(mirror, commit, change.path, contentBytes);
-    const bytes = Buffer.byteLength(content ?? '') + change.path.length;
+    const file = tree.get(change.path);
+    const refused = change.change === 'deleted' ? undefined : refusalOfFile(file, contentBytes);
+    const wanted = change.change !== 'deleted' && refused === undefined;
+    const bytes = (wanted ? (file?.size ?? 0) : 0) + change.path.length + 200;
     if (size + bytes > messageBytes) {
       batches.push([]);
       size = 0;
     }
-    batches.at(-1)?.push({ ...change, ...(content === undefined ? {} : { content }) });
+    batches.at(-1)?.push({ ...change, ...(refused === undefined ? {} : { refused }), ...(wanted && file ? { object: file.object } : {}) });
     size += bytes;
   }
-  return batches;
+  const filled: Change[][] = [];
+  for (const batch of batches) {
+    const blobs = await readBlobs(
+      mirror,
+      batch.flatMap(({ object }) => object ?? []),
+    );
+    filled.push(batch.map(({ object, ...change }) => (object === undefined ? change : withContent(change, blobs.shift()))));
+  }
+  return filled;
+}
+
+function withContent(change: FileChange, blob: Buffer | undefined): Change {
+  try {
+    return { ...change, content: new TextDecoder('utf-8', { fatal: true }).decode(blob) };
+  } catch {
+    return { ...change, refused: 'it is not UTF-8 text' };
+  }
 }

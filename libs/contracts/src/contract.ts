@@ -6,8 +6,11 @@ import type { z } from 'zod';
  */
 export type Dedupe = 'state' | 'key' | 'inbox';
 
-/** How a message travels: in a stream that loses nothing, in the status stream for followers, or on plain NATS (heartbeats, live logs). */
-export type Delivery = 'work' | 'status' | 'ephemeral';
+/**
+ * How a message travels: in a stream that loses nothing, in the status stream for followers, in the stream of what pipelines outside are told, or
+ * on plain NATS (heartbeats, live logs).
+ */
+export type Delivery = 'work' | 'status' | 'told' | 'ephemeral';
 
 /** Who speaks on the bus. `operator` is the person behind the command line; it may read and publish everything. */
 export const services = ['api', 'scheduler', 'executor', 'ingester', 'harvester'] as const;

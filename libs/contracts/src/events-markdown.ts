@@ -5,6 +5,7 @@ import { subjectPattern, typeOf } from './routing.ts';
 const deliveries = {
   work: 'in the work stream: kept until every consumer has it',
   status: 'in the status stream: for followers, one day',
+  told: 'in the stream of what pipelines outside are told: three days',
   ephemeral: 'plain NATS: may be lost',
 } as const;
 

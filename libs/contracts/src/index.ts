@@ -4,3 +4,6 @@ export * from './messages.ts';
 export * from './routing.ts';
 export * from './events-markdown.ts';
 export * from './async-api.ts';
+export * from './cloud-event.ts';
+export * from './filter/parse-filter.ts';
+export * from './filter/matches-filter.ts';

@@ -302,6 +302,7 @@ export const HarvestChanged = event(
         change: z.enum(['added', 'updated', 'deleted']),
         previousPath: z.string().optional(),
         content: Value.optional(),
+        refused: z.string().max(1000).optional().describe('why its content is not here: too large, no regular file'),
       }),
     ),
   }),
@@ -340,11 +341,12 @@ export const CatalogueChanged = event(
   }),
   {
     dedupe: 'key',
-    delivery: 'work',
-    routedBy: 'none',
+    delivery: 'told',
+    routedBy: 'workspace',
     from: ['ingester'],
-    to: [],
-    summary: 'ingester: documents of a catalogue changed, in the shape that pipelines of the hub read; all are there when it is told.',
+    to: ['api'],
+    summary:
+      'ingester: documents of a catalogue changed, in the shape that pipelines of the hub read; all are there when it is told. Triggers of the workspace see it too.',
     golden: {
       id: `workflow/demo/${run}`,
       workspace: 'demo',
@@ -357,6 +359,21 @@ export const CatalogueChanged = event(
       updated_keys: [],
       deleted_keys: [],
     },
+  },
+);
+
+export const EventRefused = event(
+  'event.refused',
+  1,
+  z.object({ workspace: Workspace, pipeline: z.string(), id: z.string().optional(), source: z.string().optional(), reason: z.string() }),
+  {
+    dedupe: 'state',
+    delivery: 'ephemeral',
+    routedBy: 'workspace',
+    from: ['api'],
+    to: [],
+    summary: 'api: an event of a pipeline was refused, for this reason; it is kept beside the reason (`GET /api/v1/events/refused`).',
+    golden: { workspace: 'demo', pipeline: 'planet', id: '17', source: '/planet', reason: 'type: expected string' },
   },
 );
 
@@ -379,4 +396,5 @@ export const contracts = [
   StepLog,
   HarvestChanged,
   CatalogueChanged,
+  EventRefused,
 ] as const;

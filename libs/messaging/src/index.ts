@@ -1,5 +1,6 @@
 export * from './connect.ts';
 export * from './consume.ts';
+export * from './consume-pipelines.ts';
 export * from './dlq.ts';
 export * from './envelope.ts';
 export * from './message.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  CatalogueChanged,
   ExecutorHeartbeat,
   RunAccepted,
   RunOutputsReady,
@@ -18,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from './connect.ts';
 import type { Messaging } from './connect.ts';
+import { consumePipelines } from './consume-pipelines.ts';
 import { consumeSingly } from './consume.ts';
 import { buryMessage, dropDeadLetter, listDeadLetters, replayDeadLetter, showDeadLetter } from './dlq.ts';
 import { outgoing } from './message.ts';
@@ -39,6 +41,8 @@ function as(service: Service | 'operator'): Messaging {
   return messaging;
 }
 
+const planet = { name: 'planet', workspace: 'demo', password: 'p-planet' };
+
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'runnel-permissions-'));
   const port = await freePort();
@@ -50,7 +54,7 @@ beforeAll(async () => {
     harvester: 'p-harvester',
     operator: 'p-operator',
   };
-  server = await startNatsServer({ dir, port, config: natsServerConfig({ port, storeDir: join(dir, 'js'), users }) });
+  server = await startNatsServer({ dir, port, config: natsServerConfig({ port, storeDir: join(dir, 'js'), users, pipelines: [planet] }) });
   for (const service of names)
     bus.set(service, await connect({ url: server.url, service, password: users[service], logger: testLogger(service) }));
 });
@@ -97,6 +101,31 @@ describe('each service with its own user', () => {
     await eventually('it came', () => beats.length === 1);
     expect(beats).toEqual(['x-1']);
     await subscription.close();
+  });
+
+  it('a pipeline publishes on its own subject and reads what its workspace is told, nothing else', async () => {
+    const user = { service: 'operator' as const, user: 'pipeline-planet', password: planet.password, logger: testLogger('planet') };
+    const pipeline = await connect({ url: server.url, ...user });
+    try {
+      const got: string[] = [];
+      const taken = consumePipelines(as('api'), async ({ workspace, pipeline: name }) => void got.push(`${workspace}/${name}`));
+      await pipeline.js.publish('rn.harvest.in.demo.planet', '{}');
+      await eventually('the event came', () => got.length === 1);
+      expect(got).toEqual(['demo/planet']);
+      await taken.close();
+      for (const subject of ['rn.harvest.in.other.planet', 'rn.harvest.in.demo.airbus', 'rn.run.accepted.p00'])
+        await expect(publishWire(pipeline, { id: randomUUID(), subject, headers: {}, payload: '{}' })).rejects.toThrow(/permission/i);
+      const durable = (filter_subject: string) => ({ durable_name: 'pipeline-planet', ack_policy: 'explicit' as const, filter_subject });
+      await expect(pipeline.jsm.consumers.add('rn-told', durable('rn.catalogue.changed.other'))).rejects.toThrow(/permission|timeout/i);
+      await pipeline.jsm.consumers.add('rn-told', durable('rn.catalogue.changed.demo'));
+      for (const workspace of ['other', 'demo'])
+        await publishUntilStored(as('ingester'), outgoing(CatalogueChanged, { ...CatalogueChanged.golden, workspace }), randomUUID());
+      const told = await (await pipeline.js.consumers.get('rn-told', 'pipeline-planet')).next({ expires: 5000 });
+      expect(told?.subject).toBe('rn.catalogue.changed.demo');
+      told?.ack();
+    } finally {
+      await pipeline.close();
+    }
   });
 
   it('an executor cannot read news of runs, nor pretend to be the api', async () => {

@@ -1,7 +1,7 @@
 import type { Contract, Service } from '@runnel/contracts';
-import { contracts, services, subjectPattern } from '@runnel/contracts';
+import { CatalogueChanged, contracts, EventRefused, services, subjectOf, subjectPattern } from '@runnel/contracts';
 import { inboxOf } from './connect.ts';
-import { durablePlans, streamNames } from './topology.ts';
+import { durablePlans, pipelineSubject, streamNames } from './topology.ts';
 
 export interface Permissions {
   readonly publish: readonly string[];
@@ -15,7 +15,7 @@ const relaying: readonly Service[] = ['api', 'scheduler', 'ingester', 'harvester
 export function permissionsOf(service: Service, prefix: string): Permissions {
   const all: readonly Contract[] = contracts;
   const relays = relaying.includes(service);
-  const { work, orders, status, dead } = streamNames(prefix);
+  const { work, orders, status, dead, told, pipelines } = streamNames(prefix);
   const sent = all.filter(
     (c) =>
       c.from.includes(service) ||
@@ -34,10 +34,37 @@ export function permissionsOf(service: Service, prefix: string): Permissions {
       `$JS.API.STREAM.INFO.${orders}`,
       ...(service === 'executor' ? shards(orders) : []),
       ...(service === 'scheduler' ? [`$JS.API.CONSUMER.DELETE.${orders}.*`] : []),
-      ...(service === 'api' || service === 'scheduler' ? declaring([work, orders, status, dead]) : []),
+      ...(service === 'api' || service === 'scheduler' ? declaring([work, orders, status, dead, told, pipelines]) : []),
       ...(service === 'api' ? [...following(status), ...tending(dead)] : []),
     ],
     subscribe: [`${inboxOf(service)}.>`, ...heard.map((c) => subjectPattern(c, prefix))],
+  };
+}
+
+/** A program outside that publishes events into one workspace and is told of its catalogue. */
+export interface Pipeline {
+  readonly name: string;
+  readonly workspace: string;
+}
+
+/** User name of a pipeline on the bus. */
+export const pipelineUser = ({ name }: Pick<Pipeline, 'name'>): string => `pipeline-${name}`;
+
+/**
+ * What a pipeline may do on the bus: publish on its own subject, hear what its workspace is told, and read the same from the stream with one
+ * durable of its own, whose filter the server checks. Nothing else.
+ */
+export function pipelinePermissions(pipeline: Pipeline, prefix: string): Permissions {
+  const { told } = streamNames(prefix);
+  const user = pipelineUser(pipeline);
+  const catalogue = subjectOf(CatalogueChanged, pipeline.workspace, prefix);
+  return {
+    publish: [
+      pipelineSubject(pipeline.workspace, pipeline.name, prefix),
+      `$JS.API.CONSUMER.CREATE.${told}.${user}.${catalogue}`,
+      ...reading(told, user),
+    ],
+    subscribe: [`${inboxOf(user)}.>`, catalogue, subjectOf(EventRefused, pipeline.workspace, prefix)],
   };
 }
 
@@ -91,6 +118,8 @@ export interface NatsServerConfig {
   readonly storeDir: string;
   /** Password by user: the services and `operator`. The file that holds this text is to be of mode 0600. */
   readonly users: Readonly<Record<Service | 'operator', string>>;
+  /** Programs outside, each with its password. */
+  readonly pipelines?: readonly (Pipeline & { readonly password: string })[];
   readonly prefix?: string;
   /** Bytes JetStream may use on disk; default 4 GiB. */
   readonly maxFileStore?: number;
@@ -98,10 +127,13 @@ export interface NatsServerConfig {
   readonly portsFileDir?: string;
 }
 
-/** Text of a nats-server configuration: one user per service with the permissions of `permissionsOf`; the operator may do everything. */
+/** Text of a nats-server configuration: one user per service with the permissions of `permissionsOf`, one per pipeline; the operator may do everything. */
 export function natsServerConfig(config: NatsServerConfig): string {
   const prefix = config.prefix ?? 'rn';
-  const users = services.map((service) => userText(service, config.users[service], permissionsOf(service, prefix)));
+  const users = [
+    ...services.map((service) => userText(service, config.users[service], permissionsOf(service, prefix))),
+    ...(config.pipelines ?? []).map((one) => userText(pipelineUser(one), one.password, pipelinePermissions(one, prefix))),
+  ];
   return `host: ${JSON.stringify(config.host ?? '127.0.0.1')}
 port: ${config.port}
 server_name: runnel

@@ -3,6 +3,7 @@ import type { ConsumerConfig, StreamConfig } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import type { Contract, Service } from '@runnel/contracts';
 import {
+  CatalogueChanged,
   contracts,
   HarvestChanged,
   partitionCount,
@@ -28,7 +29,14 @@ const mebi = 1024 * 1024;
 
 /** Stream names of an installation. */
 export function streamNames(prefix: string): StreamNames {
-  return { work: `${prefix}-work`, orders: `${prefix}-orders`, status: `${prefix}-status`, dead: `${prefix}-dead` };
+  return {
+    work: `${prefix}-work`,
+    orders: `${prefix}-orders`,
+    status: `${prefix}-status`,
+    dead: `${prefix}-dead`,
+    told: `${prefix}-told`,
+    pipelines: `${prefix}-pipelines`,
+  };
 }
 
 export interface StreamNames {
@@ -37,7 +45,15 @@ export interface StreamNames {
   readonly orders: string;
   readonly status: string;
   readonly dead: string;
+  /** What pipelines outside are told. A slow one loses what is older than the stream keeps; it never stops the services. */
+  readonly told: string;
+  /** What pipelines outside say. Full, it refuses them alone. */
+  readonly pipelines: string;
 }
+
+/** Subject on which a pipeline publishes its events: `{prefix}.harvest.in.{workspace}.{pipeline}`. */
+export const pipelineSubject = (workspace: string, pipeline: string, prefix: string): string =>
+  `${prefix}.harvest.in.${workspace}.${pipeline}`;
 
 export type StreamPlan = Partial<StreamConfig> & { readonly name: string; readonly subjects: string[] };
 
@@ -70,6 +86,24 @@ export function streamPlans(prefix: string): StreamPlan[] {
       duplicate_window: nanos(10 * minute),
     },
     {
+      name: names.told,
+      description: 'What pipelines outside are told',
+      subjects: subjects(names.told),
+      storage: StorageType.File,
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.Old,
+      max_age: nanos(3 * day),
+      max_bytes: 256 * mebi,
+      duplicate_window: nanos(10 * minute),
+    },
+    {
+      name: names.pipelines,
+      description: 'Events of pipelines outside',
+      subjects: [pipelineSubject('*', '*', prefix)],
+      ...lossless,
+      max_bytes: 256 * mebi,
+    },
+    {
       name: names.dead,
       description: 'Messages that could not be handled: runnel dlq',
       subjects: [`${prefix}.dead.>`],
@@ -90,6 +124,7 @@ export function streamOf(contract: Contract, prefix: string): string | undefined
   const names = streamNames(prefix);
   if (contract.delivery === 'ephemeral') return undefined;
   if (contract.delivery === 'status') return names.status;
+  if (contract.delivery === 'told') return names.told;
   return contract.routedBy === 'shard' ? names.orders : names.work;
 }
 
@@ -99,7 +134,7 @@ export interface DurablePlan {
   readonly service: Service;
   readonly stream: string;
   readonly subjects: readonly string[];
-  /** The contracts whose messages it brings; its service needs a handler for each. Empty for dead letters, which are read raw. */
+  /** The contracts whose messages it brings; its service needs a handler for each. Empty for what is read raw (dead letters, pipelines). */
   readonly contracts: readonly Contract[];
   /** Messages delivered and not yet acknowledged, over all readers. */
   readonly maxPending: number;
@@ -112,16 +147,19 @@ export function partitionDurable(partition: number): string {
   return `scheduler-${partitionToken(partition)}`;
 }
 
+/** Durable that brings the api the events of pipelines. */
+export const pipelineDurable = 'api-pipelines';
+
 /** Durable that tells the scheduler about dead letters. */
 export const deadLetterDurable = 'scheduler-dead';
 
 /** Every durable consumer that always exists. Those of executor shards come and go: `shardPlan`. */
 export function durablePlans(prefix: string): DurablePlan[] {
-  const { work, dead } = streamNames(prefix);
-  const everywhere = (durable: string, service: Service, contract: Contract): DurablePlan => ({
+  const { work, dead, told, pipelines } = streamNames(prefix);
+  const everywhere = (durable: string, service: Service, contract: Contract, stream = work): DurablePlan => ({
     durable,
     service,
-    stream: work,
+    stream,
     subjects: [subjectPattern(contract, prefix)],
     contracts: [contract],
     maxPending: 256,
@@ -133,6 +171,15 @@ export function durablePlans(prefix: string): DurablePlan[] {
     everywhere('ingester-dismissed', 'ingester', RunDismissed),
     everywhere('ingester-usage', 'ingester', StepFinished),
     everywhere('api-harvest', 'api', HarvestChanged),
+    everywhere('api-catalogue', 'api', CatalogueChanged, told),
+    {
+      durable: pipelineDurable,
+      service: 'api',
+      stream: pipelines,
+      subjects: [pipelineSubject('*', '*', prefix)],
+      contracts: [],
+      maxPending: 256,
+    },
   ];
 }
 

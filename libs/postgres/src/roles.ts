@@ -16,6 +16,10 @@ const writes: Record<ServiceName, Record<string, string>> = {
     quotas: 'insert, update, delete',
     idempotency_keys: 'insert',
     cordons: 'insert, update, delete',
+    cloud_events: 'insert, delete',
+    refused_events: 'insert, delete',
+    triggers: 'insert, update, delete',
+    trigger_firings: 'insert, update, delete',
     // Of a run only its acceptance and its dismissal.
     events: 'insert',
     runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at, priority, weight)',

@@ -50,6 +50,10 @@ async function deployText(
   change: Change,
   record: (tx: Transaction, done: Done) => Promise<void>,
 ): Promise<void> {
+  if (change.refused !== undefined) {
+    await inTransaction(context.database, (tx) => record(tx, { outcome: 'refused', reason: change.refused }));
+    return;
+  }
   const content = await resolveValue(change.content ?? '', async (key) => (await readValue(context.objects, key, largest)) as Json);
   if (typeof content !== 'string') {
     await inTransaction(context.database, (tx) => record(tx, { outcome: 'refused', reason: 'its content is not text' }));

@@ -41,6 +41,8 @@ export interface Execution {
   readonly traceparent?: string | undefined;
   /** May come twice: throws KeyTaken where it did, in this instant. */
   readonly idempotent?: IdempotentRequest | undefined;
+  /** Joins the transaction that accepts it. */
+  readonly also?: (run: string) => Write[];
 }
 
 export type AcceptOutcome =
@@ -77,7 +79,7 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     inputs: 'faults' in found ? {} : await storeLarge(services, executing, run, found.inputs),
     acceptedAt: new Date(now).toISOString(),
   };
-  const also = [...(execution.idempotent ? [recordIdempotent(execution.idempotent, run)] : []), ...quota];
+  const also = [...(execution.idempotent ? [recordIdempotent(execution.idempotent, run)] : []), ...quota, ...(execution.also?.(run) ?? [])];
   const row = await writeAccepted(services, engine, {
     accepted,
     refusal,
@@ -120,6 +122,7 @@ async function storeLarge({ objects }: Services, workspace: string, run: string,
 }
 
 interface Acceptance {
+  readonly also: readonly Write[];
   readonly accepted: AcceptedRun;
   readonly refusal: FailureInfo | undefined;
   readonly principal: string;
@@ -180,6 +183,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $
       ],
     },
     ...(request?.subscriber ? insertCallbacks(run, workspace, request.subscriber, base) : []),
+    ...also,
   ]);
   crashPoint('api.accept.after-write');
   const time = new Date(at);

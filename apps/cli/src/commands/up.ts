@@ -31,6 +31,7 @@ export function upCommand(program: Command): void {
     .option('--oidc-issuer <URL>', 'identity provider whose tokens are accepted beside our own')
     .option('--oidc-audiences <NAMES>', 'audiences, one of which such a token must have (comma-separated)')
     .option('--repositories <FILE>', 'Git branches whose workflows are deployed (docs/operations.md)')
+    .option('--pipelines <FILE>', 'programs that publish events on the embedded NATS, each as a user of its own (docs/triggers.md)')
     .option('--poll-seconds <N>', 'seconds between looks at them (default: 60)', wholeNumber)
     .action(async (options: Omit<UpOptions, 'only'> & { only?: string }) => {
       const { up } = await import('../up.ts');

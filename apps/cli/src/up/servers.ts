@@ -6,6 +6,7 @@ import { migrate, roleOf, serviceNames as databaseServices, type ServiceName as 
 import type { Logger } from '@runnel/service';
 import { Client } from 'pg';
 import type { Secrets } from './data-folder.ts';
+import { readPipelines } from './pipelines.ts';
 import { supervise } from './supervise.ts';
 
 /** Postgres as one service sees it. */
@@ -72,14 +73,15 @@ export function externalNats(url: string): BusAccess {
 }
 
 /** A NATS server in the data folder, with a user per service and only its permissions. */
-export async function embeddedNats(folder: string, secrets: Secrets, logger: Logger): Promise<BusAccess> {
+export async function embeddedNats(folder: string, secrets: Secrets, logger: Logger, pipelineFile?: string): Promise<BusAccess> {
   const port = await freePort();
   const dir = join(folder, 'nats');
   const users = Object.fromEntries([...services, 'operator' as const].map((name) => [name, secrets.users[name]])) as Record<
     Service | 'operator',
     string
   >;
-  const config = natsServerConfig({ port, storeDir: join(dir, 'jetstream'), users });
+  const pipelines = pipelineFile === undefined ? [] : readPipelines(pipelineFile);
+  const config = natsServerConfig({ port, storeDir: join(dir, 'jetstream'), users, pipelines });
   const { first: server, stop } = await supervise('NATS', () => startNatsServer({ dir, port, config }), logger);
   return { url: server.url, userOf: (service) => ({ natsUser: service, natsPassword: users[service] }), stop };
 }

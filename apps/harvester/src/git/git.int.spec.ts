@@ -3,7 +3,8 @@ import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { changesBetween, fetchHead, openMirror, parseNameStatus, readFileAt, RepositoryUnavailable, type Mirror } from './git.ts';
+import { changesBetween, fetchHead, openMirror, parseNameStatus, RepositoryUnavailable, type Mirror } from './git.ts';
+import { listTree, readBlobs, refusalOfFile } from './read-files.ts';
 
 let root: string;
 let work: string;
@@ -38,7 +39,10 @@ describe('a watched branch', () => {
       { path: 'b.cwl', change: 'updated' },
       { path: 'c.cwl', change: 'updated', previousPath: 'a.cwl' },
     ]);
-    expect(await readFileAt(mirror, second, 'b.cwl', 100)).toBe('bb');
+    const tree = await listTree(mirror, second);
+    const objects = ['b.cwl', 'c.cwl', 'b.cwl'].map((path) => tree.get(path)?.object ?? '');
+    const [b, c, again] = (await readBlobs(mirror, objects)).map(String);
+    expect([b, c?.slice(0, 6), again]).toEqual(['bb', 'class:', 'bb']);
   });
 
   it('names everything after a forced push, and nothing of a branch that is gone', async () => {
@@ -53,9 +57,11 @@ describe('a watched branch', () => {
     symlinkSync('/etc/passwd', join(work, 'link.cwl'));
     writeFileSync(join(work, 'large.cwl'), 'x'.repeat(101));
     commit('first');
-    const head = (await fetchHead(mirror)) ?? '';
-    expect(await readFileAt(mirror, head, 'link.cwl', 100)).toBeUndefined();
-    expect(await readFileAt(mirror, head, 'large.cwl', 100)).toBeUndefined();
+    const tree = await listTree(mirror, (await fetchHead(mirror)) ?? '');
+    expect(refusalOfFile(tree.get('link.cwl'), 100)).toBe('it is a symbolic link, which is not followed');
+    expect(refusalOfFile(tree.get('large.cwl'), 100)).toBe('it has 101 bytes, the limit is 100');
+    expect(refusalOfFile(tree.get('large.cwl'), 101)).toBeUndefined();
+    expect(refusalOfFile(tree.get('none.cwl'), 100)).toBe('it is not in the commit');
   });
 
   it('refuses a protocol that is not allowed and options in place of addresses', async () => {

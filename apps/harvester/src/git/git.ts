@@ -16,6 +16,15 @@ const limits = { maxBuffer: 64 * 1024 * 1024, timeout: 120_000 };
  * administrator's configuration adds `file`.
  */
 async function git(directory: string, args: string[], protocols: string): Promise<string> {
+  return (await gitBytes({ directory, protocols }, args)).toString('utf8');
+}
+
+/** The same with bytes as they are, and what git reads from standard input. */
+export async function gitBytes(
+  { directory, protocols }: Pick<Mirror, 'directory' | 'protocols'>,
+  args: string[],
+  input = '',
+): Promise<Buffer> {
   const env = {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     HOME: directory,
@@ -25,12 +34,11 @@ async function git(directory: string, args: string[], protocols: string): Promis
     GIT_LFS_SKIP_SMUDGE: '1',
   };
   try {
-    const { stdout } = await execute('git', ['-c', 'core.hooksPath=/dev/null', '-C', directory, ...args], {
-      ...limits,
-      env,
-      encoding: 'utf8',
-    });
-    return stdout;
+    const running = execute('git', ['-c', 'core.hooksPath=/dev/null', '-C', directory, ...args], { ...limits, env, encoding: 'buffer' });
+    // A git that ends before it has read everything tells why by its exit code.
+    running.child.stdin?.on('error', () => undefined);
+    running.child.stdin?.end(input);
+    return (await running).stdout;
   } catch (cause) {
     const text = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : String(cause);
     throw new RepositoryUnavailable(`git ${args[0] ?? ''}: ${text.trim().split('\n').at(-1) ?? 'failed'}`, { cause });
@@ -74,7 +82,7 @@ export interface FileChange {
 
 const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 
-/** What differs between two commits; `from` absent or no longer known (a forced push): everything of `to`. */
+/** What differs between two commits; `from` absent or no longer known (the copy was lost): everything of `to`. */
 export async function changesBetween(mirror: Mirror, from: string | undefined, to: string): Promise<FileChange[]> {
   const known = from !== undefined && (await isKnown(mirror, from));
   const output = await git(
@@ -85,7 +93,8 @@ export async function changesBetween(mirror: Mirror, from: string | undefined, t
   return parseNameStatus(output);
 }
 
-async function isKnown(mirror: Mirror, commit: string): Promise<boolean> {
+/** Whether the copy holds a commit. */
+export async function isKnown(mirror: Mirror, commit: string): Promise<boolean> {
   return git(mirror.directory, ['cat-file', '-e', `${commit}^{commit}`], mirror.protocols).then(
     () => true,
     () => false,
@@ -110,12 +119,4 @@ export function parseNameStatus(output: string): FileChange[] {
     }
   }
   return changes;
-}
-
-/** The text of a file at a commit; undefined where it is longer than `maxBytes` or no regular file. */
-export async function readFileAt(mirror: Mirror, commit: string, path: string, maxBytes: number): Promise<string | undefined> {
-  const entry = await git(mirror.directory, ['ls-tree', '-l', '-z', commit, '--', path], mirror.protocols);
-  const [mode, , object, size] = (entry.split('\t')[0] ?? '').split(/\s+/);
-  if ((mode !== '100644' && mode !== '100755') || object === undefined || Number(size) > maxBytes) return undefined;
-  return git(mirror.directory, ['cat-file', 'blob', object], mirror.protocols);
 }

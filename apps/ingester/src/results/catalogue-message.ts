@@ -1,4 +1,4 @@
-import { CatalogueChanged } from '@runnel/contracts';
+import { byDepth, CatalogueChanged } from '@runnel/contracts';
 import { outgoing, type Outgoing } from '@runnel/messaging';
 import type { LayoutChange } from '../stac/write-layout.ts';
 
@@ -11,7 +11,7 @@ export function catalogueMessage(
   { workspace, run }: { workspace: string; run: string },
   change: LayoutChange,
 ): Outgoing {
-  return outgoing(CatalogueChanged, {
+  const data = {
     id: `workflow/${workspace}/${run}`,
     workspace,
     repository: '',
@@ -22,11 +22,6 @@ export function catalogueMessage(
     added_keys: byDepth(change.added).slice(0, mostKeys),
     updated_keys: byDepth(change.updated).slice(0, mostKeys),
     deleted_keys: [],
-  });
-}
-
-/** What stands above comes first. */
-function byDepth(keys: readonly string[]): string[] {
-  const depth = (key: string): number => key.split('/').length;
-  return [...keys].sort((one, other) => depth(one) - depth(other) || (one < other ? -1 : 1));
+  };
+  return outgoing(CatalogueChanged, data, { run });
 }

@@ -5,6 +5,8 @@ import { callersAndOffers } from './0006-callers-and-offers.ts';
 import { kindsOfTokens } from './0007-kinds-of-tokens.ts';
 import { sharesAndQuotas } from './0010-shares-and-quotas.ts';
 import { managedRuns } from './0011-managed-runs.ts';
+import { eventsAndTriggers } from './0012-events-and-triggers.ts';
+import { harvestByWorkspace } from './0013-harvest-by-workspace.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -15,6 +17,8 @@ export const migrations: readonly { version: number; name: string; sql: string }
   kindsOfTokens,
   sharesAndQuotas,
   managedRuns,
+  eventsAndTriggers,
+  harvestByWorkspace,
 ];
 
 /** The schema this release needs. */

@@ -1,0 +1,87 @@
+import type { CloudEvent } from '@runnel/contracts';
+import { inTransaction, query } from '@runnel/postgres';
+import type { Database, Transaction } from '@runnel/postgres';
+import { crashPoint } from '@runnel/service';
+
+/** An event and where it came from. */
+export interface KeptEvent {
+  readonly workspace: string;
+  /** `http`, `pipeline/{name}` or `runnel`. */
+  readonly via: string;
+  readonly event: CloudEvent;
+  /** How many runs led to it, one after the other. */
+  readonly depth: number;
+}
+
+/** Bytes of an event; also the limit of messages (rule 12). */
+export const largestEvent = 512 * 1024;
+/** Characters of a refused event that are kept. */
+const keptOfRefused = 4000;
+/** Refused events of a workspace that are kept. */
+const mostRefused = 1000;
+
+/** Keeps an event once by workspace, source and id; `also` joins the transaction of the first copy. */
+export async function keepEvent(
+  database: Database,
+  kept: KeptEvent,
+  also: (tx: Transaction) => Promise<void>,
+): Promise<'accepted' | 'known'> {
+  crashPoint('api.event.before-write');
+  const outcome = await inTransaction(database, async (tx) => {
+    if (!(await insertEvent(tx, kept))) return 'known';
+    await also(tx);
+    return 'accepted';
+  });
+  crashPoint('api.event.after-write');
+  return outcome;
+}
+
+/** False where it is there already. */
+export async function insertEvent(tx: Transaction, { workspace, via, event, depth }: KeptEvent): Promise<boolean> {
+  const { id, source, type } = event.attributes;
+  const data = event.data === undefined ? null : JSON.stringify(event.data);
+  const { count } = await query(tx, {
+    name: 'keep-event',
+    text: `
+insert into cloud_events (workspace, source, id, type, via, attributes, data, depth) values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict do nothing`,
+    values: [workspace, source, id, type, via, JSON.stringify(event.attributes), data, depth],
+  });
+  return count > 0;
+}
+
+/** Keeps what was refused, beside the reason; of each workspace the newest thousand. */
+export async function keepRefusal(
+  { pool }: Pick<Database, 'pool'>,
+  { workspace, via, reason, body }: { workspace: string; via: string; reason: string; body: string },
+): Promise<void> {
+  await pool.query({
+    name: 'keep-refusal',
+    text: `
+with gone as (
+  delete from refused_events where workspace = $1
+    and id < (select id from refused_events where workspace = $1 order by id desc offset ${mostRefused - 2} limit 1)
+)
+insert into refused_events (workspace, via, reason, body) values ($1, $2, $3, $4)`,
+    // No database takes a null character.
+    values: [workspace, via, reason.replaceAll('\0', '�'), body.slice(0, keptOfRefused).replaceAll('\0', '�')],
+  });
+}
+
+/** How deep an event is that a run led to, or that says so itself: one more than the event that started the run. */
+export async function depthOf(database: Database, workspace: string, event: CloudEvent, run?: string): Promise<number> {
+  const { runneldepth: said, runnelrun: named = run } = event.attributes;
+  const own = typeof said === 'number' && said > 0 ? Math.min(said, 1000) : 0;
+  if (typeof named !== 'string' || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(named)) return own;
+  return Math.max(own, await inTransaction(database, (tx) => depthOfRun(tx, workspace, named)));
+}
+
+/** How deep what a run leads to is: one more than the event that started it. */
+export async function depthOfRun(tx: Transaction, workspace: string, run: string): Promise<number> {
+  const { rows } = await query<{ depth: number }>(tx, {
+    name: 'depth-of-run',
+    text: 'select depth from trigger_firings where run_id = $1::uuid and workspace = $2',
+    values: [run, workspace],
+  });
+  return (rows[0]?.depth ?? 0) + 1;
+}

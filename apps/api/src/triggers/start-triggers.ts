@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inTransaction, query } from '@runnel/postgres';
+import { carryOutFiring, claimFirings } from './carry-out-firing.ts';
+import type { Firing, FiringServices } from './carry-out-firing.ts';
+import { fireAfterRuns } from './fire-after.ts';
+import { fireCrons } from './fire-cron.ts';
+import { markTrigger } from './trigger-rows.ts';
+
+/** Carries triggers out, beside other replicas: each row is claimed by one. */
+export interface Triggers {
+  /** An event was kept: its runs are due. */
+  kick(this: void): void;
+  close(): Promise<void>;
+}
+
+/** Milliseconds after which the tables are looked at without being told. */
+const patience = 1000;
+const hour = 3_600_000;
+/** Attempts at a run whose stores are away; they are a minute apart. */
+const mostAttempts = 60;
+
+/** Starts runs for events, at times and after other runs, until closed. */
+export function startTriggers(services: FiringServices): Triggers {
+  const { database, logger, config } = services;
+  const closing = new AbortController();
+  let wake = new AbortController();
+  let swept = 0;
+  const round = async (): Promise<number> => {
+    const now = new Date();
+    await fireCrons(database, now);
+    await fireAfterRuns(database, config.triggerDepth);
+    if (now.getTime() - swept > hour) {
+      await forgetOld(services);
+      swept = now.getTime();
+    }
+    const firings = await claimFirings(services);
+    await Promise.all(firings.map((firing) => fire(services, firing)));
+    return firings.length;
+  };
+  const loop = async (): Promise<void> => {
+    while (!closing.signal.aborted) {
+      const woken = AbortSignal.any([closing.signal, wake.signal]);
+      const done = await round().catch((error: unknown) => {
+        logger.warn({ error }, 'triggers cannot be looked at; they are looked at again');
+        return 0;
+      });
+      if (done === 0) await sleep(patience, undefined, { signal: woken }).catch(() => undefined);
+      if (wake.signal.aborted) wake = new AbortController();
+    }
+  };
+  const running = loop();
+  return {
+    kick: () => wake.abort(),
+    close: async () => {
+      closing.abort();
+      await running;
+    },
+  };
+}
+
+async function fire(services: FiringServices, firing: Firing): Promise<void> {
+  const { logger, database } = services;
+  const { trigger, source, event, item, name, workspace, attempt } = firing;
+  const refuse = (reason: string): Promise<void> =>
+    inTransaction(database, async (tx) => {
+      await query(tx, {
+        name: 'note-refused',
+        text: `
+update trigger_firings set outcome = 'refused', reason = $5
+where trigger_id = $1 and source = $2 and event_id = $3 and item = $4 and outcome = 'pending'`,
+        values: [trigger, source, event, item, reason.slice(0, 4000)],
+      });
+      await markTrigger(tx, trigger, reason.slice(0, 4000));
+    });
+  try {
+    const reason = await carryOutFiring(services, firing);
+    if (reason === undefined) return;
+    logger.info({ workspace, trigger: name, event, reason }, 'a trigger could not start its run');
+    await refuse(reason);
+  } catch (error) {
+    logger.warn({ error, workspace, trigger: name, event, attempt }, 'a trigger is tried again');
+    if (attempt >= mostAttempts) await refuse(`given up: ${error instanceof Error ? error.message : String(error)}`).catch(() => undefined);
+  }
+}
+
+/** Events are known for a week, what triggers did for a quarter. */
+async function forgetOld({ database }: FiringServices): Promise<void> {
+  await database.pool.query(`
+delete from cloud_events e where received_at < now() - interval '7 days'
+  and not exists (select from trigger_firings f where f.source = e.source and f.event_id = e.id and f.workspace = e.workspace and f.outcome = 'pending')`);
+  await database.pool.query(`delete from trigger_firings where outcome <> 'pending' and at < now() - interval '90 days'`);
+}
