@@ -79,7 +79,7 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     inputs: 'faults' in found ? {} : await storeLarge(services, executing, run, found.inputs),
     acceptedAt: new Date(now).toISOString(),
   };
-  const also = [...(execution.idempotent ? [recordIdempotent(execution.idempotent, run)] : []), ...quota, ...(execution.also?.(run) ?? [])];
+  const checks = [...(execution.idempotent ? [recordIdempotent(execution.idempotent, run)] : []), ...quota];
   const row = await writeAccepted(services, engine, {
     accepted,
     refusal,
@@ -87,7 +87,8 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     request,
     base,
     traceparent,
-    also,
+    checks,
+    also: execution.also?.(run) ?? [],
   });
   services.relay.kick();
   if (request?.subscriber) services.callbacks.follow(run);
@@ -122,21 +123,21 @@ async function storeLarge({ objects }: Services, workspace: string, run: string,
 }
 
 interface Acceptance {
-  readonly also: readonly Write[];
   readonly accepted: AcceptedRun;
   readonly refusal: FailureInfo | undefined;
   readonly principal: string;
   readonly request: RunRow['request'];
   readonly base: string;
   readonly traceparent: string | undefined;
-  /** Whose checks may refuse it in the last instant. */
+  /** May refuse it in the last instant. */
+  readonly checks: readonly Write[];
   readonly also: readonly Write[];
 }
 
 async function writeAccepted(
   services: Services,
   engine: RunEngine,
-  { accepted, refusal, principal, request, base, traceparent, also }: Acceptance,
+  { accepted, refusal, principal, request, base, traceparent, checks, also }: Acceptance,
 ): Promise<RunRow> {
   const state = engine.initialState();
   const at = accepted.acceptedAt;
@@ -153,7 +154,7 @@ async function writeAccepted(
   ]);
   crashPoint('api.accept.before-write');
   await writeTogether(services.database, [
-    ...also,
+    ...checks,
     ...appendWrites([{ runId: run, expectedVersion: 0, events }], messages),
     {
       name: 'insert-run',
