@@ -89,7 +89,7 @@ export function handling(options: HandlingOptions): (raws: readonly Delivered[])
    * came again are handled one at a time in order, so of several such the first is the one; the others were only behind it.
    */
   const isKiller = (raw: Delivered): boolean => {
-    if (raw.deliveries <= deliveryLimit || suspectBuried) return false;
+    if (raw.deliveries <= (plan.suspectAfter ?? deliveryLimit) || suspectBuried) return false;
     suspectBuried = true;
     return true;
   };

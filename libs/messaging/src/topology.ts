@@ -138,6 +138,8 @@ export interface DurablePlan {
   readonly contracts: readonly Contract[];
   /** Messages delivered and not yet acknowledged, over all readers. */
   readonly maxPending: number;
+  /** Deliveries without an end of its handling after which a message is taken for what kills its readers; default `deliveryLimit`. */
+  readonly suspectAfter?: number;
   /** Milliseconds without a reader after which the server removes it. */
   readonly removedAfter?: number;
 }
@@ -212,6 +214,8 @@ export function shardPlan(shard: string, prefix: string): DurablePlan {
     subjects: orders.map((c) => subjectOf(c, shard, prefix)),
     contracts: orders,
     maxPending: 1000,
+    // Orders wait for a slot unacknowledged, and executors are what dies most often: a few deaths say nothing about an order.
+    suspectAfter: 4 * deliveryLimit,
     // A shard away for so long has lost its steps long ago (rule 8).
     removedAfter: hour,
   };
