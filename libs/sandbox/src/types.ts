@@ -117,6 +117,12 @@ export interface StepLimits {
   path: string;
 }
 
+/** What attempts whose folders stand beside each other share. */
+export interface Beside {
+  /** Temporary folders that ended attempts left empty: renamed for the next ones, for to make a folder takes several times as long. */
+  spare: string[];
+}
+
 /** One attempt, as `carryOut` takes it from the executor or from runnel-cwl. */
 export interface StepAttempt {
   package: CwlPackage;
@@ -124,10 +130,10 @@ export interface StepAttempt {
   inputs: JsonObject;
   requirements: Requirement[];
   hints: Requirement[];
-  /** Fresh, empty directory for this attempt; where `beside` is true it is only made if something is to be put in it. */
+  /** Fresh, empty directory for this attempt; where `beside` is given it is only made if something is to be put in it. */
   directory: string;
   /** Output and temporary folder stand beside `directory` instead of in it: one folder less to make and to remove. Not with a uid of its own. */
-  beside?: boolean;
+  beside?: Beside;
   /** For messages and names. */
   name: string;
   acceptedAt: string;

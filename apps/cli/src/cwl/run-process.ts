@@ -166,6 +166,9 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
       }
     }
 
+    // Without isolation nobody else's uid has to pass through an attempt's folder.
+    const beside = options.ports.spawner.isolation.namespaces === 'none' ? { spare: [] } : undefined;
+
     async function carryOutJob(job: StepJob): Promise<void> {
       const { step, attempt } = job;
       const controller = new AbortController();
@@ -173,8 +176,6 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
       tell({ type: 'start-step', executor, step, attempt });
       attempts += 1;
       const directory = join(options.workRoot, String(attempts));
-      // Without isolation nobody else's uid has to pass through it.
-      const beside = options.ports.spawner.isolation.namespaces === 'none';
       if (!beside) mkdirSync(directory, { mode: 0o700 });
       const attemptOfStep: StepAttempt = {
         package: options.package,
@@ -183,7 +184,7 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
         requirements: job.requirements,
         hints: job.hints,
         directory,
-        beside,
+        ...(beside && { beside }),
         name: step,
         acceptedAt,
         seed: step,

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { StagingEntry } from '@runnel/cwl';
@@ -21,10 +21,24 @@ export interface Folders {
 export function makeFolders({ directory, beside }: StepAttempt, declared: string | undefined): Folders {
   const [out, tmp] = beside ? [`${directory}.out`, `${directory}.tmp`] : [join(directory, 'out'), join(directory, 'tmp')];
   // The attempt's folder may have them already, empty.
-  for (const folder of [out, tmp]) mkdirSync(folder, { recursive: true });
+  mkdirSync(out, { recursive: true });
+  const spare = beside?.spare.pop();
+  if (spare === undefined) mkdirSync(tmp, { recursive: true });
+  else renameSync(spare, tmp);
   const outInTool = declared ?? out;
   const mappings = outInTool === out ? [] : [{ tool: outInTool, host: out }];
   return { out, tmp, in: join(directory, 'in'), log: join(directory, 'log'), outInTool, mappings };
+}
+
+/** Leaves the temporary folder of an attempt that ended well to another one, under its new name, if nothing is in it. */
+export function spareFolder({ tmp }: Folders, { beside }: StepAttempt): void {
+  if (beside && isEmptyFolder(tmp)) beside.spare.push(tmp);
+}
+
+/** The tool may have removed it, closed it, or put a link in its place. */
+function isEmptyFolder(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats?.isDirectory() === true && (stats.mode & 0o700) === 0o700 && readdirSync(path).length === 0;
 }
 
 /** Gives what a document puts elsewhere in its container (absolute entrynames) a place of its own on the host. */

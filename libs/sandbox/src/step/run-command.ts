@@ -18,7 +18,7 @@ import {
 
 import type { SpawnRequest, SpawnResult, StepOutcome } from '../types.ts';
 import { noImages } from '../images/local-images.ts';
-import { makeFolders, mapAbsoluteEntries } from './attempt-folders.ts';
+import { makeFolders, mapAbsoluteEntries, spareFolder } from './attempt-folders.ts';
 import { chooseContainer, hasOwnFiles, type ContainerChoices } from './choose-container.ts';
 import { LOG_TAIL_CHARACTERS, StepFault, toolFailure, type Failure } from './failures.ts';
 import { hostPath, localFiles } from './local-files.ts';
@@ -74,6 +74,7 @@ export async function runCommand(
   const allowed = [folders.out, ...readable].map(realPath);
   const taken = await takeOutputs(collected.outputs, { exchange, onHost, allowed, literals: join(attempt.directory, 'literals') });
   usage.outputBytes = taken.bytes;
+  spareFolder(folders, attempt);
   return { outputs: taken.outputs };
 }
 
