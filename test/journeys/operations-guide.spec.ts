@@ -89,7 +89,9 @@ describe('docs/operations.md', () => {
   );
 
   it('starts it as this test does', () => {
-    expect(commands.filter((command) => command.includes('runnel up --data'))).toEqual(['bin/runnel up --data /var/lib/runnel --port 8080']);
+    expect(commands.filter((command) => command.includes('runnel up --data'))).toEqual([
+      'bin/runnel up --data /var/lib/runnel --port 8080',
+    ]);
   });
 
   it.each(inProse(/`(runnel [^`]+)`/g))(
