@@ -4,10 +4,9 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@runnel/embedded';
 
 const root = join(import.meta.dirname, '..');
 const version = '4.32.5';
@@ -71,14 +70,4 @@ async function untilReady(url: string, log: string): Promise<void> {
     await new Promise((done) => setTimeout(done, 250));
   }
   throw new Error(`runnel up does not get ready:\n${readFileSync(log, 'utf8')}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => done(port));
-    });
-  });
 }
