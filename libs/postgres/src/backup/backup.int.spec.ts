@@ -144,9 +144,9 @@ describe('a copy of the database', () => {
   });
 
   // Tables are filled one after the other in the order of their names.
-  it('needs no order of its tables: none refers to another', async () => {
+  it('needs no order of its tables: what refers to another is looked at when all is there', async () => {
     await connected(source.url, async (client) => {
-      expect((await client.query(`select conname from pg_constraint where contype = 'f'`)).rows).toEqual([]);
+      expect((await client.query(`select conname from pg_constraint where contype = 'f' and not condeferred`)).rows).toEqual([]);
     });
   });
 });

@@ -53,7 +53,7 @@ create index triggers_due on triggers (due_at) where enabled and due_at is not n
 create index triggers_by_kind on triggers (workspace, kind) where enabled;
 
 create table trigger_firings (
-  trigger_id uuid not null references triggers on delete cascade,
+  trigger_id uuid not null references triggers on delete cascade deferrable initially deferred,
   -- The event, and the element of a list in it: once per trigger.
   source text not null,
   event_id text not null,

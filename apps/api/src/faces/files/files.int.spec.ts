@@ -194,7 +194,7 @@ it('results of runs are read like files, and not written', async () => {
   const answer = await demo('GET', `/workspaces/demo/results/${run}/picture/a.png`, { headers: { range: 'bytes=1-' } });
   expect([answer.status, answer.text, answer.headers.get('content-type')]).toEqual([206, 'ng', 'image/png']);
   expect((await demo('GET', `/workspaces/demo/results/${run}/?list`)).body.files).toHaveLength(1);
-  expect((await demo('PUT', `/workspaces/demo/results/${run}/picture/a.png`, { body: 'x' })).status).toBe(404);
+  expect((await demo('PUT', `/workspaces/demo/results/${run}/picture/a.png`, { body: 'x' })).status).toBe(405);
 });
 
 function raw(host: string, port: number, text: string): Promise<string> {
