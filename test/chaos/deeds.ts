@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { HarvestChanged } from '@runnel/contracts';
-import { listDeadLetters, outgoing, publishUntilStored, type Messaging } from '@runnel/messaging';
+import { listDeadLetters, outgoing, publishUntilStored, toHeaders, type Messaging } from '@runnel/messaging';
 import { openObjectStore } from '@runnel/objects';
 import { repository, type Cluster } from './cluster.ts';
 import { deleteFile, dismiss, documentOf, kinds, replaceProcess, startWork, uploadFile, type Work } from './workload.ts';
@@ -69,6 +69,18 @@ export const harvest: Deed = async (cluster) => {
   ]);
   return commits === versions ? [] : [`${commits} commits were recorded, ${versions} versions deployed`];
 };
+
+/** What a pipeline publishes is kept, once. */
+export const tellEvent: Deed = (cluster) =>
+  cluster.withMessaging(async (messaging) => {
+    const event = { specversion: '1.0', id: randomUUID(), source: '/chaos', type: 'org.example.told' };
+    const headers = toHeaders({ 'content-type': 'application/cloudevents+json' });
+    await messaging.js.publish(`${messaging.prefix}.harvest.in.demo.chaos`, JSON.stringify(event), { headers });
+    const kept = async (): Promise<number> =>
+      (await cluster.db.pool.query('select from cloud_events where id = $1', [event.id])).rowCount ?? 0;
+    for (let n = 0; n < 300 && (await kept()) === 0; n += 1) await sleep(100);
+    return (await kept()) === 1 ? [] : ['an event of a pipeline was not kept'];
+  });
 
 /** A message that nobody can read becomes one dead letter per consumer; asked to replay one, it comes back to both. */
 export const bury: Deed = (cluster, point) =>
