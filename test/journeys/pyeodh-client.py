@@ -1,4 +1,4 @@
-"""The steps of a user of pyeodh (https://pypi.org/project/pyeodh): list, deploy, update, execute, wait, results, logs, dismiss, undeploy.
+"""The steps of a user of pyeodh: list, deploy, update, execute, wait, results, logs, dismiss, undeploy.
 
 usage: pyeodh-client.py PORT WORKSPACE TOKEN CWL_FILE INPUTS_JSON
 """

@@ -1,8 +1,9 @@
-import { constants, copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { checksumAndSize, type FileExchange } from '@runnel/sandbox';
+import { tryLink } from './try-link.ts';
 
 /**
  * Files of the local disk where they stand. With isolation tools get links (`link`: they run as the same user) or copies in a folder that they
@@ -39,14 +40,4 @@ function bring(source: string, path: string, link: boolean): void {
     mkdirSync(path, { recursive: true });
     for (const name of readdirSync(source)) bring(join(source, name), join(path, name), link);
   } else if (!link || !tryLink(realpathSync(source), path)) copyFileSync(source, path, constants.COPYFILE_FICLONE);
-}
-
-/** False where the file lies on another file system, or is somebody else's. */
-function tryLink(source: string, path: string): boolean {
-  try {
-    linkSync(source, path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,4 @@
-import { constants, copyFileSync, existsSync, linkSync, mkdirSync, realpathSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, mkdirSync, realpathSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,6 +16,7 @@ import {
 import { checksumAndSize } from '@runnel/sandbox';
 
 import { CwlFault } from './fault.ts';
+import { tryLink } from './try-link.ts';
 
 interface Publication {
   outdir: string;
@@ -134,16 +135,6 @@ function placeFile(source: string, path: string, { workRoot, linked }: Publicati
   const isOurs = source.startsWith(`${workRoot}/`) && !linked.has(source);
   if (isOurs && tryLink(source, path)) linked.add(source);
   else copyFileSync(source, path, constants.COPYFILE_FICLONE);
-}
-
-/** False where the output directory is on another file system. */
-function tryLink(source: string, path: string): boolean {
-  try {
-    linkSync(source, path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function realPath(location: string): string {
