@@ -160,7 +160,7 @@ describe('what may take long', () => {
   }, 90_000);
 
   it('leaves an executor that is drained, and goes on when there is one again', async () => {
-    const run = await accept(up, 'sleeper', { seconds: 5 });
+    const run = await accept(up, 'sleeper', { seconds: 20 });
     const stepOf = async () =>
       (await api<{ steps: { status: string; attempt: number; reason?: string }[] }>(`/api/v1/runs/${run}/steps`)).steps[0];
     await eventually('it runs', async () => (await stepOf())?.status === 'running');
