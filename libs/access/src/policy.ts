@@ -65,6 +65,9 @@ const rules = {
   'event.send': { who: 'owner', scope: 'execute' },
   'event.read': { who: 'owner', scope: 'read' },
   'harvest.read': { who: 'owner', scope: 'read' },
+  'webhook.read': { who: 'holder', scope: 'operator' },
+  // Who signed it is checked by its handler.
+  'webhook.receive': { who: 'anyone' },
   'trigger.read': { who: 'owner', scope: 'read' },
   'trigger.write': { who: 'owner', scope: 'deploy' },
   'usage.read': { who: 'owner', scope: 'read' },

@@ -2,6 +2,7 @@ import type { CloudEvent } from '@runnel/contracts';
 import { inTransaction, query } from '@runnel/postgres';
 import type { Database, Transaction } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
+import type { ApiContext } from '../context.ts';
 
 /** An event and where it came from. */
 export interface KeptEvent {
@@ -52,10 +53,11 @@ on conflict do nothing`,
 
 /** Keeps what was refused, beside the reason; of each workspace the newest thousand. */
 export async function keepRefusal(
-  { pool }: Pick<Database, 'pool'>,
+  { database, metrics }: Pick<ApiContext, 'database' | 'metrics'>,
   { workspace, via, reason, body }: { workspace: string; via: string; reason: string; body: string },
 ): Promise<void> {
-  await pool.query({
+  metrics.events.inc({ outcome: 'refused' });
+  await database.pool.query({
     name: 'keep-refusal',
     text: `
 with gone as (

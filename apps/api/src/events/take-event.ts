@@ -8,7 +8,7 @@ import { fireTriggers, isOfType } from '../triggers/add-firings.ts';
 import { readMessage } from './read-message.ts';
 import { itemType, stacItems } from './stac-items.ts';
 
-export type EventServices = Pick<ApiContext, 'database' | 'messaging' | 'logger' | 'objects' | 'config' | 'triggers'>;
+export type EventServices = Pick<ApiContext, 'database' | 'messaging' | 'logger' | 'objects' | 'config' | 'triggers' | 'metrics'>;
 
 /** Keeps an event of a workspace, and what its triggers are to start; of a catalogue change likewise each item, first. */
 export async function takeEvent(
@@ -23,6 +23,7 @@ export async function takeEvent(
   };
   if (await wantsItems(database, workspace)) for await (const item of stacItems(objects, workspace, event)) await keep(item);
   const outcome = await keep(event);
+  services.metrics.events.inc({ outcome });
   triggers.kick();
   return outcome;
 }
@@ -54,7 +55,7 @@ async function takePipelineMessage(services: EventServices, { workspace, pipelin
     return;
   }
   const { reason } = read;
-  await keepRefusal(services.database, { workspace, via, reason, body: text });
+  await keepRefusal(services, { workspace, via, reason, body: text });
   services.logger.info({ workspace, pipeline, reason }, 'an event was refused');
   const named = {
     ...(headers['ce-id'] ? { id: headers['ce-id'] } : {}),

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction, query } from '@runnel/postgres';
+import { forgetWebhooks } from '../webhooks/take-webhook.ts';
 import { carryOutFiring, claimFirings } from './carry-out-firing.ts';
 import type { Firing, FiringServices } from './carry-out-firing.ts';
 import { fireAfterRuns } from './fire-after.ts';
 import { fireCrons } from './fire-cron.ts';
-import { markTrigger } from './trigger-rows.ts';
+import { databaseTime, markTrigger } from './trigger-rows.ts';
 
 /** Carries triggers out, beside other replicas: each row is claimed by one. */
 export interface Triggers {
@@ -26,7 +27,7 @@ export function startTriggers(services: FiringServices): Triggers {
   let wake = new AbortController();
   let swept = 0;
   const round = async (): Promise<number> => {
-    const now = new Date();
+    const now = await databaseTime(database.pool);
     await fireCrons(database, now);
     await fireAfterRuns(database, config.triggerDepth);
     if (now.getTime() - swept > hour) {
@@ -59,7 +60,7 @@ export function startTriggers(services: FiringServices): Triggers {
 }
 
 async function fire(services: FiringServices, firing: Firing): Promise<void> {
-  const { logger, database } = services;
+  const { logger, database, metrics } = services;
   const { trigger, source, event, item, name, workspace, attempt } = firing;
   const refuse = (reason: string): Promise<void> =>
     inTransaction(database, async (tx) => {
@@ -74,10 +75,13 @@ where trigger_id = $1 and source = $2 and event_id = $3 and item = $4 and outcom
     });
   try {
     const reason = await carryOutFiring(services, firing);
+    metrics.firings.inc({ outcome: reason === undefined ? 'started' : 'refused' });
+    metrics.firingSeconds.observe((Date.now() - firing.since.getTime()) / 1000);
     if (reason === undefined) return;
     logger.info({ workspace, trigger: name, event, reason }, 'a trigger could not start its run');
     await refuse(reason);
   } catch (error) {
+    metrics.firings.inc({ outcome: 'again' });
     logger.warn({ error, workspace, trigger: name, event, attempt }, 'a trigger is tried again');
     if (attempt >= mostAttempts) await refuse(`given up: ${error instanceof Error ? error.message : String(error)}`).catch(() => undefined);
   }
@@ -89,4 +93,5 @@ async function forgetOld({ database }: FiringServices): Promise<void> {
 delete from cloud_events e where received_at < now() - interval '7 days'
   and not exists (select from trigger_firings f where f.source = e.source and f.event_id = e.id and f.workspace = e.workspace and f.outcome = 'pending')`);
   await database.pool.query(`delete from trigger_firings where outcome <> 'pending' and at < now() - interval '90 days'`);
+  await forgetWebhooks(database);
 }
