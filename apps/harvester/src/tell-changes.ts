@@ -39,7 +39,7 @@ const inMessage = 200_000;
 /** Characters of changes in one message. */
 const messageSize = 300_000;
 /** Bytes and files that are read at once. */
-const readAtOnce = { bytes: 4 * 1024 * 1024, files: 500 };
+const readAtOnce = { bytes: 4 * 1024 * 1024, files: 2000 };
 
 export interface Told {
   readonly place: Place;

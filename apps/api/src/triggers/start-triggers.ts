@@ -22,34 +22,40 @@ const mostAttempts = 60;
 
 /** Starts runs for events, at times and after other runs, until closed. */
 export function startTriggers(services: FiringServices): Triggers {
-  const { database, logger, config } = services;
+  const { logger } = services;
   const closing = new AbortController();
   let wake = new AbortController();
   let swept = 0;
-  const round = async (): Promise<number> => {
-    const now = await databaseTime(database.pool);
-    await fireCrons(database, now);
-    await fireAfterRuns(database, config.triggerDepth);
-    if (now.getTime() - swept > hour) {
-      await forgetOld(services);
-      swept = now.getTime();
-    }
+  const lookAround = async (): Promise<void> => {
+    const now = await databaseTime(services.database.pool);
+    const fired = (await fireCrons(services.database, now)) + (await fireAfterRuns(services.database, services.config.triggerDepth));
+    if (fired > 0) wake.abort();
+    if (now.getTime() - swept <= hour) return;
+    await forgetOld(services);
+    swept = now.getTime();
+  };
+  const carryOut = async (): Promise<number> => {
     const firings = await claimFirings(services);
     await Promise.all(firings.map((firing) => fire(services, firing)));
     return firings.length;
   };
-  const loop = async (): Promise<void> => {
+  const again = (error: unknown): number => {
+    logger.warn({ error }, 'triggers cannot be looked at; they are looked at again');
+    return 0;
+  };
+  // What is due by itself is looked for once a second; what was told is carried out at once.
+  const watching = async (): Promise<void> => {
+    for (; !closing.signal.aborted; await pause(closing.signal)) await lookAround().catch(again);
+  };
+  const firing = async (): Promise<void> => {
     while (!closing.signal.aborted) {
+      wake = new AbortController();
       const woken = AbortSignal.any([closing.signal, wake.signal]);
-      const done = await round().catch((error: unknown) => {
-        logger.warn({ error }, 'triggers cannot be looked at; they are looked at again');
-        return 0;
-      });
-      if (done === 0) await sleep(patience, undefined, { signal: woken }).catch(() => undefined);
-      if (wake.signal.aborted) wake = new AbortController();
+      const done = await carryOut().catch(again);
+      if (done === 0) await pause(woken);
     }
   };
-  const running = loop();
+  const running = Promise.all([watching(), firing()]);
   return {
     kick: () => wake.abort(),
     close: async () => {
@@ -58,6 +64,8 @@ export function startTriggers(services: FiringServices): Triggers {
     },
   };
 }
+
+const pause = (signal: AbortSignal): Promise<void> => sleep(patience, undefined, { signal }).catch(() => undefined);
 
 async function fire(services: FiringServices, firing: Firing): Promise<void> {
   const { logger, database, metrics } = services;
