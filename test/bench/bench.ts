@@ -4,11 +4,13 @@ import { benchHarvest } from './harvest.ts';
 import { benchRunnelCwl } from './runnel-cwl.ts';
 import { benchServices } from './services.ts';
 import { benchStaging } from './staging.ts';
+import { benchTables } from './tables.ts';
 
 const parts: Record<string, () => Promise<void>> = {
   cwl: benchRunnelCwl,
   services: benchServices,
   staging: benchStaging,
+  tables: benchTables,
   events: benchEvents,
   harvest: benchHarvest,
 };

@@ -19,14 +19,14 @@ const pathOf = (path: string): string =>
   path
     .replace(':workspace', 'demo')
     .replace(/:(run|job|token)\b/, run)
-    .replace(/:(step|process|letter|trigger)\b/, '1')
+    .replace(/:(step|process|letter|trigger|webhook)\b/, '1')
     .replace(':file', 'start.js')
     .replace('*', 'a.txt');
 const routes = routesOf(controllers).map((route) => ({ ...route, url: pathOf(route.path) }));
 const eodh = '/api/catalogue/';
 const open = routes.filter(({ about }) => about.action === 'service.describe');
 // Webhooks have signatures instead: webhooks/webhooks.int.spec.ts.
-const closed = routes.filter((route) => !open.includes(route) && route.about.action !== 'webhook.receive');
+const closed = routes.filter((route) => !open.includes(route) && route.about.action !== 'harvest.push');
 const named = (list: typeof routes) => list.map((route) => [`${route.method} ${route.path}`, route] as const);
 
 it('knows all faces', () => {

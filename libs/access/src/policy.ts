@@ -65,9 +65,9 @@ const rules = {
   'event.send': { who: 'owner', scope: 'execute' },
   'event.read': { who: 'owner', scope: 'read' },
   'harvest.read': { who: 'owner', scope: 'read' },
-  'webhook.read': { who: 'holder', scope: 'operator' },
+  'harvest.hook': { who: 'holder', scope: 'operator' },
   // Who signed it is checked by its handler.
-  'webhook.receive': { who: 'anyone' },
+  'harvest.push': { who: 'anyone' },
   'trigger.read': { who: 'owner', scope: 'read' },
   'trigger.write': { who: 'owner', scope: 'deploy' },
   'usage.read': { who: 'owner', scope: 'read' },

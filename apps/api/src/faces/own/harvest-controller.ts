@@ -28,7 +28,7 @@ export class HarvestController {
   }
 
   @Route('GET', 'harvest/webhook', {
-    action: 'webhook.read',
+    action: 'harvest.hook',
     summary: 'Address and secret of the webhook of a watched repository',
     query: webhookQuery,
     answers: { 200: { description: 'What to enter at the Git host', schema: webhookSchema } },
@@ -38,7 +38,7 @@ export class HarvestController {
   }
 
   @Route('POST', 'webhooks/git/:hook', {
-    action: 'webhook.receive',
+    action: 'harvest.push',
     summary: 'Where Git hosts tell of a push, signed (X-Hub-Signature-256)',
     body: { types: ['application/json'], schema: z.looseObject({}) },
     answers: {
