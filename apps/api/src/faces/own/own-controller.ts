@@ -9,6 +9,7 @@ import { FilesController } from '../files/files-controller.ts';
 import { answerCallbackKey, callbackKeySchema } from './callback-key.ts';
 import { answerDeadLetter, answerDeadLetters, deadLetterQuery, drop, replay } from './dead-letters.ts';
 import { EventController } from './event-controller.ts';
+import { HarvestController } from './harvest-controller.ts';
 import { answerExecutors } from './executors.ts';
 import { OperatorController } from './operator-controller.ts';
 import { RunController } from './run-controller.ts';
@@ -123,7 +124,16 @@ export class OwnController {
 function ownDefinition(server: string): Record<string, unknown> {
   const description = 'Runs, steps, logs, live events, usage, tokens, files. Processes are under /{workspace}/ogc-api.';
   return openApiOf(
-    routesOf([RunController, OwnController, OperatorController, EventController, TriggerController, WebhookController, FilesController]),
+    routesOf([
+      RunController,
+      OwnController,
+      OperatorController,
+      EventController,
+      HarvestController,
+      TriggerController,
+      WebhookController,
+      FilesController,
+    ]),
     {
       title: 'Runnel',
       description,
