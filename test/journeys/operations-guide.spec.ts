@@ -94,7 +94,12 @@ describe('docs/operations.md', () => {
   it.each(commands.filter((command) => !command.includes('runnel up ')))(
     '%s',
     (command) => {
-      const env = { ...process.env, ...up.env, OPERATOR_TOKEN: operator, PATH: [join(repository, 'bin'), process.env['PATH']].join(delimiter) };
+      const env = {
+        ...process.env,
+        ...up.env,
+        OPERATOR_TOKEN: operator,
+        PATH: [join(repository, 'bin'), process.env['PATH']].join(delimiter),
+      };
       const ended = spawnSync('bash', ['-c', filledIn(command)], { cwd: files, env, encoding: 'utf8' });
       expect({ ...ended, stdout: undefined, output: undefined }).toMatchObject({ status: 0, stderr: '' });
     },

@@ -4,6 +4,9 @@ import { cwl, json, request, startTestApi, wide } from '../../testing/test-api.t
 import type { Answer, Client, TestApi } from '../../testing/test-api.ts';
 import { advanceRun, publishRun, stepsOfWide } from '../../testing/test-runs.ts';
 
+/** In a message. */
+const saying = (text: string): string => expect.stringContaining(text) as unknown as string;
+
 let api: TestApi;
 let demo: Client;
 beforeAll(async () => {
@@ -79,11 +82,11 @@ describe('resuming', () => {
 
   it('is refused where there is nothing to go on from', async () => {
     const open = await accepted();
-    expect(await resume(open)).toMatchObject({ status: 409, body: { detail: expect.stringContaining('accepted') as string } });
+    expect(await resume(open)).toMatchObject({ status: 409, body: { detail: saying('accepted') } });
     await advanceRun(api, open, stepsOfWide(3));
     await putValue(api.objects, 'demo/x.json', {});
     await publishRun(api, 'demo', open, {});
-    expect(await resume(open)).toMatchObject({ status: 409, body: { detail: expect.stringContaining('successful') as string } });
+    expect(await resume(open)).toMatchObject({ status: 409, body: { detail: saying('successful') } });
     const run = await failed();
     expect((await resume(run, {}, await api.as('other'))).status).toBe(404);
     for (const wrong of [{ workflow: '' }, { workflow: 1 }, { steps: ['say'] }, { limits: { runSeconds: 0 } }, { limits: { day: 1 } }])
@@ -99,9 +102,7 @@ describe('resuming', () => {
     );
     expect([without.status, without.body.detail]).toEqual([403, expect.stringContaining('may not deploy')]);
     // None of them left anything.
-    expect((await demo('GET', `/api/v1/runs?limit=100`)).body.runs.filter(({ resumes }: { resumes?: string }) => resumes === run)).toEqual(
-      [],
-    );
+    expect((await demo('GET', '/api/v1/runs?limit=100')).text).not.toContain(`"resumes":"${run}"`);
   });
 });
 
@@ -120,10 +121,10 @@ describe('deleting', () => {
 
   it('is refused while it runs, and while it is held', async () => {
     const open = await accepted();
-    expect(await purge(open)).toMatchObject({ status: 409, body: { detail: expect.stringContaining('not stopped') as string } });
+    expect(await purge(open)).toMatchObject({ status: 409, body: { detail: saying('not stopped') } });
     const run = await failed();
     await demo('PATCH', `/api/v1/runs/${run}`, json({ labels: { 'legal-hold': 'case 7' } }));
-    expect(await purge(run)).toMatchObject({ status: 409, body: { detail: expect.stringContaining('legal-hold') as string } });
+    expect(await purge(run)).toMatchObject({ status: 409, body: { detail: saying('legal-hold') } });
     await demo('PATCH', `/api/v1/runs/${run}`, json({ labels: {} }));
     expect((await purge(run)).status).toBe(204);
     expect((await demo('DELETE', `/api/v1/runs/${open}?purge=perhaps`)).status).toBe(400);
@@ -143,7 +144,7 @@ describe('what an operator sets', () => {
       const made = await demo('POST', '/demo/ogc-api/processes/wide/execution', json({ inputs: { n: [1] }, ...(limits && { limits }) }));
       if (made.status !== 201) return made.body.detail;
       await advanceRun(api, made.body.jobID, [{ type: 'start-run' }]);
-      return (await demo('GET', `/api/v1/runs/${made.body.jobID}`)).body.limits;
+      return ((await demo('GET', `/api/v1/runs/${made.body.jobID}`)).body as unknown as { limits?: object }).limits;
     };
     expect(await limitsOf()).toEqual({ runSeconds: 50, stepSeconds: 9 });
     expect(await limitsOf({ runSeconds: 20, stepSeconds: 3 })).toEqual({ runSeconds: 20, stepSeconds: 3 });
@@ -172,7 +173,12 @@ describe('what an operator sets', () => {
       full: string;
       steps: number;
     }[];
-    expect(executor).toMatchObject({ cordon: 'a new disk', emptyAt: expect.any(String) as string, full: 'the disk is full', steps: 0 });
+    expect(executor).toMatchObject({
+      cordon: 'a new disk',
+      emptyAt: expect.any(String) as unknown as string,
+      full: 'the disk is full',
+      steps: 0,
+    });
     expect((await put('executors/x-1/cordon', { reason: 'x', limitSeconds: -1 })).status).toBe(400);
     expect((await put('maintenance', { reason: 'x', limitSeconds: 1 })).status).toBe(400);
   });
