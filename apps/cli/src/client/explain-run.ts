@@ -120,6 +120,6 @@ function whatNext(run: ExplainedRun, failed: ExplainedStep | undefined): string[
   if (run.status === 'successful') return [`runnel results ${run.run}`];
   if (run.status === 'dismissed') return [];
   if (run.nodes.some(({ status }) => status === 'ready'))
-    return ['runnel doctor tells whether executors are alive; more executors or slots shorten the wait'];
+    return ['runnel executors list tells which executors take steps; more of them, or more slots, shorten the wait'];
   return [`runnel events ${run.run}`];
 }
