@@ -117,7 +117,8 @@ select e.run_id, e.data ->> 'step' as step from events e
 where e.type = 'step.finished' and e.data ->> 'result' is not null and not exists (
   select from usage u where u.run_id = e.run_id and u.step = e.data ->> 'step' and u.attempt = (e.data ->> 'attempt')::integer)`);
   const { rows: billed } = await cluster.db.pool.query<{ run_id: string; step: string; attempt: number }>(
-    'select run_id, step, attempt from usage',
+    // The ledger outlives runs that were deleted.
+    'select run_id, step, attempt from usage where run_id in (select id from runs)',
   );
   const invented = billed.filter(
     ({ run_id: run, step, attempt }) => !existsSync(join(cluster.objects, 'demo/attempts', run, step, String(attempt), 'result.json')),

@@ -15,6 +15,7 @@ import { OperatorController } from './operator-controller.ts';
 import { RunController } from './run-controller.ts';
 import { deadLetterListSchema, deadLetterSchema, executorListSchema, newTokenSchema, tokenListSchema } from './schemas.ts';
 import { TriggerController } from './trigger-controller.ts';
+import { WebhookController } from './webhook-controller.ts';
 import { answerTokens, dropToken, makeToken, tokenRequest } from './tokens.ts';
 
 /** What is not about one run: tokens, executors, dead letters, and the description of all of it. */
@@ -123,7 +124,16 @@ export class OwnController {
 function ownDefinition(server: string): Record<string, unknown> {
   const description = 'Runs, steps, logs, live events, usage, tokens, files. Processes are under /{workspace}/ogc-api.';
   return openApiOf(
-    routesOf([RunController, OwnController, OperatorController, EventController, HarvestController, TriggerController, FilesController]),
+    routesOf([
+      RunController,
+      OwnController,
+      OperatorController,
+      EventController,
+      HarvestController,
+      TriggerController,
+      WebhookController,
+      FilesController,
+    ]),
     {
       title: 'Runnel',
       description,
