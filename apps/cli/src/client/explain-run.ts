@@ -123,6 +123,6 @@ function whatNext(run: ExplainedRun, failed: ExplainedStep | undefined): string[
   if (run.nodes.some(({ reason }) => reason?.includes('no executor takes new steps') === true))
     return ['runnel executors list tells which executors take nothing new, and why'];
   if (run.nodes.some(({ status }) => status === 'ready'))
-    return ['runnel doctor tells whether executors are alive; more executors or slots shorten the wait'];
+    return ['runnel executors list tells which executors take steps; more of them, or more slots, shorten the wait'];
   return [`runnel events ${run.run}`];
 }
