@@ -2,7 +2,20 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repository, type Cluster } from './cluster.ts';
-import { bury, collectGarbage, forgetRequests, forgetStops, handleFiles, harvest, offer, replace, tellEvent, type Deed } from './deeds.ts';
+import {
+  bury,
+  collectGarbage,
+  correct,
+  deleteWorkspace,
+  forgetRequests,
+  forgetStops,
+  handleFiles,
+  harvest,
+  offer,
+  replace,
+  tellEvent,
+  type Deed,
+} from './deeds.ts';
 import { serviceNames, type ServiceName } from './service-process.ts';
 import { settle } from './settle.ts';
 import { kinds, startWork, type Work } from './workload.ts';
@@ -29,6 +42,8 @@ const ways: readonly Way[] = [
   { points: /^api\.policy\./, services: ['api'], deed: offer },
   { points: /^api\.harvest\./, services: ['api'], deed: harvest },
   { points: /^(api\.event|pipeline)\./, services: ['api'], deed: tellEvent },
+  { points: /^(api|ingester)\.workspace\./, services: ['api', 'ingester'], deed: deleteWorkspace },
+  { points: /^api\.correction\./, services: ['api'], deed: correct },
   { points: /^ingester\.gc\./, services: [], deed: collectGarbage },
   { points: /^scheduler\..*-stop-again$/, services: ['scheduler'], deed: forgetStops, alone: true },
   { points: /^scheduler\..*-again$/, services: ['scheduler'], deed: forgetRequests, alone: true },

@@ -15,6 +15,7 @@ import { OperatorController } from './faces/own/operator-controller.ts';
 import { EventController } from './faces/own/event-controller.ts';
 import { OwnController } from './faces/own/own-controller.ts';
 import { TriggerController } from './faces/own/trigger-controller.ts';
+import { OwnWorkspaceController, TenantController } from './faces/own/workspace-controllers.ts';
 import { RunController } from './faces/own/run-controller.ts';
 import { SiteController } from './faces/site/site-controller.ts';
 import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
@@ -25,6 +26,8 @@ export const controllers = [
   JobController,
   OwnController,
   OperatorController,
+  OwnWorkspaceController,
+  TenantController,
   RunController,
   EventController,
   TriggerController,

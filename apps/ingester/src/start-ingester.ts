@@ -12,11 +12,15 @@ import {
   type RunningService,
 } from '@runnel/service';
 import type { IngesterConfig } from './config.ts';
+import { watchBudgets } from './billing/watch-budgets.ts';
+import { writeBillingEvents } from './billing/write-billing-events.ts';
 import { collectDaily } from './gc/daily.ts';
 import { Parts, type IngesterParts } from './parts.ts';
 import { OnRunDismissed } from './results/on-run-dismissed.ts';
 import { OnRunOutputsReady } from './results/on-run-outputs-ready.ts';
 import { OnStepFinished } from './usage/on-step-finished.ts';
+import { repeat, type Repeated } from './repeat.ts';
+import { removeWorkspaces } from './workspaces/remove-objects.ts';
 import { recordUsage, type UsageEntry } from './usage/record-usage.ts';
 import { watchLedger } from './usage/watch-ledger.ts';
 
@@ -54,6 +58,7 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
   const parts: IngesterParts = { database, objects, bucket, messaging, relay, logger };
   const collection = collectDaily(parts);
   const ledger = watchLedger(parts);
+  const repeated = repeatAll(parts, config.billingWindowSeconds);
   return runService({
     name: 'ingester',
     module: IngesterModule.with(parts),
@@ -71,6 +76,7 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
     configure: (app) => void app.connectMicroservice({ strategy: usageTransport(parts, metrics) }),
     strategy: () => resultsTransport(messaging, metrics),
     onShutdown: async () => {
+      for (const one of repeated) await one.close();
       await collection.close();
       await ledger.close();
       await relay.close();
@@ -78,6 +84,18 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
       await database.close();
     },
   });
+}
+
+/** What is looked at again and again; of several ingesters all do, and twice is once. */
+function repeatAll(parts: IngesterParts, billingWindowSeconds: number): Repeated[] {
+  const { logger } = parts;
+  return [
+    repeat('billing', Math.max(500, billingWindowSeconds * 50), logger, () => writeBillingEvents(parts, new Date(), billingWindowSeconds)),
+    repeat('looking at budgets', 5000, logger, () => watchBudgets(parts)),
+    repeat('removing what deleted workspaces stored', 5000, logger, async () => {
+      for (const workspace of await removeWorkspaces(parts)) logger.info({ workspace }, 'the workspace is gone');
+    }),
+  ];
 }
 
 /** Publishing takes its time: several runs at once, each message by itself. */

@@ -1,4 +1,5 @@
 import type { Database } from '@runnel/postgres';
+import { notifyChanged } from '../workspaces/known-workspaces.ts';
 
 /** What a workspace may have, and its part of the machine; null: no limit. */
 export interface QuotaRow {
@@ -9,6 +10,8 @@ export interface QuotaRow {
   readonly memoryMiB: number | null;
   readonly storageBytes: number | null;
   readonly queuedRuns: number | null;
+  readonly uploadBytes: number | null;
+  readonly requestsPerSecond: number | null;
 }
 
 /** What of it is in use. */
@@ -20,7 +23,17 @@ export interface QuotaUse {
   readonly queuedRuns: number;
 }
 
-const none: QuotaRow = { weight: 1, priority: 0, steps: null, cores: null, memoryMiB: null, storageBytes: null, queuedRuns: null };
+const none: QuotaRow = {
+  weight: 1,
+  priority: 0,
+  steps: null,
+  cores: null,
+  memoryMiB: null,
+  storageBytes: null,
+  queuedRuns: null,
+  uploadBytes: null,
+  requestsPerSecond: null,
+};
 
 type Services = Pick<Database, 'pool'>;
 
@@ -29,7 +42,8 @@ export async function findQuota({ pool }: Services, workspace: string): Promise<
   const { rows } = await pool.query<QuotaRow>({
     name: 'find-quota',
     text: `
-select weight, priority, steps, cores, memory_mib as "memoryMiB", storage_bytes::float8 as "storageBytes", queued_runs as "queuedRuns"
+select weight, priority, steps, cores, memory_mib as "memoryMiB", storage_bytes::float8 as "storageBytes", queued_runs as "queuedRuns",
+  upload_bytes::float8 as "uploadBytes", requests_per_second as "requestsPerSecond"
 from quotas where workspace = $1`,
     values: [workspace],
   });
@@ -38,16 +52,18 @@ from quotas where workspace = $1`,
 
 /** In force with the next admission, and for the next execution. */
 export async function storeQuota({ pool }: Services, workspace: string, quota: QuotaRow, by: string): Promise<void> {
-  const { weight, priority, steps, cores, memoryMiB, storageBytes, queuedRuns } = quota;
+  const { weight, priority, steps, cores, memoryMiB, storageBytes, queuedRuns, uploadBytes, requestsPerSecond } = quota;
   await pool.query({
     name: 'store-quota',
     text: `
-insert into quotas (workspace, weight, priority, steps, cores, memory_mib, storage_bytes, queued_runs, updated_by, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now())
+insert into quotas (workspace, weight, priority, steps, cores, memory_mib, storage_bytes, queued_runs, updated_by, upload_bytes,
+  requests_per_second, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now())
 on conflict (workspace) do update set weight = excluded.weight, priority = excluded.priority, steps = excluded.steps, cores = excluded.cores,
   memory_mib = excluded.memory_mib, storage_bytes = excluded.storage_bytes, queued_runs = excluded.queued_runs, updated_by = excluded.updated_by,
-  updated_at = excluded.updated_at`,
-    values: [workspace, weight, priority, steps, cores, memoryMiB, storageBytes, queuedRuns, by],
+  upload_bytes = excluded.upload_bytes, requests_per_second = excluded.requests_per_second, updated_at = excluded.updated_at
+returning ${notifyChanged}`,
+    values: [workspace, weight, priority, steps, cores, memoryMiB, storageBytes, queuedRuns, by, uploadBytes, requestsPerSecond],
   });
 }
 

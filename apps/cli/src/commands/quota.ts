@@ -1,13 +1,13 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { requestJson } from '../client/http.ts';
 import { bytes, printJson, printTable } from '../client/output.ts';
-import { example, targetOf, withTarget } from '../client/target-options.ts';
+import { example, none, orNull, targetOf, withTarget, type None } from '../client/target-options.ts';
 
 type Options = Parameters<typeof targetOf>[0] & { json?: boolean };
 
 const measures = ['steps', 'cores', 'memoryMiB', 'storageBytes', 'queuedRuns'] as const;
 type Limits = Record<(typeof measures)[number], number | null>;
-type Quota = Limits & { weight: number; priority: number; use: Limits };
+type Quota = Limits & { weight: number; priority: number; uploadBytes: number | null; requestsPerSecond: number | null; use: Limits };
 
 /** `runnel quota show|set`: what a workspace may have, and its part of the machine. */
 export function quotaCommand(program: Command): void {
@@ -26,10 +26,21 @@ export function quotaCommand(program: Command): void {
     .option('--memory <MIB>', 'their memory', limit)
     .option('--storage <BYTES>', 'intermediate objects', limit)
     .option('--queued-runs <N>', 'runs that wait for their first step', limit)
+    .option('--upload <BYTES>', 'one file that is put', limit)
+    .option('--requests <N>', 'requests a second to each api', limit)
     .option('--json', 'print as JSON')
     .action(async (options: Options & Record<string, unknown>) => {
-      const { weight, priority, steps, cores, memory, storage, queuedRuns } = options;
-      const body = { weight, priority, steps, cores, memoryMiB: memory, storageBytes: storage, queuedRuns };
+      const { weight, priority, steps, cores, memory, storage, queuedRuns, upload, requests } = options;
+      const limits = {
+        steps,
+        cores,
+        memoryMiB: memory,
+        storageBytes: storage,
+        queuedRuns,
+        uploadBytes: upload,
+        requestsPerSecond: requests,
+      };
+      const body = { weight, priority, ...Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, orNull(value)])) };
       const init = { method: 'PUT', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
       print(await requestJson<Quota>(targetOf(options), pathOf(options), init), options);
     });
@@ -45,7 +56,11 @@ function print(quota: Quota, { json, workspace }: Options): void {
     value === null ? 'no limit' : measure === 'storageBytes' ? bytes(value) : String(value);
   printTable(
     ['measure', 'in use', 'quota'],
-    measures.map((measure) => [measure, shown(measure, quota.use[measure]), shown(measure, quota[measure])]),
+    [
+      ...measures.map((measure) => [measure, shown(measure, quota.use[measure]), shown(measure, quota[measure])]),
+      ['uploadBytes', '', quota.uploadBytes === null ? 'no limit' : bytes(quota.uploadBytes)],
+      ['requestsPerSecond', '', shown('', quota.requestsPerSecond)],
+    ],
   );
 }
 
@@ -55,4 +70,4 @@ function amount(text: string): number {
   return number;
 }
 
-const limit = (text: string): number | null => (text === 'none' ? null : amount(text));
+const limit = (text: string): number | None => (text === none ? none : amount(text));

@@ -39,6 +39,7 @@ interface DemandRow {
     steps: number | null;
     cores: number | null;
     memoryMiB: number | null;
+    hold: string | null;
   }[];
   executors: { id: string; backend: string; slots: number; cores: number; memoryMiB: number; accepting: boolean; cordon: string | null }[];
   held: { run: string; workspace: string; executor: string; steps: number; cores: number; memoryMiB: number; waited?: number | null }[];
@@ -71,8 +72,13 @@ with recursive workspace (name) as (
     coalesce(o.priority, 0) as priority, coalesce(o.weight, 1) as weight
   from workspace w cross join lateral (select * from ready_nodes r where r.workspace = w.name order by r.since limit ${nodesPerWorkspace}) r
     left join runs o on o.id = r.run_id and not o.stopped and (o.priority <> 0 or o.weight <> 1)
+), holds as (
+  select workspace, min(reason) as reason from held_workspaces group by workspace
 ), shares as (
-  select q.workspace, q.weight, q.priority, q.steps, q.cores, q.memory_mib as "memoryMiB" from quotas q join workspace w on w.name = q.workspace
+  select w.name as workspace, coalesce(q.weight, 1) as weight, coalesce(q.priority, 0) as priority, q.steps, q.cores,
+    q.memory_mib as "memoryMiB", h.reason as hold
+  from workspace w left join quotas q on q.workspace = w.name left join holds h on h.workspace = w.name
+  where q.workspace is not null or h.workspace is not null
 ), alive as (
   select e.id, e.backend, e.slots, e.cores, e.memory_mib as "memoryMiB", e.accepting and c.executor is null as accepting, c.reason as cordon
   from executors e left join lateral (select * from cordons where executor in (e.id, '*') order by executor limit 1) c on true
@@ -131,7 +137,7 @@ function totals<T>(parts: readonly T[], key: (part: T) => string, amount: (part:
 }
 
 function shareOf(
-  { workspace, weight, priority, steps, cores, memoryMiB }: DemandRow['shares'][number],
+  { workspace, weight, priority, steps, cores, memoryMiB, hold }: DemandRow['shares'][number],
   underWay: readonly DemandRow['held'][number][],
 ): Share {
   const held = { steps: 0, cores: 0, memoryMiB: 0 };
@@ -141,7 +147,7 @@ function shareOf(
     ...(cores === null ? {} : { cores }),
     ...(memoryMiB === null ? {} : { memoryMiB }),
   };
-  return { weight, priority, quota, held };
+  return { weight, priority, quota, held, ...(hold === null ? {} : { hold }) };
 }
 
 function add(sum: ExecutorLoad['held'], { steps, cores, memoryMiB }: ExecutorLoad['held']): void {

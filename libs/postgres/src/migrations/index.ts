@@ -7,6 +7,9 @@ import { sharesAndQuotas } from './0010-shares-and-quotas.ts';
 import { managedRuns } from './0011-managed-runs.ts';
 import { eventsAndTriggers } from './0012-events-and-triggers.ts';
 import { harvestByWorkspace } from './0013-harvest-by-workspace.ts';
+import { workspaces } from './0019-workspaces.ts';
+import { billing } from './0020-billing.ts';
+import { importedJobs } from './0021-imported-jobs.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -19,6 +22,9 @@ export const migrations: readonly { version: number; name: string; sql: string }
   managedRuns,
   eventsAndTriggers,
   harvestByWorkspace,
+  workspaces,
+  billing,
+  importedJobs,
 ];
 
 /** The schema this release needs. */

@@ -13,6 +13,7 @@ import { answerExecutors } from './executors.ts';
 import { OperatorController } from './operator-controller.ts';
 import { RunController } from './run-controller.ts';
 import { deadLetterListSchema, deadLetterSchema, executorListSchema, newTokenSchema, tokenListSchema } from './schemas.ts';
+import { OwnWorkspaceController, TenantController } from './workspace-controllers.ts';
 import { TriggerController } from './trigger-controller.ts';
 import { answerTokens, dropToken, makeToken, tokenRequest } from './tokens.ts';
 
@@ -121,7 +122,8 @@ export class OwnController {
 /** The description is made from the routes themselves. */
 function ownDefinition(server: string): Record<string, unknown> {
   const description = 'Runs, steps, logs, live events, usage, tokens, files. Processes are under /{workspace}/ogc-api.';
-  return openApiOf(routesOf([RunController, OwnController, OperatorController, EventController, TriggerController, FilesController]), {
+  const controllers = [RunController, OwnController, OwnWorkspaceController, OperatorController, TenantController];
+  return openApiOf(routesOf([...controllers, EventController, TriggerController, FilesController]), {
     title: 'Runnel',
     description,
     version: '1.0.0',
