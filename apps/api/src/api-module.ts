@@ -16,6 +16,7 @@ import { EventController } from './faces/own/event-controller.ts';
 import { OwnController } from './faces/own/own-controller.ts';
 import { TriggerController } from './faces/own/trigger-controller.ts';
 import { OwnWorkspaceController, TenantController } from './faces/own/workspace-controllers.ts';
+import { WebhookController } from './faces/own/webhook-controller.ts';
 import { RunController } from './faces/own/run-controller.ts';
 import { SiteController } from './faces/site/site-controller.ts';
 import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
@@ -31,6 +32,7 @@ export const controllers = [
   RunController,
   EventController,
   TriggerController,
+  WebhookController,
   FilesController,
   EodhController,
   StacController,

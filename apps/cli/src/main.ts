@@ -11,6 +11,10 @@ import { importCommand } from './commands/import.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { executorsCommand, maintenanceCommand } from './commands/executors.ts';
 import { quotaCommand } from './commands/quota.ts';
+import { resumeCommand } from './commands/resume.ts';
+import { deleteCommand } from './commands/delete.ts';
+import { retentionCommand } from './commands/retention.ts';
+import { webhookCommand } from './commands/webhook.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { cancelCommand, eventsCommand, logsCommand, psCommand, resultsCommand } from './commands/runs.ts';
@@ -40,6 +44,8 @@ const commands = [
   eventsCommand,
   resultsCommand,
   cancelCommand,
+  resumeCommand,
+  deleteCommand,
   triggerCommand,
   harvestCommand,
   dlqCommand,
@@ -47,6 +53,8 @@ const commands = [
   importCommand,
   usageCommand,
   quotaCommand,
+  retentionCommand,
+  webhookCommand,
   executorsCommand,
   maintenanceCommand,
   gcCommand,

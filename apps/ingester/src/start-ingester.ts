@@ -14,6 +14,7 @@ import {
 import type { IngesterConfig } from './config.ts';
 import { watchBudgets } from './billing/watch-budgets.ts';
 import { writeBillingEvents } from './billing/write-billing-events.ts';
+import { watchDeleted } from './deletion/watch-deleted.ts';
 import { collectDaily } from './gc/daily.ts';
 import { Parts, type IngesterParts } from './parts.ts';
 import { OnRunDismissed } from './results/on-run-dismissed.ts';
@@ -57,6 +58,7 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
   const bucket = config.objects.startsWith('s3:') ? new URL(config.objects).host : config.objects;
   const parts: IngesterParts = { database, objects, bucket, messaging, relay, logger };
   const collection = collectDaily(parts);
+  const deletions = watchDeleted(parts);
   const ledger = watchLedger(parts);
   const repeated = repeatAll(parts, config.billingWindowSeconds);
   return runService({
@@ -77,6 +79,7 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
     strategy: () => resultsTransport(messaging, metrics),
     onShutdown: async () => {
       for (const one of repeated) await one.close();
+      await deletions.close();
       await collection.close();
       await ledger.close();
       await relay.close();

@@ -6,8 +6,10 @@ import { example, none, orNull, targetOf, withTarget, type None } from '../clien
 type Options = Parameters<typeof targetOf>[0] & { json?: boolean };
 
 const measures = ['steps', 'cores', 'memoryMiB', 'storageBytes', 'queuedRuns'] as const;
+const times = ['runSeconds', 'mostRunSeconds', 'stepSeconds', 'mostStepSeconds'] as const;
 type Limits = Record<(typeof measures)[number], number | null>;
-type Quota = Limits & { weight: number; priority: number; uploadBytes: number | null; requestsPerSecond: number | null; use: Limits };
+type Quota = Limits &
+  Record<(typeof times)[number] | 'uploadBytes' | 'requestsPerSecond', number | null> & { weight: number; priority: number; use: Limits };
 
 /** `runnel quota show|set`: what a workspace may have, and its part of the machine. */
 export function quotaCommand(program: Command): void {
@@ -28,9 +30,14 @@ export function quotaCommand(program: Command): void {
     .option('--queued-runs <N>', 'runs that wait for their first step', limit)
     .option('--upload <BYTES>', 'one file that is put', limit)
     .option('--requests <N>', 'requests a second to each api', limit)
+    .option('--run-seconds <N>', 'how long a run may take that asks for nothing', limit)
+    .option('--most-run-seconds <N>', 'the most that a run may ask for', limit)
+    .option('--step-seconds <N>', 'how long an attempt at a step may take where the run asks for nothing', limit)
+    .option('--most-step-seconds <N>', 'the most that a run may ask for its steps', limit)
     .option('--json', 'print as JSON')
     .action(async (options: Options & Record<string, unknown>) => {
       const { weight, priority, steps, cores, memory, storage, queuedRuns, upload, requests } = options;
+      const { runSeconds, mostRunSeconds, stepSeconds, mostStepSeconds } = options;
       const limits = {
         steps,
         cores,
@@ -39,6 +46,10 @@ export function quotaCommand(program: Command): void {
         queuedRuns,
         uploadBytes: upload,
         requestsPerSecond: requests,
+        runSeconds,
+        mostRunSeconds,
+        stepSeconds,
+        mostStepSeconds,
       };
       const body = { weight, priority, ...Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, orNull(value)])) };
       const init = { method: 'PUT', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
@@ -58,6 +69,7 @@ function print(quota: Quota, { json, workspace }: Options): void {
     ['measure', 'in use', 'quota'],
     [
       ...measures.map((measure) => [measure, shown(measure, quota.use[measure]), shown(measure, quota[measure])]),
+      ...times.map((time) => [time, '', shown(time, quota[time])]),
       ['uploadBytes', '', quota.uploadBytes === null ? 'no limit' : bytes(quota.uploadBytes)],
       ['requestsPerSecond', '', shown('', quota.requestsPerSecond)],
     ],

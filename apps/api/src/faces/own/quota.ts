@@ -13,6 +13,13 @@ const whole = (what: string) => z.int().min(0).max(1e9).nullable().describe(`${w
 
 const weight = z.number().min(0.1).max(100).describe('places it gets beside a workspace of weight 1');
 const priority = z.int().min(-100).max(100).describe('whose steps go first, whatever the weights');
+const time = (what: string) =>
+  z
+    .int()
+    .min(1)
+    .max(366 * 86_400)
+    .nullable()
+    .describe(`${what}, in seconds from the start; null: no limit`);
 
 const limits = {
   steps: whole('steps under way at once'),
@@ -22,6 +29,10 @@ const limits = {
   queuedRuns: whole('runs that wait for their first step'),
   uploadBytes: z.int().min(0).nullable().describe('one file that is put; null: what the installation allows'),
   requestsPerSecond: z.number().min(0.01).max(1e6).nullable().describe('to each api; null: what the installation allows'),
+  runSeconds: time('how long a run may take that asks for nothing'),
+  mostRunSeconds: time('the most that a run may ask for'),
+  stepSeconds: time('how long each attempt at a step may take where the run asks for nothing'),
+  mostStepSeconds: time('the most that a run may ask for its steps'),
 };
 
 export const quotaRequest = z.strictObject({ weight, priority, ...limits }).partial();
@@ -35,14 +46,14 @@ export const quotaSchema = z.object({
 
 /** The quota of the workspace in the address, or of the caller's own, with what of it is in use. */
 export async function answerQuota(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const workspace = workspaceOf(request);
+  const workspace = tenantOf(request);
   const [quota, use] = await Promise.all([findQuota(context.database, workspace), quotaUse(context.database, workspace)]);
   await reply.send({ workspace, ...quota, use });
 }
 
 /** Changes what the body names; in force at once. */
 export async function changeQuota(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const workspace = workspaceOf(request);
+  const workspace = tenantOf(request);
   const given = quotaRequest.parse(await readJson(request, 10_000));
   const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<QuotaRow>;
   await storeQuota(context.database, workspace, { ...(await findQuota(context.database, workspace)), ...changes }, callerOf(request).name);
@@ -50,7 +61,8 @@ export async function changeQuota(context: ApiContext, request: FastifyRequest, 
   await answerQuota(context, request, reply);
 }
 
-function workspaceOf(request: FastifyRequest): string {
+/** The workspace in an operator's address, or the caller's own. */
+export function tenantOf(request: FastifyRequest): string {
   const { tenant: workspace } = request.params as { tenant?: string };
   if (workspace === undefined) return callerOf(request).workspace;
   if (!TenantWorkspace.safeParse(workspace).success) throw notFound(`workspace "${workspace}"`);
