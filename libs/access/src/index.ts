@@ -8,3 +8,4 @@ export { isRole, roleNames, roles, type Role } from './roles.ts';
 export { isScope, scopes, workspaceScopes, type Scope } from './scopes.ts';
 export { isProved, sealAnswer } from './sealed-answer.ts';
 export { createToken, listTokens, revokeToken, type NewToken, type TokenInfo, type TokenKind, type TokenStore } from './tokens.ts';
+export { checkedSignature, hookOf, webhookKey } from './webhooks.ts';

@@ -20,6 +20,7 @@ const writes: Record<ServiceName, Record<string, string>> = {
     refused_events: 'insert, delete',
     triggers: 'insert, update, delete',
     trigger_firings: 'insert, update, delete',
+    webhook_deliveries: 'insert, delete',
     workspaces: 'insert, update',
     members: 'insert, update, delete',
     secrets: 'insert, update, delete',
@@ -51,6 +52,8 @@ const writes: Record<ServiceName, Record<string, string>> = {
   ingester: {
     results: 'insert, update, delete',
     catalogue: 'insert, update, delete',
+    harvested_documents: 'insert, update, delete',
+    deployments: 'insert',
     usage: 'insert',
     unbilled: 'insert, delete',
     billing_events: 'insert',
@@ -70,7 +73,11 @@ const writes: Record<ServiceName, Record<string, string>> = {
     callbacks: 'delete',
     idempotency_keys: 'delete',
   },
-  harvester: { harvest_positions: 'insert, update, delete', inbox: 'insert, delete' },
+  harvester: {
+    harvest_positions: 'insert, update, delete',
+    watched_files: 'insert, update, delete',
+    inbox: 'insert, delete',
+  },
 };
 
 export const serviceNames = Object.keys(writes) as ServiceName[];

@@ -9,7 +9,12 @@ const measures = ['steps', 'cores', 'memoryMiB', 'storageBytes', 'queuedRuns'] a
 const times = ['runSeconds', 'mostRunSeconds', 'stepSeconds', 'mostStepSeconds'] as const;
 type Limits = Record<(typeof measures)[number], number | null>;
 type Quota = Limits &
-  Record<(typeof times)[number] | 'uploadBytes' | 'requestsPerSecond', number | null> & { weight: number; priority: number; use: Limits };
+  Record<(typeof times)[number] | 'uploadBytes' | 'requestsPerSecond', number | null> & {
+    workspace: string;
+    weight: number;
+    priority: number;
+    use: Limits;
+  };
 
 /** `runnel quota show|set`: what a workspace may have, and its part of the machine. */
 export function quotaCommand(program: Command): void {
@@ -17,8 +22,8 @@ export function quotaCommand(program: Command): void {
 
   const show = withTarget(quota.command('show').description('print the quota of a workspace and what of it is in use'))
     .option('--json', 'print as JSON')
-    .action(async (options: Options) => print(await requestJson<Quota>(targetOf(options), pathOf(options)), options));
-  example(show, 'runnel quota show --workspace demo --token $OPERATOR_TOKEN');
+    .action(async (options: Options) => print(await quotaOf(options), options));
+  example(show, 'runnel quota show', 'runnel quota show --workspace other --token $OPERATOR_TOKEN');
 
   const set = withTarget(quota.command('set').description('change it, also while runs go on; "none" takes a limit away'))
     .option('--weight <N>', 'places it gets beside a workspace of weight 1', amount)
@@ -56,6 +61,12 @@ export function quotaCommand(program: Command): void {
       print(await requestJson<Quota>(targetOf(options), pathOf(options), init), options);
     });
   example(set, 'runnel quota set --workspace demo --steps 20 --cores 16 --token $OPERATOR_TOKEN');
+}
+
+/** The caller's own, which any member may see, or another's, which takes an operator. */
+async function quotaOf(options: Options): Promise<Quota> {
+  const own = await requestJson<Quota>(targetOf(options), '/api/v1/quota').catch(() => undefined);
+  return own?.workspace === options.workspace ? own : requestJson<Quota>(targetOf(options), pathOf(options));
 }
 
 const pathOf = ({ workspace }: Options): string => `/api/v1/workspaces/${encodeURIComponent(workspace)}/quota`;

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { inTransaction, markDeleted } from '@runnel/postgres';
+import { eventually } from '@runnel/testing';
 import { deletedRuns, deleteRun } from '../deletion/delete-runs.ts';
 import { collectGarbage } from '../gc/collect-garbage.ts';
 import type { GarbageItem } from '../gc/garbage.ts';
@@ -161,8 +162,10 @@ describe('deleting a run', () => {
   it('waits for who is about to use it, and sees what that one wrote', async () => {
     const run = await ended({ phase: 'failed' });
     const { promise: written, resolve: write } = Promise.withResolvers<void>();
+    const { promise: locked, resolve: lock } = Promise.withResolvers<void>();
     const resuming = inTransaction(fixture.database, async (tx) => {
       await tx.query('select from runs where id = $1 and deleted_at is null for share', [run]);
+      lock();
       await written;
       await tx.query(
         `insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, version, created_at, updated_at, resumes)
@@ -170,7 +173,9 @@ values (gen_random_uuid(), 0, 'demo', 'demo', 'p', '1', 'd', 'someone', 'accepte
         [run],
       );
     });
+    await locked;
     const deleting = mark(run);
+    await eventually('it waits for the lock', async () => (await fixture.rows('select from pg_locks where not granted')).length > 0);
     write();
     await resuming;
     expect(await deleting).toMatchObject({ kind: 'refused' });

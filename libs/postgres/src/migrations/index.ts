@@ -10,6 +10,7 @@ import { harvestByWorkspace } from './0013-harvest-by-workspace.ts';
 import { limitsAndDrains } from './0014-limits-and-drains.ts';
 import { retentionAndWebhooks } from './0015-retention-and-webhooks.ts';
 import { listsOfRuns } from './0016-lists-of-runs.ts';
+import { harvestSources } from './0017-harvest-sources.ts';
 import { workspaces } from './0019-workspaces.ts';
 import { billing } from './0020-billing.ts';
 import { importedJobs } from './0021-imported-jobs.ts';
@@ -28,6 +29,7 @@ export const migrations: readonly { version: number; name: string; sql: string }
   limitsAndDrains,
   retentionAndWebhooks,
   listsOfRuns,
+  harvestSources,
   workspaces,
   billing,
   importedJobs,
