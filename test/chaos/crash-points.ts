@@ -5,6 +5,8 @@ import { repository, type Cluster } from './cluster.ts';
 import {
   bury,
   collectGarbage,
+  correct,
+  deleteWorkspace,
   forgetRequests,
   forgetStops,
   handleFiles,
@@ -49,6 +51,8 @@ const ways: readonly Way[] = [
   { points: /^api\.(resume|delete)\./, services: ['api'], deed: resumeAndDelete },
   { points: /^ingester\.delete\./, services: ['ingester'], deed: resumeAndDelete },
   { points: /^ingester\.retention\./, services: [], deed: retain },
+  { points: /^(api|ingester)\.workspace\./, services: ['api', 'ingester'], deed: deleteWorkspace },
+  { points: /^api\.correction\./, services: ['api'], deed: correct },
   { points: /^ingester\.gc\./, services: [], deed: collectGarbage },
   { points: /^scheduler\..*-stop-again$/, services: ['scheduler'], deed: forgetStops, alone: true },
   { points: /^scheduler\..*-again$/, services: ['scheduler'], deed: forgetRequests, alone: true },

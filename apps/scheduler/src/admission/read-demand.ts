@@ -55,6 +55,7 @@ interface DemandRow {
     steps: number | null;
     cores: number | null;
     memoryMiB: number | null;
+    hold: string | null;
   }[];
 }
 
@@ -93,8 +94,13 @@ ${name} (name) as (
 const readDemandText = {
   name: 'admission-demand',
   text: `
-with recursive ${namesOf('workspace', 'true')}, shares as (
-  select q.workspace, q.weight, q.priority, q.steps, q.cores, q.memory_mib as "memoryMiB" from quotas q join workspace w on w.name = q.workspace
+with recursive ${namesOf('workspace', 'true')}, holds as (
+  select workspace, min(reason) as reason from held_workspaces group by workspace
+), shares as (
+  select w.name as workspace, coalesce(q.weight, 1) as weight, coalesce(q.priority, 0) as priority, q.steps, q.cores,
+    q.memory_mib as "memoryMiB", h.reason as hold
+  from workspace w left join quotas q on q.workspace = w.name left join holds h on h.workspace = w.name
+  where q.workspace is not null or h.workspace is not null
 )
 select
   coalesce((select json_agg(name) from workspace where name is not null), '[]') as workspaces,
@@ -185,13 +191,13 @@ function totals<T>(parts: readonly T[], key: (part: T) => string, amount: (part:
   return sums;
 }
 
-function shareOf({ weight, priority, steps, cores, memoryMiB }: DemandRow['shares'][number]): Share {
+function shareOf({ weight, priority, steps, cores, memoryMiB, hold }: DemandRow['shares'][number]): Share {
   const quota = {
     ...(steps === null ? {} : { steps }),
     ...(cores === null ? {} : { cores }),
     ...(memoryMiB === null ? {} : { memoryMiB }),
   };
-  return { weight, priority, quota, held: { steps: 0, cores: 0, memoryMiB: 0 } };
+  return { weight, priority, quota, held: { steps: 0, cores: 0, memoryMiB: 0 }, ...(hold === null ? {} : { hold }) };
 }
 
 function heldBy(underWay: readonly SupplyRow['held'][number][]): Map<string, Share['held']> {

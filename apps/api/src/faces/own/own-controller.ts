@@ -14,6 +14,7 @@ import { answerExecutors } from './executors.ts';
 import { OperatorController } from './operator-controller.ts';
 import { RunController } from './run-controller.ts';
 import { deadLetterListSchema, deadLetterSchema, executorListSchema, newTokenSchema, tokenListSchema } from './schemas.ts';
+import { OwnWorkspaceController, TenantController } from './workspace-controllers.ts';
 import { TriggerController } from './trigger-controller.ts';
 import { WebhookController } from './webhook-controller.ts';
 import { answerTokens, dropToken, makeToken, tokenRequest } from './tokens.ts';
@@ -127,7 +128,9 @@ function ownDefinition(server: string): Record<string, unknown> {
     routesOf([
       RunController,
       OwnController,
+      OwnWorkspaceController,
       OperatorController,
+      TenantController,
       EventController,
       HarvestController,
       TriggerController,
