@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@runnel/testing';
 import { accept, execute, repository, resultsOf, untilFinal } from '../journeys/up.ts';
+import { control, kubectl } from './cluster.ts';
 import { scatter, shellTool } from './documents.ts';
-import { control, kubectl, namespace, startInstallation, watchPods, type Installation, type PodLog } from './installation.ts';
+import { namespace, startInstallation, watchPods, type Installation, type PodLog } from './installation.ts';
 
 const patience = 240_000;
 const words = (count: number): string[] => Array.from({ length: count }, (_, index) => `word ${index}`);

@@ -1,5 +1,5 @@
 import { exitMeaning, type CommandLineTool } from '@runnel/cwl';
-import { buildPod, namespaceOf, type ClusterSettings } from '@runnel/kube-pod';
+import { buildPod, namespaceOf, type ClusterSettings, type HostAlias } from '@runnel/kube-pod';
 import { ObjectNotFound, putValue, readValue, type ObjectStore } from '@runnel/objects';
 import { describeFault, toolFailure, type StepFailure, type StepOutcome } from '@runnel/sandbox';
 import type { StepRequest } from '../steps/attempt.ts';
@@ -24,6 +24,8 @@ export interface ClusterSurroundings {
   ensureNamespace: (workspace: string) => Promise<void>;
   prepare: (request: StepRequest) => Promise<PreparedStep>;
   tooLarge: Parameters<typeof runPod>[1]['tooLarge'];
+  /** Names that pods find without DNS. */
+  hostAliases: () => Promise<readonly HostAlias[]>;
 }
 
 /** A step that cannot begin now, and why. */
@@ -90,7 +92,7 @@ async function inPod(
     onWaiting: system,
     onRunning: () => follower.begin(),
   };
-  const pod = podOf(prepared, choice.image, surroundings);
+  const pod = podOf(prepared, { image: choice.image, hostAliases: await surroundings.hostAliases() }, surroundings);
   if (watch.get(name) === undefined) {
     // Written before the pod is made: whoever finds the pod finds what it is for.
     await putValue(store, planKey(request), { version: 1, request });
@@ -113,7 +115,11 @@ async function inPod(
   }
 }
 
-function podOf(prepared: PreparedStep, image: string, { shard, settings, defaults }: ClusterSurroundings): ReturnType<typeof buildPod> {
+function podOf(
+  prepared: PreparedStep,
+  { image, hostAliases }: { image: string; hostAliases: readonly HostAlias[] },
+  { shard, settings, defaults }: ClusterSurroundings,
+): ReturnType<typeof buildPod> {
   const { request, command } = prepared;
   const { workspace, run, step, attempt } = request;
   return buildPod({
@@ -126,6 +132,7 @@ function podOf(prepared: PreparedStep, image: string, { shard, settings, default
     workspacePods: settings(workspace),
     stageImage: defaults.stageImage,
     stagingUrl: defaults.stagingUrl,
+    hostAliases,
     patienceSeconds: defaults.patienceSeconds,
     outdir: prepared.outdir,
     deadlineSeconds: (prepared.stage.wrap.timeLimitSeconds ?? defaults.timeLimitSeconds) + defaults.deadlineMarginSeconds,

@@ -13,6 +13,7 @@ import { carryOutOnCluster, ensureGone, isTool, Left, type ClusterSurroundings }
 import { openCluster, type Cluster } from './cluster.ts';
 import { planKey, podName } from './keys.ts';
 import { namespaceOf, StagedAttempt } from '@runnel/kube-pod';
+import { createHostAliases } from './host-aliases.ts';
 import type { PodDefaults } from './pod-choices.ts';
 import { startPodWatch } from './pod-watch.ts';
 import { prepareStep, type PreparedStep } from './prepare-step.ts';
@@ -51,6 +52,7 @@ export async function openKubernetesBackend(config: ExecutorConfig, context: Bac
     ensureNamespace: namespaceMaker(cluster, config, logger),
     prepare: preparations.of,
     tooLarge: createTooLarge(cluster, config.autoscaled),
+    hostAliases: createHostAliases(() => namesForPods(config, direct)),
   };
   const staging = await startStaging(config, { store, direct, cluster, logger, prepared: preparations.byId });
   return {
@@ -75,6 +77,14 @@ export async function openKubernetesBackend(config: ExecutorConfig, context: Bac
       await watch.close();
     },
   };
+}
+
+/** Addresses that pods are given. */
+async function namesForPods({ stagingUrl, reachable }: ExecutorConfig, direct: DirectAccess): Promise<string[]> {
+  // Where no policy is made pods have the cluster's DNS.
+  if (reachable.length === 0) return [];
+  const signed = await direct.signGets(['any']);
+  return [stagingUrl ?? '', ...signed.map(({ url }) => url)].map((url) => new URL(url).hostname);
 }
 
 function defaultsOf(config: ExecutorConfig, stagingUrl: string): PodDefaults {
@@ -188,7 +198,9 @@ async function prepare(
 function namespaceMaker(cluster: Cluster, config: ExecutorConfig, logger: BackendContext['logger']): (workspace: string) => Promise<void> {
   const made = new Map<string, Promise<void>>();
   const make = async (workspace: string): Promise<void> => {
-    const plan = { workspace, workspacePods: config.workspacePods(workspace), reachable: config.reachable };
+    const { reachable, stagingPods, stagingPort } = config;
+    const staging = stagingPods && { ...stagingPods, port: stagingPort };
+    const plan = { workspace, workspacePods: config.workspacePods(workspace), reachable, staging };
     for (const object of namespaceObjects(plan)) {
       const answer = await cluster.ensure(object);
       if (answer === 'forbidden') logger.info({ kind: object.kind, workspace }, 'may not be made here: it is expected to be there');
