@@ -85,7 +85,14 @@ describe('the chart', () => {
       await chart.upgrade(...all.flatMap((name) => ['--set', `services.${name}.annotations.release=next`]));
       upgraded.abort();
       await Promise.all(loads);
-      const after = chart.kubectl('get', 'pods', '-l', 'app.kubernetes.io/component in (api,scheduler,ingester,harvester)', '-o', 'name');
+      const after = chart.kubectl(
+        'get',
+        'pods',
+        '-l',
+        'app.kubernetes.io/component in (api,scheduler,executor,ingester,harvester)',
+        '-o',
+        'name',
+      );
       expect(after.trim().split('\n').filter((name) => before.includes(name))).toEqual([]); // prettier-ignore
       expect(requests).toBeGreaterThan(50);
       expect(faults).toEqual([]);

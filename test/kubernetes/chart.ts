@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { freePort } from '@runnel/embedded';
 import { eventually, startVersitygw, versitygw } from '@runnel/testing';
 import { repository } from '../journeys/up.ts';
-import { cache, host, kubectl, script } from './cluster.ts';
+import { cache, clusterEnv, host, kubeconfig, kubectl, script } from './cluster.ts';
 
 export const release = 'runnel';
 const images = { prefix: 'registry.local/runnel', tag: '0.1.0' };
@@ -37,7 +37,7 @@ export async function installChart(): Promise<ChartRelease> {
   writeFileSync(values, JSON.stringify(valuesOf(s3.bucket('runnel', { endpoint: podEndpoint }), s3.port)));
   const run = (...args: string[]): Promise<void> =>
     new Promise((resolve, reject) => {
-      const env = { ...process.env, KUBECONFIG: join(cache, 'run/kubeconfig'), HELM_CACHE_HOME: folder, HELM_CONFIG_HOME: folder };
+      const env = { ...process.env, KUBECONFIG: kubeconfig, HELM_CACHE_HOME: folder, HELM_CONFIG_HOME: folder };
       const child = spawn(helm, [...args, '--namespace', release, '--values', values], { env, stdio: ['ignore', 'pipe', 'pipe'] });
       let said = '';
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -86,7 +86,7 @@ function volumes(claims: readonly string[]): void {
     };
     execFileSync(join(cache, 'bin/kubectl'), ['apply', '-f', '-'], {
       input: JSON.stringify(volume),
-      env: { ...process.env, KUBECONFIG: join(cache, 'run/kubeconfig') },
+      env: clusterEnv,
     });
   }
 }
@@ -116,8 +116,9 @@ interface Rule {
 
 /** `verb resource` of everything that the executors' account may do, beyond what every account may. */
 export function granted(): string[] {
-  const names = [`${release}-${release}-executor`, `${release}-${release}-executor-steps`];
-  const rules = names.flatMap((name) => (JSON.parse(kubectl('get', 'clusterrole', name, '-o', 'json')) as { rules: Rule[] }).rules);
+  const cluster = `clusterrole/${release}-${release}-executor`;
+  const roles = [cluster, `${cluster}-steps`, `role/${release}-executor`];
+  const rules = roles.flatMap((role) => (JSON.parse(kubectl('-n', release, 'get', role, '-o', 'json')) as { rules: Rule[] }).rules);
   return [
     ...new Set(rules.flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)))),
   ].sort();

@@ -7,8 +7,9 @@ export const cache = process.env['RUNNEL_TEST_CLUSTER'] ?? '';
 /** This machine as pods of the test cluster see it. */
 export const host = '10.77.0.1';
 
+export const kubeconfig = join(cache, 'run/kubeconfig');
 /** For programs that use the cluster. */
-export const clusterEnv = { ...process.env, KUBECONFIG: join(cache, 'run/kubeconfig') };
+export const clusterEnv = { ...process.env, KUBECONFIG: kubeconfig };
 
 /** `kubectl` against the test cluster. */
 export function kubectl(...args: string[]): string {

@@ -19,13 +19,13 @@ let oracle: Server;
 let seconds = '0';
 let address: string;
 
-const asks = shellTool('asks', 'sleep $(wget -q -O- "$0"); echo done', {
+const asks = shellTool('asks', 'sleep `wget -q -O- "$0"`; echo done', {
   fields: 'inputs: { url: { type: string, inputBinding: { position: 1 } } }\nstdout: said.txt\noutputs: { said: stdout }',
 });
 
 beforeAll(async () => {
   process.env['RUNNEL_IMAGE_PATIENCE'] = '5';
-  installation = await startInstallation({ '*': { imagePullPolicy: 'IfNotPresent' } });
+  installation = await startInstallation({ '*': { imagePullPolicy: 'IfNotPresent', keepFailedMinutes: 0.5 } });
   oracle = createServer((request, response) => {
     if (request.url === '/sleep') return response.end(seconds);
     if (request.url === '/v2/') return response.end('{}');
@@ -39,7 +39,10 @@ beforeAll(async () => {
   // Not over TLS.
   const trust = join(cache, 'run/certs.d', address);
   mkdirSync(trust, { recursive: true });
-  writeFileSync(join(trust, 'hosts.toml'), `server = "http://${address}"\n`);
+  writeFileSync(
+    join(trust, 'hosts.toml'),
+    `server = "http://${address}"\n[host."http://${address}"]\n  capabilities = ["pull", "resolve"]\n`,
+  );
   await installation.deployed(asks);
 }, 180_000);
 
@@ -136,6 +139,21 @@ async function attemptIs(id: string, attempt: number): Promise<boolean> {
   const page = (await (await installation.up.request(`/api/v1/runs/${id}/steps`)).json()) as { steps: { attempt: number }[] };
   return page.steps[0]?.attempt === attempt;
 }
+
+describe('the pod of a failed step', () => {
+  it(
+    'stays for as long as the workspace wants to look at it',
+    async () => {
+      await installation.deployed(shellTool('exits', 'exit 3'));
+      const { job } = await execute(installation.up, 'exits', {}, patience);
+      expect(job).toMatchObject({ status: 'failed' });
+      const phases = (): string => kubectl('-n', namespace, 'get', 'pods', '-o', 'jsonpath={.items[*].status.phase}');
+      expect(phases()).toBe('Failed');
+      await eventually('it is removed', () => phases() === '', 90_000);
+    },
+    patience,
+  );
+});
 
 describe('a step that cannot begin', () => {
   it(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { freePort } from '@runnel/embedded';
 import { startVersitygw, versitygw } from '@runnel/testing';
 import { deploy, newFolder, removeFolder, startUp, type Up } from '../journeys/up.ts';
-import { cache, clusterEnv, host, script } from './cluster.ts';
+import { clusterEnv, cache, host, kubeconfig, script } from './cluster.ts';
 
 export const namespace = 'ws-demo';
 
@@ -57,6 +57,8 @@ export interface Installation {
   buckets: string;
   /** Deploys a document and fails where that is refused. */
   deployed(document: string): Promise<void>;
+  /** Of the executor, as pods reach it. */
+  stagingUrl: string;
   /** While the object store does not answer. */
   withoutS3(work: () => Promise<void>): Promise<void>;
   /** kill -9 of everything, and the same again. */
@@ -65,7 +67,7 @@ export interface Installation {
   close(): Promise<void>;
 }
 
-export async function startInstallation(workspacePods: unknown): Promise<Installation> {
+export async function startInstallation(workspacePods: unknown, { only }: { only?: string } = {}): Promise<Installation> {
   const command = versitygw();
   if (command === undefined) throw new Error('versitygw could not be built');
   const folder = mkdtempSync(join(tmpdir(), 'runnel-kubernetes-'));
@@ -85,15 +87,17 @@ export async function startInstallation(workspacePods: unknown): Promise<Install
     RUNNEL_WORKSPACE_PODS: settings,
     RUNNEL_REACHABLE: `${host}/32:${s3.port},${host}/32:${stagingPort}`,
   });
-  const args = ['--backend', 'kubernetes', '--kubeconfig', join(cache, 'run/kubeconfig')];
+  const stagingUrl = `http://${host}:${stagingPort}`;
+  const args = ['--backend', 'kubernetes', '--kubeconfig', kubeconfig];
   args.push('--objects', s3.bucket('runnel', { podEndpoint: `http://${host}:${s3.port}` }));
-  args.push('--staging-url', `http://${host}:${stagingPort}`, '--slots', '32');
+  args.push('--staging-url', stagingUrl, '--slots', '32', ...(only === undefined ? [] : ['--only', only]));
   const data = newFolder();
   let up = await startUp({ folder: data, args });
   return {
     get up() {
       return up;
     },
+    stagingUrl,
     buckets: join(folder, 'buckets'),
     async deployed(document) {
       const answer = await deploy(up, document);

@@ -30,6 +30,7 @@ import { createLogger, createMetrics, Gauge, Histogram, objectStoreErrors, runSe
 import type { ExecutorConfig } from './config.ts';
 import { openBackend } from './backend.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { takeShard, type TakenShard } from './kubernetes/take-shard.ts';
 import { AttemptsHolder } from './steps/attempts-holder.ts';
 import { createAttempts } from './steps/attempts.ts';
 import type { StepSurroundings } from './steps/carry-out-step.ts';
@@ -61,13 +62,11 @@ const podsAtATime = 64;
 
 /** Starts an executor: a shard of its own (rule 7). */
 export async function startExecutor(config: ExecutorConfig, options: { logger?: Logger } = {}): Promise<Executor> {
-  const id =
-    config.executorId ??
-    `${hostname()
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9-]/g, '-')
-      .slice(0, 30)}-${randomBytes(4).toString('hex')}`;
-  const logger = (options.logger ?? createLogger({ service: 'executor' })).child({ executor: id });
+  const base = options.logger ?? createLogger({ service: 'executor' });
+  const own = config.executorId ?? `${nameOfHost()}-${randomBytes(4).toString('hex')}`;
+  const shard = await ownShard(config, own, base);
+  const id = shard?.name ?? own;
+  const logger = base.child({ executor: id });
   const registry = createMetrics('executor');
   const store = tellFaults(await openObjectStore(config.objects), objectStoreErrors(registry));
   const { natsUrl: url, natsUser: user, natsPassword: password, prefix } = config;
@@ -77,7 +76,7 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
   const { surroundings, close: closeSandbox } = await openSandbox(config, { id, count, isolation, store, messaging, logger });
   const slots = createSlots(count);
   slotMetrics(registry, slots, count);
-  const backend = await openBackend(config, { surroundings, messaging, logger, isolation });
+  const backend = await openBackend(config, { surroundings, messaging, logger, isolation, mayStart: () => shard?.isHeld() ?? true });
   const reports = createReports(messaging, store, id);
   const attempts = createAttempts({ slots, logger, onStart: startDelay(registry), reports, ...backend.ports });
   const incarnation = randomBytes(6).toString('hex');
@@ -121,6 +120,12 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     port: config.port,
     strategy: () => strategy,
   });
+  void shard?.lost.then(() => {
+    logger.error('the lease of the shard was lost: another executor may have it. This one ends; its pods go on');
+    backend.onLost(attempts);
+    heartbeat.stop();
+    process.kill(process.pid, 'SIGTERM');
+  });
   const heartbeat = startHeartbeat({ messaging, status, onLost: () => backend.onLost(attempts) });
   const close = async (): Promise<void> => {
     accepting = false;
@@ -133,8 +138,26 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     await backend.close();
     await closeSandbox();
     await messaging.close();
+    await shard?.release();
   };
   return { id, url: service.url, isolation: backend.isolation, close: once(close) };
+}
+
+const nameOfHost = (): string =>
+  hostname()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]/g, '-')
+    .slice(0, 30);
+
+/** Waits for a shard where executors share some; undefined where this one has its own. */
+async function ownShard(config: ExecutorConfig, own: string, logger: Logger): Promise<TakenShard | undefined> {
+  const { backend, leaseNamespace: namespace, shards: count, kubeconfig } = config;
+  if (backend !== 'kubernetes' || namespace === undefined) return undefined;
+  const { clusterLeases } = await import('./kubernetes/cluster-leases.ts');
+  const leases = await clusterLeases({ namespace, ...(kubeconfig !== undefined && { kubeconfig }) });
+  const shards = count === undefined ? [own] : Array.from({ length: count }, (_, index) => `shard-${index}`);
+  // Another process under this name is another one.
+  return takeShard({ leases, holder: `${own}/${randomBytes(4).toString('hex')}`, shards, logger });
 }
 
 /** An order of its own for the shard: made before the first heartbeat, so that no request goes nowhere. */

@@ -112,6 +112,9 @@ priorityClassName: {{ . }}
 {{- if eq $name "executor" }}
 - name: RUNNEL_EXECUTOR_ID
   valueFrom: { fieldRef: { fieldPath: metadata.name } }
+- name: RUNNEL_LEASE_NAMESPACE
+  valueFrom: { fieldRef: { fieldPath: metadata.namespace } }
+- { name: RUNNEL_SHARDS, value: '{{ $values.autoscaling.enabled | ternary $values.autoscaling.maxReplicas $values.services.executor.replicas }}' }
 - { name: RUNNEL_WORK_DIR, value: /tmp/work }
 - { name: RUNNEL_BACKEND, value: kubernetes }
 - { name: RUNNEL_STAGE_IMAGE, value: {{ include "runnel.stageImage" $root | quote }} }
@@ -121,6 +124,7 @@ priorityClassName: {{ . }}
 - { name: RUNNEL_REACHABLE, value: {{ $values.pods.reachable | quote }} }
 - { name: RUNNEL_WORKSPACE_PODS, value: /etc/runnel/workspace-pods.json }
 - { name: RUNNEL_CLUSTER_IMAGES, value: /etc/runnel/cluster-images.json }
+- { name: RUNNEL_IMAGE_SOURCES, value: /etc/runnel/image-sources.json }
 {{- with $values.pods.toolImage }}
 - { name: RUNNEL_TOOL_IMAGE, value: {{ . | quote }} }
 {{- end }}

@@ -9,14 +9,15 @@ import { carryOutStep, infrastructureFault, readOwn, refuseReferences, resultOf 
 import { runTokens } from '../steps/run-tokens.ts';
 import { openStepLog } from '../steps/step-log.ts';
 import { storeLargeOutputs } from '../steps/store-large-outputs.ts';
-import { carryOutOnCluster, ensureGone, isTool, Left, type ClusterSurroundings } from './carry-out-on-cluster.ts';
+import { carryOutOnCluster, ensureGone, isTool, type ClusterSurroundings } from './carry-out-on-cluster.ts';
 import { openCluster, type Cluster } from './cluster.ts';
 import { planKey, podName } from './keys.ts';
-import { namespaceOf, StagedAttempt } from '@runnel/kube-pod';
+import { namespaceOf, StagedAttempt, staysFor } from '@runnel/kube-pod';
 import { createHostAliases } from './host-aliases.ts';
 import type { PodDefaults } from './pod-choices.ts';
 import { startPodWatch } from './pod-watch.ts';
 import { prepareStep, type PreparedStep } from './prepare-step.ts';
+import { Left } from './run-pod.ts';
 import { stagingAnswers, StagingRefused } from './staging-answers.ts';
 import { startStagingServer } from './staging-server.ts';
 import { createTooLarge } from './too-large.ts';
@@ -52,6 +53,7 @@ export async function openKubernetesBackend(config: ExecutorConfig, context: Bac
     ensureNamespace: namespaceMaker(cluster, config, logger),
     prepare: preparations.of,
     tooLarge: createTooLarge(cluster, config.autoscaled),
+    mayStart: context.mayStart,
     hostAliases: createHostAliases(() => namesForPods(config, direct)),
   };
   const staging = await startStaging(config, { store, direct, cluster, logger, prepared: preparations.byId });
@@ -65,8 +67,8 @@ export async function openKubernetesBackend(config: ExecutorConfig, context: Bac
       tidy: (id) => tidy(here, preparations, id, context),
     },
     adopt: (attempts) => adopt(attempts, here, context),
-    // Pods go on by themselves, and nobody else has this shard.
-    onLost: () => undefined,
+    // Pods go on by themselves. Where the bus is away nobody else has this shard; where its lease is lost, another one does.
+    onLost: (attempts) => context.mayStart() || attempts.abandon(new Left('the shard is lost; its pods go on')),
     leavesSteps: true,
     async drain(attempts) {
       attempts.abandon(new Left('the executor ends; its pods go on'));
@@ -93,6 +95,7 @@ function defaultsOf(config: ExecutorConfig, stagingUrl: string): PodDefaults {
     stagingUrl,
     image: config.toolImage,
     images: config.clusterImages,
+    imageSources: config.imageSources,
     timeLimitSeconds: config.stepTimeLimit,
     // For bringing and keeping files, which have no limit of their own.
     deadlineMarginSeconds: 3600,
@@ -249,12 +252,21 @@ async function adopt(attempts: Attempts, { watch, cluster, store }: ClusterSurro
   }
 }
 
-/** Its result is stored and told: the pod is of no use any more. */
-function tidy({ cluster, watch }: ClusterSurroundings, preparations: Preparations, id: AttemptId, { logger }: BackendContext): void {
+/** Its result is stored and told: the pod is of no use any more, unless somebody wants to look at it. */
+function tidy(here: ClusterSurroundings, preparations: Preparations, id: AttemptId, { logger }: BackendContext): void {
   preparations.forget(id);
+  const { cluster, watch, settings, mayStart } = here;
   const name = podName(id);
-  if (watch.get(name) === undefined) return;
-  cluster
-    .deletePod(namespaceOf(id.workspace), name, 0)
-    .catch((error: unknown) => logger.warn({ error, pod: name }, 'a pod could not be removed'));
+  const pod = watch.get(name);
+  if (pod === undefined) return;
+  const remove = (): void => {
+    // Whoever has the shard next finds it, and its result.
+    if (!mayStart()) return;
+    cluster
+      .deletePod(namespaceOf(id.workspace), name, 0)
+      .catch((error: unknown) => logger.warn({ error, pod: name }, 'a pod could not be removed'));
+  };
+  const stays = staysFor(pod, settings(id.workspace).keepFailedMinutes, Date.now());
+  if (stays > 0) setTimeout(remove, stays).unref();
+  else remove();
 }
