@@ -29,8 +29,9 @@ import {
 import { createLogger, createMetrics, Gauge, Histogram, objectStoreErrors, runService, type Logger, type Registry } from '@runnel/service';
 import type { ExecutorConfig } from './config.ts';
 import { openBackend } from './backend.ts';
+import { filledFolders, watchDiskRoom, type DiskRoom } from './disk-room.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import { takeShard, type TakenShard } from './kubernetes/take-shard.ts';
+import { ownShard } from './kubernetes/own-shard.ts';
 import { AttemptsHolder } from './steps/attempts-holder.ts';
 import { createAttempts } from './steps/attempts.ts';
 import type { StepSurroundings } from './steps/carry-out-step.ts';
@@ -38,6 +39,7 @@ import { OnStepRequested } from './steps/on-step-requested.ts';
 import { OnStepStop } from './steps/on-step-stop.ts';
 import { packageCache } from './steps/packages.ts';
 import { createReports } from './steps/report.ts';
+import { withReuse } from './steps/reuse.ts';
 import { createSlots } from './steps/slots.ts';
 import { createWorkFolders } from './steps/work-folders.ts';
 
@@ -76,9 +78,19 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
   const { surroundings, close: closeSandbox } = await openSandbox(config, { id, count, isolation, store, messaging, logger });
   const slots = createSlots(count);
   slotMetrics(registry, slots, count);
+  let beat = (): void => undefined;
+  const room = await watchDiskRoom({
+    folders: filledFolders(config.workDir, config.objects),
+    limit: config.diskLimit,
+    logger,
+    onChanged: () => beat(),
+  });
+  diskMetrics(registry, room);
   const backend = await openBackend(config, { surroundings, messaging, logger, isolation, mayStart: () => shard?.isHeld() ?? true });
   const reports = createReports(messaging, store, id);
-  const attempts = createAttempts({ slots, logger, onStart: startDelay(registry), reports, ...backend.ports });
+  const { packages } = surroundings;
+  const carryOut = withReuse({ store, packages, backend: config.backend, executor: id, logger }, backend.ports.carryOut);
+  const attempts = createAttempts({ slots, logger, onStart: startDelay(registry), reports, ...backend.ports, carryOut });
   const incarnation = randomBytes(6).toString('hex');
   let accepting = true;
   const status = (): DataOf<typeof ExecutorHeartbeat> => ({
@@ -90,6 +102,7 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     memoryMiB: backend.memoryMiB,
     isolation: backend.isolation,
     accepting,
+    ...(room.full() === undefined ? {} : { full: room.full() }),
     steps: attempts.list().map(({ run, step, attempt }) => ({ run, step, attempt })),
   });
   const plan = shardPlan(id, prefix);
@@ -127,8 +140,10 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     process.kill(process.pid, 'SIGTERM');
   });
   const heartbeat = startHeartbeat({ messaging, status, onLost: () => backend.onLost(attempts) });
+  beat = () => heartbeat.beat();
   const close = async (): Promise<void> => {
     accepting = false;
+    room.close();
     heartbeat.beat();
     // Who leaves its steps to a successor must not say that it has them no more.
     if (backend.leavesSteps) heartbeat.stop();
@@ -148,17 +163,6 @@ const nameOfHost = (): string =>
     .toLowerCase()
     .replaceAll(/[^a-z0-9-]/g, '-')
     .slice(0, 30);
-
-/** Waits for a shard where executors share some; undefined where this one has its own. */
-async function ownShard(config: ExecutorConfig, own: string, logger: Logger): Promise<TakenShard | undefined> {
-  const { backend, leaseNamespace: namespace, shards: count, kubeconfig } = config;
-  if (backend !== 'kubernetes' || namespace === undefined) return undefined;
-  const { clusterLeases } = await import('./kubernetes/cluster-leases.ts');
-  const leases = await clusterLeases({ namespace, ...(kubeconfig !== undefined && { kubeconfig }) });
-  const shards = count === undefined ? [own] : Array.from({ length: count }, (_, index) => `shard-${index}`);
-  // Another process under this name is another one.
-  return takeShard({ leases, holder: `${own}/${randomBytes(4).toString('hex')}`, shards, logger });
-}
 
 /** An order of its own for the shard: made before the first heartbeat, so that no request goes nowhere. */
 async function declareShard(messaging: Messaging, id: string): Promise<void> {
@@ -235,6 +239,18 @@ function startDelay(registry: Registry): (seconds: number) => void {
     registers: [registry],
   });
   return (seconds) => delay.observe(Math.max(0, seconds));
+}
+
+function diskMetrics(metrics: Registry, room: DiskRoom): void {
+  new Gauge({
+    name: 'runnel_executor_disk_taken_percent',
+    help: 'How full the disks are that this executor fills, by what the folder is for; from the limit on nothing new begins',
+    labelNames: ['folder'],
+    registers: [metrics],
+    collect() {
+      for (const [folder, percent] of room.taken()) this.set({ folder }, percent);
+    },
+  });
 }
 
 function slotMetrics(metrics: Registry, slots: ReturnType<typeof createSlots>, count: number): void {
