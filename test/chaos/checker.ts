@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.ts';
+import { checkDriven } from './driven.ts';
 import type { Work } from './workload.ts';
 
 interface EventRow {
@@ -27,6 +28,7 @@ export async function check(cluster: Cluster, work: readonly Work[]): Promise<st
     ...(await checkUsage(cluster)),
     ...(await checkLeftRows(cluster)),
     ...(await checkSteps(cluster)),
+    ...(await checkDriven(cluster)),
     ...leftProcesses(cluster),
     ...leftFolders(cluster),
   ];
