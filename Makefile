@@ -30,6 +30,9 @@ test: setup ## Everything that can run on this machine; what cannot is counted a
 test-k8s: setup ## Steps as pods of a real Kubernetes (built and started here; needs root and Go), files in S3
 	@node scripts/test-kubernetes.ts
 
+demo-k8s: setup ## The demo with its steps as pods of a real Kubernetes (as test-k8s), files in S3
+	@node scripts/demo-kubernetes.ts
+
 check: setup ## Format, lint, types, unused code, generated files, crash points
 	@node scripts/check.ts
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The main job end to end, as a user would do it: start, token, upload, deploy over HTTP, execute, follow, results. `make demo` calls it.
-# SCENE=folder uses other Sentinel-2 bands (B04.tif and B08.tif); PORT=n another port.
+# SCENE=folder uses other Sentinel-2 bands (B04.tif and B08.tif); PORT=n another port;
+# arguments are further options of `runnel up`, of an installation beside that of `make demo` (DEMO_DATA).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for bin in "$PWD"/node_modules/node-linux-*/bin; do PATH=$bin:$PATH; done
@@ -9,14 +10,15 @@ scene=${SCENE:-examples/vegetation/data}
 for band in B04 B08; do
   [ -f "$scene/$band.tif" ] || { echo "SCENE=$scene: there is no $band.tif (Sentinel-2 red and near infrared bands are needed)" >&2; exit 2; }
 done
-data=$PWD/.runnel/demo
+data=${DEMO_DATA:-$PWD/.runnel/demo}
+[ $# -gt 0 ] || set -- --images examples/vegetation/images.json
 mkdir -p "$data"
 port=${PORT:-$(node -e 'const s = require("net").createServer(); s.listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')}
 export RUNNEL_URL=http://127.0.0.1:$port RUNNEL_WORKSPACE=demo
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
 say "1. Starting Postgres, NATS and five services (data in $data)"
-bin/runnel up --data "$data" --port "$port" --images examples/vegetation/images.json >"$data.log" 2>&1 &
+bin/runnel up --data "$data" --port "$port" "$@" >"$data.log" 2>&1 &
 up=$!
 stop() { kill -TERM "$up" 2>/dev/null && wait "$up" 2>/dev/null || true; }
 trap stop EXIT
@@ -59,4 +61,5 @@ if [ -t 0 ] && [ -t 1 ] && [ -z "${CI:-}" ]; then
       ;;
   esac
 fi
-say "Done. Start it again with: bin/runnel up --data $data --port $port --images examples/vegetation/images.json"
+again="Start it again with: bin/runnel up --data $data --port $port $*"
+say "Done. ${DEMO_AGAIN:-$again}"

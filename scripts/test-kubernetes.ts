@@ -2,13 +2,13 @@
  * Starts the test cluster (deploy/testcluster), runs test/kubernetes against it and ends it. The last line is `N passed, N failed, N skipped`.
  * Where there is no root or no Go the suite is skipped, by name.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { noTestCluster, startTestCluster } from './test-cluster.ts';
 
 const root = join(import.meta.dirname, '..');
-const scripts = join(root, 'deploy/testcluster');
 
 interface JestReport {
   numPassedTests: number;
@@ -17,38 +17,17 @@ interface JestReport {
   testResults: { status: string; name: string; message: string; assertionResults: { status: string; fullName: string }[] }[];
 }
 
-const missing = missingParts();
+const missing = noTestCluster();
 if (missing !== undefined) {
   console.log(`skipped:\n  kubernetes: ${missing}\n\n0 passed, 0 failed, 1 skipped`);
 } else {
-  process.exitCode = runSuite();
-}
-
-function missingParts(): string | undefined {
-  if (process.getuid?.() !== 0) return 'the test cluster needs root';
-  if (spawnSync('go', ['version']).status !== 0) return 'the test cluster is built from Go modules, and there is no Go';
-  return undefined;
-}
-
-function runSuite(): number {
-  const cache = shell('build.sh').trim().split('\n').at(-1) ?? '';
-  const env = { CACHE: cache, RUN: join(cache, 'run') };
-  shell('up.sh', [], env);
+  const cluster = startTestCluster();
   try {
-    const stage = join(cache, 'stage');
-    execFileSync(join(root, 'deploy/stage/build.sh'), [stage], { stdio: ['ignore', 'inherit', 'inherit'] });
-    shell('load.sh', [join(stage, 'runnel-stage.tar')], env);
-    return jest({ RUNNEL_TEST_CLUSTER: cache, ...env });
+    cluster.load('runnel-stage', 'runnel', 'nats', 'postgres');
+    process.exitCode = jest(cluster.env);
   } finally {
-    shell('down.sh', [], env);
+    cluster.stop();
   }
-}
-
-function shell(script: string, args: string[] = [], env: Record<string, string> = {}): string {
-  const stdio = ['ignore', 'pipe', 'inherit'] as ['ignore', 'pipe', 'inherit'];
-  const output = execFileSync(join(scripts, script), args, { encoding: 'utf8', stdio, env: { ...process.env, ...env } });
-  console.log(output.trimEnd());
-  return output;
 }
 
 function jest(env: Record<string, string>): number {

@@ -34,6 +34,8 @@ func run(args []string) int {
 		return report(withSession(stage))
 	case len(args) == 2 && args[0] == "upload":
 		return report(withSession(func(ctx context.Context, s *session) error { return upload(ctx, s, args[1]) }))
+	case len(args) == 2 && args[0] == "probe":
+		return report(probe(args[1]))
 	case len(args) == 2 && args[0] == "wrap":
 		code, err := wrap(args[1])
 		if err != nil {
@@ -42,7 +44,7 @@ func run(args []string) int {
 		}
 		return code
 	}
-	fmt.Fprintln(os.Stderr, "usage: runnel-stage stage | upload PLAN | wrap PLAN")
+	fmt.Fprintln(os.Stderr, "usage: runnel-stage stage | upload PLAN | wrap PLAN | probe TARGETS")
 	return exitFatal
 }
 

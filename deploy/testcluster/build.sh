@@ -16,10 +16,20 @@ if [ ! -x "$CACHE/bin/kubeall" ]; then
   mv "$CACHE/bin/kubeall.new" "$CACHE/bin/kubeall"
 fi
 for c in etcd kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl; do ln -sf kubeall "$CACHE/bin/$c"; done
+DNS=$CACHE/bin/coredns-$(cat "$B"/dns/* | sha256sum | cut -c1-16)
+if [ ! -x "$DNS" ]; then
+  (cd "$B/dns" && CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$DNS.new" .)
+  mv "$DNS.new" "$DNS"
+fi
+ln -sf "$(basename "$DNS")" "$CACHE/bin/coredns"
 if [ ! -s "$CACHE/images/busybox.tar" ]; then
-  cd "$CACHE/images" && cp "$B"/images/* . && gcc -Os -static -o pause pause.c
-  rm -rf x && mkdir x && (cd x && apt-get download -q busybox && mkdir root && dpkg -x busybox_*.deb root)
-  python3 mkimage.py pause.tar registry.local/pause:1 pause.json
-  python3 mkimage.py busybox.tar registry.local/busybox:1.35 busybox.json
+  W=$(mktemp -d "$CACHE/images/work.XXXXXX"); trap 'rm -rf "$W"' EXIT
+  mkdir "$W/pause" && gcc -Os -static -o "$W/pause/pause" "$B/pause.c" && cp -f --remove-destination "$W/pause/pause" "$CACHE/images/pause"
+  "$B/../images/archive.sh" registry.local/pause:1 "$CACHE/images/pause.tar" '{"Entrypoint":["/pause"]}' "$W/pause"
+  (cd "$W" && apt-get download -qq -o APT::Sandbox::User=root busybox && dpkg -x busybox_*.deb package)
+  "$B/../images/programs.sh" "$W/busybox" "$W/package/bin/busybox=/bin/busybox"
+  for applet in $("$W/package/bin/busybox" --list); do [ "$applet" = busybox ] || ln -s busybox "$W/busybox/bin/$applet"; done
+  mkdir -p "$W"/busybox/{root,usr/bin}
+  "$B/../images/archive.sh" registry.local/busybox:1.35 "$CACHE/images/busybox.tar" '{"Cmd":["sh"],"Env":["PATH=/bin:/usr/bin"]}' "$W/busybox"
 fi
 echo "$CACHE"

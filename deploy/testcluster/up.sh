@@ -52,6 +52,13 @@ spawn etcd "$ETCD" --name=n --data-dir="$RUN/etcd" --unsafe-no-fsync \
   --initial-cluster=n=http://127.0.0.1:2380 --log-level=warn
 wait_for "etcd healthy" 60 inns curl -sf http://127.0.0.1:2379/health
 # --- apiserver ----------------------------------------------------------------
+# What service accounts do is written down: tests compare it with what they may do.
+cat >$RUN/conf/audit.yaml <<Y
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata, userGroups: ["system:serviceaccounts"]}, {level: None}]
+Y
 spawn kube-apiserver "$BIN/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 \
   --bind-address=0.0.0.0 --secure-port=6443 --advertise-address=$NODE_IP \
   --tls-cert-file=$PKI/apiserver.crt --tls-private-key-file=$PKI/apiserver.key --client-ca-file=$PKI/ca.crt \
@@ -65,6 +72,7 @@ spawn kube-apiserver "$BIN/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 
   --requestheader-username-headers=X-Remote-User --requestheader-group-headers=X-Remote-Group \
   --requestheader-extra-headers-prefix=X-Remote-Extra- \
   --proxy-client-cert-file=$PKI/front-proxy.crt --proxy-client-key-file=$PKI/front-proxy.key \
+  --audit-policy-file=$RUN/conf/audit.yaml --audit-log-path=$RUN/log/audit.log \
   --profiling=false --v=1
 # host loopback relay: unix socket crosses the network namespaces
 spawn relay-in  socat UNIX-LISTEN:$RUN/api.sock,fork,mode=600 TCP:127.0.0.1:6443
@@ -77,7 +85,7 @@ wait_for "apiserver readyz (via host relay 127.0.0.1:$RELAY)" 180 "$BIN/kubectl"
 # --- controller-manager, scheduler --------------------------------------------
 spawn kube-controller-manager "$BIN/kube-controller-manager" --kubeconfig=$PKI/kcm.kubeconfig \
   --authentication-kubeconfig=$PKI/kcm.kubeconfig --authorization-kubeconfig=$PKI/kcm.kubeconfig \
-  --bind-address=127.0.0.1 --cert-dir=$RUN/conf/kcm --leader-elect=false --use-service-account-credentials=true \
+  --bind-address=127.0.0.1 --cert-dir=$RUN/conf/kcm --leader-elect=false --node-monitor-grace-period=20s --use-service-account-credentials=true \
   --service-account-private-key-file=$PKI/sa.key --root-ca-file=$PKI/ca.crt \
   --cluster-signing-cert-file=$PKI/ca.crt --cluster-signing-key-file=$PKI/ca.key \
   --flex-volume-plugin-dir=$RUN/flexvol --profiling=false --v=1
@@ -96,6 +104,8 @@ oom_score = 0
   restrict_oom_score_adj = true
   disable_apparmor = true
   sandbox_image = "registry.local/pause:1"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "$RUN/certs.d"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "$RUN/cni"
@@ -156,6 +166,7 @@ imageGCLowThresholdPercent: 99
 enableControllerAttachDetach: true
 serializeImagePulls: false
 nodeStatusUpdateFrequency: 5s
+nodeLeaseDurationSeconds: 12
 volumeStatsAggPeriod: 10s
 $DNSCFG
 Y

@@ -1,27 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@runnel/embedded';
-import { startVersitygw, versitygw, type TestS3 } from '@runnel/testing';
-import { deploy, newFolder, removeFolder, repository, startUp, type Up } from '../journeys/up.ts';
-
-const cache = process.env['RUNNEL_TEST_CLUSTER'] ?? '';
-const scripts = join(repository, 'deploy/testcluster');
-/** The host as pods of the test cluster see it. */
-const host = '10.77.0.1';
+import { startVersitygw, versitygw } from '@runnel/testing';
+import { deploy, newFolder, removeFolder, startUp, type Up } from '../journeys/up.ts';
+import { clusterEnv, cache, host, kubeconfig, script } from './cluster.ts';
 
 export const namespace = 'ws-demo';
-
-/** `kubectl` against the test cluster. */
-export function kubectl(...args: string[]): string {
-  return execFileSync(join(cache, 'bin/kubectl'), args, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-/** Ends or starts a component of the cluster. */
-export function control(what: 'stop' | 'start', component: string): void {
-  execFileSync(join(scripts, 'ctl.sh'), [what, component], { stdio: 'ignore' });
-}
 
 export interface SeenPod {
   name: string;
@@ -38,14 +24,12 @@ export interface PodLog {
   stop(): void;
 }
 
-const env = { ...process.env, KUBECONFIG: join(cache, 'run/kubeconfig') };
-
 export function watchPods(): PodLog {
   const seen = new Map<string, Set<string>>();
   const present = new Map<string, SeenPod>();
   const columns = 'EVENT:.type,NAME:.object.metadata.name,UID:.object.metadata.uid,PHASE:.object.status.phase';
   const args = ['-n', namespace, 'get', 'pods', '--watch', '--output-watch-events', '--no-headers', '-o', `custom-columns=${columns}`];
-  const child = spawn(join(cache, 'bin/kubectl'), args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(join(cache, 'bin/kubectl'), args, { env: clusterEnv, stdio: ['ignore', 'pipe', 'inherit'] });
   let rest = '';
   child.stdout.on('data', (chunk: Buffer) => {
     const lines = (rest + chunk.toString()).split('\n');
@@ -69,26 +53,30 @@ export function watchPods(): PodLog {
 /** A `runnel up` whose steps are pods of the test cluster, with its files in S3. */
 export interface Installation {
   up: Up;
-  s3: TestS3;
   /** The folder of the S3 server. */
   buckets: string;
   /** Deploys a document and fails where that is refused. */
   deployed(document: string): Promise<void>;
+  /** Of the executor, as pods reach it. */
+  stagingUrl: string;
+  /** While the object store does not answer. */
+  withoutS3(work: () => Promise<void>): Promise<void>;
   /** kill -9 of everything, and the same again. */
   killed(): Promise<void>;
   restarted(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function startInstallation(workspacePods: unknown): Promise<Installation> {
+export async function startInstallation(workspacePods: unknown, { only }: { only?: string } = {}): Promise<Installation> {
   const command = versitygw();
   if (command === undefined) throw new Error('versitygw could not be built');
   const folder = mkdtempSync(join(tmpdir(), 'runnel-kubernetes-'));
-  const s3 = await startVersitygw(command, folder);
+  let s3 = await startVersitygw(command, folder);
+  const { port } = s3;
   const stagingPort = await freePort();
   const settings = join(folder, 'workspace-pods.json');
   writeFileSync(settings, JSON.stringify(workspacePods));
-  for (const port of [s3.port, stagingPort]) execFileSync(join(scripts, 'expose.sh'), [String(port)], { stdio: 'ignore' });
+  for (const port of [s3.port, stagingPort]) script('expose.sh', String(port));
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: s3.accessKeyId,
     AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
@@ -99,20 +87,29 @@ export async function startInstallation(workspacePods: unknown): Promise<Install
     RUNNEL_WORKSPACE_PODS: settings,
     RUNNEL_REACHABLE: `${host}/32:${s3.port},${host}/32:${stagingPort}`,
   });
-  const args = ['--backend', 'kubernetes', '--kubeconfig', join(cache, 'run/kubeconfig')];
+  const stagingUrl = `http://${host}:${stagingPort}`;
+  const args = ['--backend', 'kubernetes', '--kubeconfig', kubeconfig];
   args.push('--objects', s3.bucket('runnel', { podEndpoint: `http://${host}:${s3.port}` }));
-  args.push('--staging-url', `http://${host}:${stagingPort}`, '--slots', '32');
+  args.push('--staging-url', stagingUrl, '--slots', '32', ...(only === undefined ? [] : ['--only', only]));
   const data = newFolder();
   let up = await startUp({ folder: data, args });
   return {
     get up() {
       return up;
     },
-    s3,
+    stagingUrl,
     buckets: join(folder, 'buckets'),
     async deployed(document) {
       const answer = await deploy(up, document);
       if (answer.status !== 201) throw new Error(`deploying: ${answer.status} ${await answer.text()}`);
+    },
+    async withoutS3(work) {
+      await s3.stop();
+      try {
+        await work();
+      } finally {
+        s3 = await startVersitygw(command, folder, { port });
+      }
     },
     killed: () => up.kill(),
     async restarted() {

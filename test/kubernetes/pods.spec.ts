@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@runnel/testing';
 import { accept, execute, repository, resultsOf, untilFinal } from '../journeys/up.ts';
+import { control, kubeconfig, kubectl } from './cluster.ts';
 import { scatter, shellTool } from './documents.ts';
-import { control, kubectl, namespace, startInstallation, watchPods, type Installation, type PodLog } from './installation.ts';
+import { namespace, startInstallation, watchPods, type Installation, type PodLog } from './installation.ts';
 
 const patience = 240_000;
 const words = (count: number): string[] => Array.from({ length: count }, (_, index) => `word ${index}`);
@@ -87,7 +88,7 @@ describe('logs', () => {
         expect(await log()).not.toContain('late');
       });
       await untilSuccessful(id);
-      expect(await log()).toMatch(/\[runnel\] [^]*early\n[^]*late\n/);
+      expect(await log()).toMatch(/\[runnel\] its tool started \d+ s after its pod was made: [^]*early\n[^]*late\n/);
     },
     patience,
   );
@@ -186,6 +187,31 @@ true`,
       kubectl('auth', 'can-i', 'get', 'pods', '-n', namespace, `--as=system:serviceaccount:${namespace}:runnel-steps`);
     expect(may).toThrow();
   });
+});
+
+describe('runnel doctor', () => {
+  it(
+    'looks at the cluster, also from inside pods, and says that this one enforces no network policy',
+    async () => {
+      const args = ['doctor', '--data', installation.up.folder, '--image-pull-policy', 'Never', '--staging-url', installation.stagingUrl];
+      const { stdout } = await installation.up.runnel([...args, '--kubeconfig', kubeconfig], 1);
+      const fine = [
+        'cluster',
+        'cluster rights',
+        'cluster quota',
+        'image pull',
+        'node clock',
+        'store by pods',
+        'staging by pods',
+        'DNS in pods',
+      ];
+      for (const check of fine) expect(stdout).toMatch(new RegExp(`^ok     ${check} +`, 'm'));
+      expect(stdout.match(/^FAILED .*$/gm)).toEqual([
+        expect.stringMatching(/network policy +tools reach the API server.*enforces no policies/),
+      ]);
+    },
+    patience,
+  );
 });
 
 describe('faults', () => {

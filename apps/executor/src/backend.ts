@@ -29,6 +29,8 @@ export interface BackendContext {
   messaging: Messaging;
   logger: Logger;
   isolation: IsolationMode;
+  /** Whether it is certain that these steps are ours to start. */
+  mayStart: () => boolean;
 }
 
 export async function openBackend(config: ExecutorConfig, context: BackendContext): Promise<Backend> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { commonConfig, flag, objectsConfig, whole } from '@runnel/service';
-import { ClusterSettings, type Reachable } from '@runnel/kube-pod';
+import { ClusterSettings, ImageSources, type Reachable, type ReachablePods } from '@runnel/kube-pod';
 import { z } from 'zod';
 import { ClusterImages } from './kubernetes/pod-choices.ts';
 
@@ -30,6 +30,14 @@ function parseReachable(text: string, context: z.RefinementCtx): Reachable[] {
     });
 }
 
+function parseStagingPods(text: string, context: z.RefinementCtx): Omit<ReachablePods, 'port'> {
+  const [, namespace = '', labels = ''] = /^([a-z0-9-]+)\/(.+)$/.exec(text) ?? [];
+  const pairs = labels.split(',').map((pair) => pair.split('='));
+  if (namespace === '' || pairs.some((pair) => pair.length !== 2))
+    context.addIssue({ code: 'custom', message: `${text} is no NAMESPACE/LABEL=VALUE,…` });
+  return { namespace, labels: Object.fromEntries(pairs) as Record<string, string> };
+}
+
 /** What matters where steps are pods. */
 const clusterConfig = {
   backend: z
@@ -50,11 +58,26 @@ const clusterConfig = {
   clusterImages: jsonFile(ClusterImages)
     .default({})
     .meta({ description: 'file: what stands for images, and their entry points ({"name": {"image", "entrypoint"}})' }),
+  imageSources: jsonFile(ImageSources)
+    .default(() => ImageSources.parse({}))
+    .meta({
+      description: 'file: registries that images may come from, and mirrors ({"allowed": […], "mirrors": {"docker.io": "mirror.example"}})',
+    }),
   workspacePods: jsonFile(ClusterSettings)
     .default(() => ClusterSettings.parse({}))
     .meta({ description: 'file: node selectors, tolerations, uid, quota … by workspace (* for all)' }),
   reachable: z.string().default('').transform(parseReachable).meta({
     description: 'what every pod may reach: object store and staging, CIDR[:PORT] separated by commas; empty: no network policy is made',
+  }),
+  stagingPods: z.string().transform(parseStagingPods).optional().meta({
+    description: 'executors that are pods of the cluster, NAMESPACE/LABEL=VALUE,…: network policies let pods reach them',
+  }),
+  leaseNamespace: z.string().optional().meta({
+    description: 'namespace whose Leases say which executor has which shard; default: nobody else runs under the name of this one',
+  }),
+  shards: whole.min(1).max(64).optional().meta({
+    description:
+      'executors of this cluster: each takes one of so many shards that is free, instead of a name of its own (with leaseNamespace)',
   }),
   autoscaled: flag
     .default(false)

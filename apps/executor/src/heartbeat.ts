@@ -23,7 +23,10 @@ interface HeartbeatPorts {
 export function startHeartbeat({ messaging, status, onLost }: HeartbeatPorts): Heartbeat {
   let reached = performance.now();
   let lost = false;
+  let stopped = false;
   const beat = (): void => {
+    // Whoever has the shard next speaks for its steps.
+    if (stopped) return;
     publishEphemeral(messaging, outgoing(ExecutorHeartbeat, status()));
     messaging.ping().then(
       () => {
@@ -46,6 +49,7 @@ export function startHeartbeat({ messaging, status, onLost }: HeartbeatPorts): H
   return {
     beat,
     stop: () => {
+      stopped = true;
       clearInterval(timer);
       clearInterval(often);
       clearTimeout(grown);

@@ -31,6 +31,7 @@ import type { ExecutorConfig } from './config.ts';
 import { openBackend } from './backend.ts';
 import { filledFolders, watchDiskRoom, type DiskRoom } from './disk-room.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { ownShard } from './kubernetes/own-shard.ts';
 import { openSecretAsker } from './steps/ask-secrets.ts';
 import { AttemptsHolder } from './steps/attempts-holder.ts';
 import { createAttempts } from './steps/attempts.ts';
@@ -64,13 +65,11 @@ const podsAtATime = 64;
 
 /** Starts an executor: a shard of its own (rule 7). */
 export async function startExecutor(config: ExecutorConfig, options: { logger?: Logger } = {}): Promise<Executor> {
-  const id =
-    config.executorId ??
-    `${hostname()
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9-]/g, '-')
-      .slice(0, 30)}-${randomBytes(4).toString('hex')}`;
-  const logger = (options.logger ?? createLogger({ service: 'executor' })).child({ executor: id });
+  const base = options.logger ?? createLogger({ service: 'executor' });
+  const own = config.executorId ?? `${nameOfHost()}-${randomBytes(4).toString('hex')}`;
+  const shard = await ownShard(config, own, base);
+  const id = shard?.name ?? own;
+  const logger = base.child({ executor: id });
   const registry = createMetrics('executor');
   const store = tellFaults(await openObjectStore(config.objects), objectStoreErrors(registry));
   const { natsUrl: url, natsUser: user, natsPassword: password, prefix } = config;
@@ -88,7 +87,7 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     onChanged: () => beat(),
   });
   diskMetrics(registry, room);
-  const backend = await openBackend(config, { surroundings, messaging, logger, isolation });
+  const backend = await openBackend(config, { surroundings, messaging, logger, isolation, mayStart: () => shard?.isHeld() ?? true });
   const reports = createReports(messaging, store, id);
   const { packages } = surroundings;
   const carryOut = withReuse({ store, packages, backend: config.backend, executor: id, logger }, backend.ports.carryOut);
@@ -135,6 +134,12 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     port: config.port,
     strategy: () => strategy,
   });
+  void shard?.lost.then(() => {
+    logger.error('the lease of the shard was lost: another executor may have it. This one ends; its pods go on');
+    backend.onLost(attempts);
+    heartbeat.stop();
+    process.kill(process.pid, 'SIGTERM');
+  });
   const heartbeat = startHeartbeat({ messaging, status, onLost: () => backend.onLost(attempts) });
   beat = () => heartbeat.beat();
   const close = async (): Promise<void> => {
@@ -149,9 +154,16 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     await backend.close();
     await closeSandbox();
     await messaging.close();
+    await shard?.release();
   };
   return { id, url: service.url, isolation: backend.isolation, close: once(close) };
 }
+
+const nameOfHost = (): string =>
+  hostname()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]/g, '-')
+    .slice(0, 30);
 
 /** An order of its own for the shard: made before the first heartbeat, so that no request goes nowhere. */
 async function declareShard(messaging: Messaging, id: string): Promise<void> {

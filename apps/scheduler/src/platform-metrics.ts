@@ -49,6 +49,13 @@ export function tableMetrics(registry: Registry, pool: Pool): void {
     'select workspace, sum(count)::int as value from ready_nodes group by 1',
   );
   tell(
+    'runnel_steps_ready_demand',
+    'What the steps that wait for admission ask for, by workspace: cores, memory_mib',
+    ['workspace', 'resource'],
+    `select workspace, resource, sum(count * case resource when 'cores' then cores else memory_mib end)::float8 as value
+from ready_nodes, (values ('cores'), ('memory_mib')) r (resource) group by 1, 2`,
+  );
+  tell(
     'runnel_queue_age_seconds',
     'How long the oldest step has waited for admission, by workspace; 0 where none waits',
     ['workspace'],

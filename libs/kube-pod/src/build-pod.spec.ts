@@ -18,6 +18,7 @@ const plain: PodPlan = {
   workspacePods: WorkspacePods.parse({}),
   stageImage: 'registry.example/stage:1',
   stagingUrl: 'http://executor.runnel.svc:8090',
+  hostAliases: [],
   outdir: '/runnel/out/work',
   patienceSeconds: 300,
   deadlineSeconds: 90_000,
@@ -35,6 +36,7 @@ const everything: PodPlan = {
     extended: { 'nvidia.com/gpu': 2 },
   },
   network: true,
+  hostAliases: [{ ip: '10.96.0.7', hostnames: ['executor.runnel.svc'] }],
   outdir: '/other',
   workspacePods: WorkspacePods.parse({
     nodeSelector: { pool: 'spot' },

@@ -17,6 +17,11 @@ export interface PodResources {
   extended: Record<string, number>;
 }
 
+export interface HostAlias {
+  ip: string;
+  hostnames: string[];
+}
+
 /** One attempt as a pod; everything is decided. */
 export interface PodPlan {
   name: string;
@@ -31,6 +36,8 @@ export interface PodPlan {
   /** Where the tool sees its output folder, if not where we do. */
   outdir: string;
   stagingUrl: string;
+  /** Names that it finds without DNS, which a tool without NetworkAccess does not reach. */
+  hostAliases: readonly HostAlias[];
   /** Seconds that the staging endpoint and the store may be away. */
   patienceSeconds: number;
   /** Seconds after which the cluster itself ends the pod: a backstop behind the wrapper's time limit. */
@@ -71,6 +78,7 @@ export function buildPod(plan: PodPlan): V1Pod {
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 15,
       activeDeadlineSeconds: plan.deadlineSeconds,
+      ...(plan.hostAliases.length > 0 && { hostAliases: [...plan.hostAliases] }),
       securityContext: {
         runAsNonRoot: true,
         runAsUser: uid,

@@ -1,6 +1,6 @@
 import type { V1Pod, V1PodStatus } from '@kubernetes/client-node';
 import { describe, expect, it } from '@jest/globals';
-import { judgePod } from './judge-pod.ts';
+import { judgePod, staysFor } from './judge-pod.ts';
 import { podTooLarge, quantity } from './too-large.ts';
 
 type Statuses = NonNullable<V1PodStatus['containerStatuses']>;
@@ -35,6 +35,15 @@ describe('what is made of a pod', () => {
     };
     expect(judgePod(ends(done(3)))).toEqual(ended);
     expect(judgePod(ends(done(137, { reason: 'OOMKilled' })))).toMatchObject({ exitCode: 137, outOfMemory: true });
+  });
+
+  it('stays for a look where its step failed, and only then', () => {
+    const ended = times.finishedAt.getTime();
+    expect(staysFor(ends(done(3)), 2, ended + 30_000)).toBe(90_000);
+    expect(staysFor(ends(done(3)), 2, ended + 150_000)).toBe(0);
+    expect(staysFor(ends(done(3)), 0, ended)).toBe(0);
+    expect(staysFor(ends(done(0)), 2, ended)).toBe(0);
+    expect(staysFor(pod({ phase: 'Running', containerStatuses: [container('tool', done(3))] }), 2, ended)).toBe(0);
   });
 
   it('is not over while its files are kept', () => {

@@ -53,6 +53,16 @@ export function judgePod(pod: V1Pod): PodVerdict {
   return { state: 'waiting', reason: stage?.state?.running ? 'its inputs are brought' : 'its node starts it' };
 }
 
+/** Milliseconds for which a pod whose step has ended stays; `now`: milliseconds since 1970. */
+export function staysFor(pod: V1Pod, keepFailedMinutes: number, now: number): number {
+  const verdict = judgePod(pod);
+  // What still runs or waits is ended by its removal.
+  const isOver = pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
+  if (!isOver || (verdict.state === 'ended' && verdict.exitCode === 0)) return 0;
+  const ended = statusOf(pod, containers.tool)?.state?.terminated?.finishedAt;
+  return Math.max(0, Date.parse(timeOf(ended ?? pod.metadata?.creationTimestamp)) + keepFailedMinutes * 60_000 - now);
+}
+
 function statusOf(pod: V1Pod, name: string): V1ContainerStatus | undefined {
   return (pod.status?.containerStatuses ?? []).find((container) => container.name === name);
 }

@@ -75,6 +75,7 @@ function labelsOf(network: boolean): Record<string, string> {
     workspacePods: plan.workspacePods,
     stageImage: 's',
     stagingUrl: 'http://x',
+    hostAliases: [],
     outdir: '/o',
     patienceSeconds: 1,
     deadlineSeconds: 1,

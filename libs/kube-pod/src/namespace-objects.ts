@@ -16,11 +16,20 @@ export interface Reachable {
   port?: number;
 }
 
+/** Pods of another namespace: policies hold behind a Service's address, which they do not know. */
+export interface ReachablePods {
+  namespace: string;
+  labels: Record<string, string>;
+  port: number;
+}
+
 export interface NamespacePlan {
   workspace: string;
   workspacePods: WorkspacePods;
   /** Object store and staging endpoint, as pods reach them. None: no policy is made, and the cluster's own holds. */
   reachable: readonly Reachable[];
+  /** The executors, where they are pods of this cluster. */
+  staging?: ReachablePods | undefined;
 }
 
 /** Never reached by a tool, whatever NetworkAccess says: private and local addresses, the metadata service, carrier-grade NAT. */
@@ -29,7 +38,7 @@ const closed6 = ['::1/128', 'fc00::/7', 'fe80::/10', '64:ff9b::/96'];
 
 /** Everything that a workspace's namespace holds beside its pods, in the order in which it is made. */
 export function namespaceObjects(plan: NamespacePlan): KubernetesObject[] {
-  const { workspace, workspacePods, reachable } = plan;
+  const { workspace, workspacePods, reachable, staging } = plan;
   const namespace = namespaceOf(workspace);
   const labels = { [keys.managedBy]: 'runnel', [keys.workspace]: workspace };
   const own: V1Namespace = {
@@ -60,22 +69,36 @@ export function namespaceObjects(plan: NamespacePlan): KubernetesObject[] {
     account,
     limits,
     ...(Object.keys(workspacePods.quota).length > 0 ? [quota] : []),
-    ...(reachable.length > 0 ? policies(namespace, labels, reachable) : []),
+    ...(reachable.length > 0 ? policies(namespace, labels, { reachable, staging }) : []),
   ];
 }
 
 /** Nothing comes in; out goes what every pod needs, and the internet for tools with NetworkAccess. Policies add up. */
-function policies(namespace: string, labels: Record<string, string>, reachable: readonly Reachable[]): V1NetworkPolicy[] {
+function policies(
+  namespace: string,
+  labels: Record<string, string>,
+  { reachable, staging }: Pick<NamespacePlan, 'reachable' | 'staging'>,
+): V1NetworkPolicy[] {
   const policy = (name: string, podSelector: Record<string, string>, egress: V1NetworkPolicyEgressRule[]): V1NetworkPolicy => ({
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
     metadata: { name, namespace, labels },
     spec: { podSelector: { matchLabels: podSelector }, policyTypes: ['Ingress', 'Egress'], egress },
   });
-  const needed = reachable.map(({ cidr, port }) => ({
+  const needed: V1NetworkPolicyEgressRule[] = reachable.map(({ cidr, port }) => ({
     to: [{ ipBlock: { cidr } }],
     ...(port !== undefined && { ports: [{ protocol: 'TCP', port }] }),
   }));
+  if (staging)
+    needed.push({
+      to: [
+        {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': staging.namespace } },
+          podSelector: { matchLabels: staging.labels },
+        },
+      ],
+      ports: [{ protocol: 'TCP', port: staging.port }],
+    });
   const internet = { to: [{ ipBlock: { cidr: '0.0.0.0/0', except: closed } }, { ipBlock: { cidr: '::/0', except: closed6 } }] };
   const names = {
     to: [{ namespaceSelector: {}, podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],

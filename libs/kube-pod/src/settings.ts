@@ -18,6 +18,8 @@ export const WorkspacePods = z.object({
   uid: z.int().min(1).default(1000),
   imagePullSecrets: z.array(z.string()).default([]),
   imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+  /** Minutes for which the pod of a failed step stays, for a look (`kubectl describe`, `logs`, `debug`); then it is removed too. */
+  keepFailedMinutes: z.number().min(0).max(1440).default(0),
   /** ResourceQuota of the namespace, e.g. `{"pods": "50", "requests.cpu": "20"}`. */
   quota: z.record(z.string(), Quantity).default({}),
 });

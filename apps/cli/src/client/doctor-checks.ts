@@ -5,7 +5,7 @@ import { detectIsolation } from '@runnel/sandbox';
 import { installationOf, withDatabase, withMessaging, type OperatorOptions } from './operator.ts';
 
 /** Resolves with what was found where all is well; rejects with what to do. */
-type Check = (options: OperatorOptions) => Promise<string>;
+export type Check = (options: OperatorOptions) => Promise<string>;
 
 /** What `runnel doctor` looks at, in this order. */
 export const checks: Record<string, Check> = {

@@ -52,6 +52,7 @@ const remedies: Readonly<Record<string, string>> = {
   expression: 'an expression of the workflow failed: mend it and deploy again',
   inputs: 'mend the inputs: runnel template shows what is expected',
   image: 'the image is not to be had: see its name, and `runnel up --images`',
+  unschedulable: 'no node of the cluster can take it: ask for less (ResourceRequirement), or have a larger node added',
   staging: 'a file could not be brought to the tool or away from it: is it still there? runnel doctor',
   quota: 'ask for less (ResourceRequirement), or have the quota raised: runnel quota show',
   'executor-lost': 'the executor died more often than a step is repeated: see its machine, then run it again',

@@ -1,5 +1,6 @@
+import type { V1Pod } from '@kubernetes/client-node';
 import { exitMeaning, type CommandLineTool } from '@runnel/cwl';
-import { buildPod, namespaceOf, type ClusterSettings } from '@runnel/kube-pod';
+import { buildPod, namespaceOf, podTimeline, type ClusterSettings, type HostAlias } from '@runnel/kube-pod';
 import { ObjectNotFound, putValue, readValue, type ObjectStore } from '@runnel/objects';
 import { describeFault, toolFailure, type StepFailure, type StepOutcome } from '@runnel/sandbox';
 import type { StepRequest } from '../steps/attempt.ts';
@@ -11,7 +12,7 @@ import { collectedKey, planKey, podName } from './keys.ts';
 import { imageOf, podResources, type PodDefaults } from './pod-choices.ts';
 import type { PodWatch } from './pod-watch.ts';
 import type { PreparedStep } from './prepare-step.ts';
-import { makePod, runPod, type PodEnd } from './run-pod.ts';
+import { Left, makePod, runPod, type PodEnd } from './run-pod.ts';
 
 export interface ClusterSurroundings {
   cluster: Cluster;
@@ -24,6 +25,10 @@ export interface ClusterSurroundings {
   ensureNamespace: (workspace: string) => Promise<void>;
   prepare: (request: StepRequest) => Promise<PreparedStep>;
   tooLarge: Parameters<typeof runPod>[1]['tooLarge'];
+  /** Whether the shard is still ours. */
+  mayStart: () => boolean;
+  /** Names that pods find without DNS. */
+  hostAliases: () => Promise<readonly HostAlias[]>;
 }
 
 /** A step that cannot begin now, and why. */
@@ -60,11 +65,6 @@ export async function carryOutOnCluster(
   }
 }
 
-/** The executor ends or has lost its shard: the pod goes on without it. */
-export class Left extends Error {
-  override readonly name = 'Left';
-}
-
 async function inPod(
   prepared: PreparedStep,
   surroundings: ClusterSurroundings,
@@ -81,16 +81,21 @@ async function inPod(
   const name = podName(request);
   const namespace = namespaceOf(request.workspace);
   const system = (text: string): void => log.write(Buffer.from(`[runnel] ${text}\n`));
+  const tellTimeline = once((pod: V1Pod) => podTimeline(pod), system);
   const follower = followLog(cluster, { namespace, name }, (chunk) => log.write(chunk));
   const ports = {
     cluster,
     watch,
     tooLarge: surroundings.tooLarge,
+    mayStart: surroundings.mayStart,
     imagePatience: defaults.imagePatienceSeconds,
     onWaiting: system,
-    onRunning: () => follower.begin(),
+    onRunning: (pod: V1Pod) => {
+      tellTimeline(pod);
+      follower.begin();
+    },
   };
-  const pod = podOf(prepared, choice.image, surroundings);
+  const pod = podOf(prepared, { image: choice.image, hostAliases: await surroundings.hostAliases() }, surroundings);
   if (watch.get(name) === undefined) {
     // Written before the pod is made: whoever finds the pod finds what it is for.
     await putValue(store, planKey(request), { version: 1, request });
@@ -121,7 +126,22 @@ function chosenImage(prepared: PreparedStep, defaults: PodDefaults): ReturnType<
   }
 }
 
-function podOf(prepared: PreparedStep, image: string, { shard, settings, defaults }: ClusterSurroundings): ReturnType<typeof buildPod> {
+/** Tells what is known of something at the first time that anything is. */
+function once<T>(known: (of: T) => string | undefined, tell: (text: string) => void): (of: T) => void {
+  let told = false;
+  return (of) => {
+    const text = told ? undefined : known(of);
+    if (text === undefined) return;
+    told = true;
+    tell(text);
+  };
+}
+
+function podOf(
+  prepared: PreparedStep,
+  { image, hostAliases }: { image: string; hostAliases: readonly HostAlias[] },
+  { shard, settings, defaults }: ClusterSurroundings,
+): ReturnType<typeof buildPod> {
   const { request, command } = prepared;
   const { workspace, run, step, attempt } = request;
   return buildPod({
@@ -134,6 +154,7 @@ function podOf(prepared: PreparedStep, image: string, { shard, settings, default
     workspacePods: placedBy(settings(workspace), request.nodeSelector),
     stageImage: defaults.stageImage,
     stagingUrl: defaults.stagingUrl,
+    hostAliases,
     patienceSeconds: defaults.patienceSeconds,
     outdir: prepared.outdir,
     deadlineSeconds: (prepared.stage.wrap.timeLimitSeconds ?? defaults.timeLimitSeconds) + defaults.deadlineMarginSeconds,

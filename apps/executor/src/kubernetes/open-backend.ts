@@ -10,13 +10,15 @@ import { secretsOf } from '../steps/attempt-secrets.ts';
 import { createConcealment } from '../steps/concealment.ts';
 import { openStepLog } from '../steps/step-log.ts';
 import { storeLargeOutputs } from '../steps/store-large-outputs.ts';
-import { carryOutOnCluster, ensureGone, isTool, Left, type ClusterSurroundings } from './carry-out-on-cluster.ts';
+import { carryOutOnCluster, ensureGone, isTool, type ClusterSurroundings } from './carry-out-on-cluster.ts';
 import { openCluster, type Cluster } from './cluster.ts';
 import { planKey, podName } from './keys.ts';
-import { namespaceOf, StagedAttempt } from '@runnel/kube-pod';
+import { namespaceOf, StagedAttempt, staysFor } from '@runnel/kube-pod';
+import { createHostAliases } from './host-aliases.ts';
 import type { PodDefaults } from './pod-choices.ts';
 import { startPodWatch } from './pod-watch.ts';
 import { prepareStep, type PreparedStep } from './prepare-step.ts';
+import { Left } from './run-pod.ts';
 import { stagingAnswers, StagingRefused } from './staging-answers.ts';
 import { startStagingServer } from './staging-server.ts';
 import { createTooLarge } from './too-large.ts';
@@ -52,6 +54,8 @@ export async function openKubernetesBackend(config: ExecutorConfig, context: Bac
     ensureNamespace: namespaceMaker(cluster, config, logger),
     prepare: preparations.of,
     tooLarge: createTooLarge(cluster, config.autoscaled),
+    mayStart: context.mayStart,
+    hostAliases: createHostAliases(() => namesForPods(config, direct)),
   };
   const staging = await startStaging(config, { store, direct, cluster, logger, prepared: preparations.byId });
   return {
@@ -64,8 +68,8 @@ export async function openKubernetesBackend(config: ExecutorConfig, context: Bac
       tidy: (id) => tidy(here, preparations, id, context),
     },
     adopt: (attempts) => adopt(attempts, here, context),
-    // Pods go on by themselves, and nobody else has this shard.
-    onLost: () => undefined,
+    // Pods go on by themselves. Where the bus is away nobody else has this shard; where its lease is lost, another one does.
+    onLost: (attempts) => context.mayStart() || attempts.abandon(new Left('the shard is lost; its pods go on')),
     leavesSteps: true,
     async drain(attempts) {
       attempts.abandon(new Left('the executor ends; its pods go on'));
@@ -78,12 +82,21 @@ export async function openKubernetesBackend(config: ExecutorConfig, context: Bac
   };
 }
 
+/** Addresses that pods are given. */
+async function namesForPods({ stagingUrl, reachable }: ExecutorConfig, direct: DirectAccess): Promise<string[]> {
+  // Where no policy is made pods have the cluster's DNS.
+  if (reachable.length === 0) return [];
+  const signed = await direct.signGets(['any']);
+  return [stagingUrl ?? '', ...signed.map(({ url }) => url)].map((url) => new URL(url).hostname);
+}
+
 function defaultsOf(config: ExecutorConfig, stagingUrl: string): PodDefaults {
   return {
     stageImage: config.stageImage,
     stagingUrl,
     image: config.toolImage,
     images: config.clusterImages,
+    imageSources: config.imageSources,
     timeLimitSeconds: config.stepTimeLimit,
     // For bringing and keeping files, which have no limit of their own.
     deadlineMarginSeconds: 3600,
@@ -197,7 +210,9 @@ async function prepare(
 function namespaceMaker(cluster: Cluster, config: ExecutorConfig, logger: BackendContext['logger']): (workspace: string) => Promise<void> {
   const made = new Map<string, Promise<void>>();
   const make = async (workspace: string): Promise<void> => {
-    const plan = { workspace, workspacePods: config.workspacePods(workspace), reachable: config.reachable };
+    const { reachable, stagingPods, stagingPort } = config;
+    const staging = stagingPods && { ...stagingPods, port: stagingPort };
+    const plan = { workspace, workspacePods: config.workspacePods(workspace), reachable, staging };
     for (const object of namespaceObjects(plan)) {
       const answer = await cluster.ensure(object);
       if (answer === 'forbidden') logger.info({ kind: object.kind, workspace }, 'may not be made here: it is expected to be there');
@@ -246,12 +261,21 @@ async function adopt(attempts: Attempts, { watch, cluster, store }: ClusterSurro
   }
 }
 
-/** Its result is stored and told: the pod is of no use any more. */
-function tidy({ cluster, watch }: ClusterSurroundings, preparations: Preparations, id: AttemptId, { logger }: BackendContext): void {
+/** Its result is stored and told: the pod is of no use any more, unless somebody wants to look at it. */
+function tidy(here: ClusterSurroundings, preparations: Preparations, id: AttemptId, { logger }: BackendContext): void {
   preparations.forget(id);
+  const { cluster, watch, settings, mayStart } = here;
   const name = podName(id);
-  if (watch.get(name) === undefined) return;
-  cluster
-    .deletePod(namespaceOf(id.workspace), name, 0)
-    .catch((error: unknown) => logger.warn({ error, pod: name }, 'a pod could not be removed'));
+  const pod = watch.get(name);
+  if (pod === undefined) return;
+  const remove = (): void => {
+    // Whoever has the shard next finds it, and its result.
+    if (!mayStart()) return;
+    cluster
+      .deletePod(namespaceOf(id.workspace), name, 0)
+      .catch((error: unknown) => logger.warn({ error, pod: name }, 'a pod could not be removed'));
+  };
+  const stays = staysFor(pod, settings(id.workspace).keepFailedMinutes, Date.now());
+  if (stays > 0) setTimeout(remove, stays).unref();
+  else remove();
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PodResources } from '@runnel/kube-pod';
+import { imageFrom, type ImageSources, type PodResources } from '@runnel/kube-pod';
 import type { StepFailure } from '@runnel/sandbox';
 import { imageChooser } from '../steps/choose-image.ts';
 import type { PreparedStep } from './prepare-step.ts';
@@ -23,6 +23,7 @@ export interface PodDefaults {
   /** For tools that name no image. */
   image: string | undefined;
   images: ClusterImages;
+  imageSources: ImageSources;
   timeLimitSeconds: number;
   deadlineMarginSeconds: number;
   patienceSeconds: number;
@@ -49,7 +50,10 @@ export function imageOf({ command, request }: PreparedStep, defaults: PodDefault
   if (name === undefined)
     return { failure: { class: 'image', reason: 'it names no image (DockerRequirement), and this installation has none for such tools' } };
   if (!imageName.test(name)) return { failure: { class: 'image', reason: `${JSON.stringify(name)} is no name of an image` } };
-  return { image: defaults.images[name]?.image ?? name };
+  const own = defaults.images[name]?.image ?? (asked === undefined ? name : undefined);
+  if (own !== undefined) return { image: own };
+  const found = imageFrom(name, defaults.imageSources);
+  return 'refused' in found ? { failure: { class: 'image', reason: found.refused } } : found;
 }
 
 /** Requests and limits: the requirement's own words first, else what the administrator allows. */

@@ -4,6 +4,11 @@ import { judgePod, type PodVerdict } from '@runnel/kube-pod';
 import type { Cluster } from './cluster.ts';
 import type { PodWatch } from './pod-watch.ts';
 
+/** The executor ends or has lost its shard: the pod goes on without it. */
+export class Left extends Error {
+  override readonly name = 'Left';
+}
+
 /** How a pod ended, or why it never will. */
 export type PodEnd = Extract<PodVerdict, { state: 'ended' | 'failed' }>;
 
@@ -16,6 +21,8 @@ interface RunPorts {
   onRunning: (pod: V1Pod) => void;
   /** Says that no node could ever take it, where that is known. */
   tooLarge: (pod: V1Pod) => Promise<string | undefined>;
+  /** Whether the shard is still ours. */
+  mayStart: () => boolean;
   /** Seconds for which a registry may be out of reach. */
   imagePatience: number;
 }
@@ -81,10 +88,12 @@ const roomPause = 15_000;
 /** Makes the pod. A namespace whose quota is used up is waited for a while: pods of it end. */
 export async function makePod(
   pod: V1Pod,
-  { cluster, watch }: RunPorts,
+  { cluster, watch, mayStart }: RunPorts,
   signal: AbortSignal,
 ): Promise<'made' | { waiting: string } | { refused: string }> {
   for (let tries = 0; ; tries += 1) {
+    // Its next owner may have ended and removed this pod already: it would be started twice.
+    if (!mayStart()) throw new Left('the shard is lost');
     const answer = await cluster.createPod(pod);
     if ('created' in answer) return 'made';
     if (answer.refused === 'other') return { refused: answer.reason };

@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { repository } from '../journeys/up.ts';
+
+/** Folder of the test cluster: its programs and `run/kubeconfig`. */
+export const cache = process.env['RUNNEL_TEST_CLUSTER'] ?? '';
+/** This machine as pods of the test cluster see it. */
+export const host = '10.77.0.1';
+
+export const kubeconfig = join(cache, 'run/kubeconfig');
+/** For programs that use the cluster. */
+export const clusterEnv = { ...process.env, KUBECONFIG: kubeconfig };
+
+/** `kubectl` against the test cluster. */
+export function kubectl(...args: string[]): string {
+  return execFileSync(join(cache, 'bin/kubectl'), args, { encoding: 'utf8', env: clusterEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** A script of deploy/testcluster. */
+export function script(name: string, ...args: string[]): void {
+  execFileSync(join(repository, 'deploy/testcluster', name), args, { stdio: 'ignore' });
+}
+
+/** Ends or starts a component of the cluster. */
+export function control(what: 'stop' | 'start', component: string): void {
+  script('ctl.sh', what, component);
+}
