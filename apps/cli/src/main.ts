@@ -9,6 +9,7 @@ import { gcCommand } from './commands/gc.ts';
 import { harvestCommand } from './commands/harvest.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { executorsCommand, maintenanceCommand } from './commands/executors.ts';
+import { openCommand } from './commands/open.ts';
 import { quotaCommand } from './commands/quota.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
@@ -37,6 +38,7 @@ const commands = [
   eventsCommand,
   resultsCommand,
   cancelCommand,
+  openCommand,
   triggerCommand,
   harvestCommand,
   dlqCommand,

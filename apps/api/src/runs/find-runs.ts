@@ -71,6 +71,8 @@ export interface RunFilter {
   readonly processes?: readonly string[] | undefined;
   readonly ids?: readonly string[] | undefined;
   readonly name?: string | undefined;
+  /** In what people remember of a run: process, name, values of labels; or the beginning of its id. Case does not matter. */
+  readonly text?: string | undefined;
   /** All of these. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Accepted at or after this instant, and before or at that one (RFC 3339). */
@@ -117,6 +119,8 @@ where ${column} = $1 and forgotten_at is null
   and ($12::uuid[] is null or id = any($12))
   and ($13::text is null or name = $13)
   and ($14::jsonb is null or labels @> $14)
+  and ($15::text is null or strpos(lower(process_id), $15) > 0 or strpos(lower(name), $15) > 0 or id::text like $16
+    or exists (select from jsonb_each_text(labels) label where strpos(lower(label.value), $15) > 0))
 order by ${upwards ? 'created_at, id' : 'created_at desc, id desc'} limit $10 offset $11`,
     values: [
       filter.workspace,
@@ -133,6 +137,9 @@ order by ${upwards ? 'created_at, id' : 'created_at desc, id desc'} limit $10 of
       filter.ids ?? null,
       filter.name ?? null,
       filter.labels === undefined ? null : JSON.stringify(filter.labels),
+      filter.text?.toLowerCase() ?? null,
+      // An id has none of the characters that LIKE knows; a text with them is no beginning of one.
+      /^[0-9a-f-]+$/i.test(filter.text ?? '') ? `${filter.text?.toLowerCase()}%` : '',
     ],
   });
   return before ? rows.reverse() : rows;
