@@ -64,4 +64,4 @@ docs: setup ## Regenerate docs/events.md and docs/asyncapi.yaml
 	@node scripts/generate-docs.ts
 
 clean: ## Remove what was built
-	@rm -rf node_modules/.setup .nx .build.log apps/*/dist apps/cli/bundle libs/*/dist apps/*/*.tsbuildinfo libs/*/*.tsbuildinfo
+	@rm -rf node_modules/.setup .nx .build.log apps/*/dist apps/cli/bundle apps/console/bundle libs/*/dist apps/*/*.tsbuildinfo libs/*/*.tsbuildinfo

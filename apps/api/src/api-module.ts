@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { API_CONTEXT } from './context.ts';
 import type { ApiContext } from './context.ts';
 import { OnCatalogueChanged } from './events/on-catalogue-changed.ts';
+import { ConsoleController } from './faces/console/console-controller.ts';
 import { EodhController } from './faces/eodh/eodh-controller.ts';
 import { DocsController } from './faces/eodh/docs-controller.ts';
 import { MeController } from './faces/eodh/me-controller.ts';
@@ -43,6 +44,7 @@ export const controllers = [
   MeController,
   WorkspaceController,
   DocsController,
+  ConsoleController,
   SiteController,
 ];
 

@@ -10,6 +10,7 @@ import { harvestCommand } from './commands/harvest.ts';
 import { importCommand } from './commands/import.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { executorsCommand, maintenanceCommand } from './commands/executors.ts';
+import { openCommand } from './commands/open.ts';
 import { quotaCommand } from './commands/quota.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { deleteCommand } from './commands/delete.ts';
@@ -46,6 +47,7 @@ const commands = [
   cancelCommand,
   resumeCommand,
   deleteCommand,
+  openCommand,
   triggerCommand,
   harvestCommand,
   dlqCommand,

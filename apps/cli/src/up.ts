@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { lockFolder } from '@runnel/embedded';
 import { closeOnSignals, createLogger, startTracing, type Logger } from '@runnel/service';
+import { consoleAddress } from './client/console-address.ts';
 import { CliError } from './client/cli-error.ts';
 import { makeDataFolder, requireWhole, secretsOf, writeAddresses } from './up/data-folder.ts';
 import { embeddedNats, embeddedPostgres, externalNats, externalPostgres, type BusAccess, type DatabaseAccess } from './up/servers.ts';
@@ -141,7 +142,13 @@ function announce(folder: string, objects: string, { database, bus }: Stores, st
     `objects       ${objects}`,
     ...started.map(({ name, url, about }) => `${name.padEnd(13)} ${url}${about === undefined ? '' : `  (${about})`}`),
     ...(executor?.about === undefined ? [] : [`isolation     ${executor.about.split('isolation: ')[1] ?? ''}`]),
-    ...(api === undefined ? [] : ['', `ready: ${api.url}   (a token: runnel token create --data ${folder} --workspace demo)`]),
+    ...(api === undefined
+      ? []
+      : [
+          `console       ${consoleAddress(api.url)}`,
+          '',
+          `ready: ${api.url}   (a token: runnel token create --data ${folder} --workspace demo)`,
+        ]),
   ];
   console.log(lines.join('\n'));
 }

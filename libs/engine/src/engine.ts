@@ -2,6 +2,7 @@ import type { CwlPackage } from '@runnel/cwl';
 import { decide } from './decide.ts';
 import type { StartOptions } from './decide.ts';
 import { evolve } from './evolve.ts';
+import { graphOf } from './graph.ts';
 import { evaluationsOf, outstanding, readyNodesOf } from './outstanding.ts';
 import type { Plan } from './plan.ts';
 import { planOf } from './plan.ts';
@@ -28,6 +29,7 @@ export function createEngine(pkg: CwlPackage, entry: string, { window = defaultW
     outstanding: (state) => outstanding(plan, state),
     summary: (state) => summary(plan, state),
     nodeStatuses: (state, instance) => nodeStatuses(plan, state, instance),
+    graph: () => graphOf(plan),
     elementStatus: (state, step) => elementStatus(plan, state, step),
     stepJob: (state, ref) => stepJob(plan, state, ref),
     gatheredChunk: (state, event) => gatheredChunk(plan, state, event),

@@ -200,6 +200,27 @@ export interface NodeStatus {
   reason?: string;
 }
 
+/** A step of a workflow as it can be drawn. */
+export interface GraphNode {
+  /** Within its workflow: joined by `/` with those around it, it is the path of a run's node. */
+  id: string;
+  label?: string;
+  class: 'CommandLineTool' | 'ExpressionTool' | 'Workflow' | 'Operation';
+  /** Ids of the steps beside it whose outputs it takes. */
+  upstream: string[];
+  /** Inputs over which it is scattered. */
+  scatter?: string[];
+  /** It has a `when`. */
+  conditional: boolean;
+  /** Of one element, where the document says it without expressions. */
+  resources: { cores: number; memoryMiB: number };
+  /** Of a tool, as the document has it. */
+  command?: string[];
+  image?: string;
+  /** Of a workflow; absent where the graph has too many nodes. */
+  nodes?: GraphNode[];
+}
+
 export interface RunSummary {
   phase: RunPhase;
   /** 0-100. */
@@ -261,6 +282,8 @@ export interface RunEngine {
   summary(state: RunState): RunSummary;
   /** Nodes of one instance of a subworkflow (`sub[2]`), or of the run itself when no path is given. */
   nodeStatuses(state: RunState, instance?: string): NodeStatus[];
+  /** The steps of the workflow, for who draws it; the same for all runs. */
+  graph(): GraphNode[];
   /** Undefined for a path that is not a step of this run (or lies in an instance that has ended). */
   elementStatus(state: RunState, step: string): ElementStatus | undefined;
   /** What an outstanding attempt is to do; throws when it is not outstanding. */

@@ -74,6 +74,8 @@ export interface RunFilter {
   readonly processes?: readonly string[] | undefined;
   readonly ids?: readonly string[] | undefined;
   readonly name?: string | undefined;
+  /** In what people remember of a run: process, name, values of labels; or the beginning of its id. Case does not matter. */
+  readonly text?: string | undefined;
   /** All of these. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Accepted at or after this instant, and before or at that one (RFC 3339). */
@@ -126,7 +128,7 @@ order by ${upwards ? '"createdAt", id' : '"createdAt" desc, id desc'} ${page}`;
 }
 
 function conditionsOf(filter: RunFilter, bind: (value: unknown) => string): string[] {
-  const { processes, ids, name, labels, createdFrom, createdTo, minDuration, maxDuration } = filter;
+  const { processes, ids, name, text, labels, createdFrom, createdTo, minDuration, maxDuration } = filter;
   const [only] = processes?.length === 1 ? processes : [];
   return [
     `${filter.executing === true ? 'executing_workspace' : 'workspace'} = ${bind(filter.workspace)}::text`,
@@ -135,12 +137,21 @@ function conditionsOf(filter: RunFilter, bind: (value: unknown) => string): stri
     ...(processes === undefined || only !== undefined ? [] : [`process_id = any(${bind(processes)}::text[])`]),
     ...(ids === undefined ? [] : [`id = any(${bind(ids)}::uuid[])`]),
     ...(name === undefined ? [] : [`name = ${bind(name)}::text`]),
+    ...(text === undefined ? [] : [mentions(text.toLowerCase(), bind)]),
     ...(labels === undefined ? [] : [`labels @> ${bind(JSON.stringify(labels))}::jsonb`]),
     ...(createdFrom === undefined ? [] : [`created_at >= ${bind(createdFrom)}::timestamptz`]),
     ...(createdTo === undefined ? [] : [`created_at <= ${bind(createdTo)}::timestamptz`]),
     ...(minDuration === undefined ? [] : [`${seconds} >= ${bind(minDuration)}::float8`]),
     ...(maxDuration === undefined ? [] : [`${seconds} <= ${bind(maxDuration)}::float8`]),
   ];
+}
+
+/** In process, name or the value of a label; or the beginning of the id, where the text can be one: it then has none of LIKE's characters. */
+function mentions(text: string, bind: (value: unknown) => string): string {
+  const given = `${bind(text)}::text`;
+  const begins = /^[0-9a-f-]+$/.test(text) ? ` or id::text like ${bind(`${text}%`)}::text` : '';
+  return `(strpos(lower(process_id), ${given}) > 0 or strpos(lower(coalesce(name, '')), ${given}) > 0${begins}
+    or exists (select from jsonb_each_text(labels) label where strpos(lower(label.value), ${given}) > 0))`;
 }
 
 const beyond = (edge: Position | undefined, side: '<' | '>', bind: (value: unknown) => string): string[] =>

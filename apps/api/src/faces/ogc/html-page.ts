@@ -1,5 +1,8 @@
-/** A JSON document as a page: maps as tables, addresses as links. Everything in it is escaped; it needs no script. */
-export function htmlPage(title: string, document: unknown): string {
+/**
+ * A JSON document as a page: maps as tables, addresses as links. Everything in it is escaped; it needs no script. `console`: where the same is in
+ * the web console.
+ */
+export function htmlPage(title: string, document: unknown, console?: string): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -16,7 +19,7 @@ export function htmlPage(title: string, document: unknown): string {
 </style>
 <h1>${escape(title)}</h1>
 ${render(document)}
-</html>
+${console === undefined ? '' : `<p><a href="${escape(console)}">Open in the console</a></p>\n`}</html>
 `;
 }
 
@@ -57,3 +60,13 @@ const isAddress = (text: string): boolean => /^https?:\/\//i.test(text);
 
 const characters: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (char) => characters[char] ?? char);
+
+/** Address of the console beside a page of this face, relative to it: a proxy may put a path before both. */
+export function consoleBeside(url: string): string {
+  const [path = ''] = url.split('?');
+  const parts = path.split('/');
+  const [, kind, id] = /\/(jobs|processes)\/([^/]+)/.exec(path) ?? [];
+  const workspace = /([^/]+)\/ogc-api(?:\/|$)/.exec(path)?.[1];
+  const place = kind === 'jobs' ? `runs/${id}` : kind === 'processes' && workspace !== undefined ? `processes/${workspace}/${id}` : '';
+  return `${'../'.repeat(parts.length - 2)}console#/${place}`;
+}

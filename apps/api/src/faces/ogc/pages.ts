@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { once } from '../../http/query.ts';
 import type { Link } from './base.ts';
 import { json } from './base.ts';
-import { htmlPage } from './html-page.ts';
+import { consoleBeside, htmlPage } from './html-page.ts';
 
 /** Encodings of every page (18-062r2, conformance classes json and html). */
 export type Encoding = 'json' | 'html';
@@ -53,5 +53,5 @@ export async function sendPage(request: FastifyRequest, reply: FastifyReply, tex
     .type(`${html}; charset=utf-8`)
     .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
     .header('x-content-type-options', 'nosniff')
-    .send(htmlPage(title, JSON.parse(text) as unknown));
+    .send(htmlPage(title, JSON.parse(text) as unknown, consoleBeside(request.url)));
 }

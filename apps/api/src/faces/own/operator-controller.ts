@@ -4,6 +4,7 @@ import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { Route } from '../../http/route.ts';
 import { cordon, cordonRequest, drainRequest, uncordon } from './executors.ts';
+import { answerQueue, queueSchema } from './queue.ts';
 import { answerRetention, changeRetention, retentionRequest, retentionSchema } from './retention.ts';
 import { answerQuota, changeQuota, quotaRequest, quotaSchema } from './quota.ts';
 
@@ -23,6 +24,15 @@ export class OperatorController {
   })
   ownQuota(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return answerQuota(this.context, request, reply);
+  }
+
+  @Route('GET', 'queue', {
+    action: 'quota.read',
+    summary: 'What waits for admission in all workspaces, why, and what is under way',
+    answers: { 200: { description: 'By workspace and reason', schema: queueSchema } },
+  })
+  queue(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerQueue(this.context, request, reply);
   }
 
   @Route('GET', 'workspaces/:tenant/quota', {

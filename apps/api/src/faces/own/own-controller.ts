@@ -5,9 +5,13 @@ import type { ApiContext } from '../../context.ts';
 import { openApiOf, openApiType, routesOf, sendOpenApi } from '../../http/open-api.ts';
 import { originOf } from '../../http/origin.ts';
 import { Route } from '../../http/route.ts';
+import { ConsoleController } from '../console/console-controller.ts';
 import { FilesController } from '../files/files-controller.ts';
 import { answerCallbackKey, callbackKeySchema } from './callback-key.ts';
 import { answerDeadLetter, answerDeadLetters, deadLetterQuery, drop, replay } from './dead-letters.ts';
+import { answerProcessGraph, graphSchema } from './graph.ts';
+import { answerMe, meSchema } from './me.ts';
+import { foreignProcess } from '../ogc/problems.ts';
 import { EventController } from './event-controller.ts';
 import { HarvestController } from './harvest-controller.ts';
 import { answerExecutors } from './executors.ts';
@@ -35,6 +39,26 @@ export class OwnController {
   })
   async docs(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await sendOpenApi(reply, ownDefinition(originOf(request, this.context.config.publicUrl)));
+  }
+
+  @Route('GET', 'v1/me', {
+    action: 'service.describe',
+    summary: 'What the caller is taken for',
+    answers: { 200: { description: 'Workspace and scopes of the token; neither without one', schema: meSchema } },
+  })
+  me(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerMe(this.context, request, reply);
+  }
+
+  @Route('GET', 'v1/workspaces/:workspace/processes/:process/graph', {
+    action: 'process.read',
+    open: true,
+    summary: 'The workflow of a process, as a graph',
+    foreign: foreignProcess,
+    answers: { 200: { description: 'Its steps', schema: graphSchema } },
+  })
+  processGraph(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerProcessGraph(this.context, request, reply);
   }
 
   @Route('GET', 'v1/executors', {
@@ -136,6 +160,7 @@ function ownDefinition(server: string): Record<string, unknown> {
       TriggerController,
       WebhookController,
       FilesController,
+      ConsoleController,
     ]),
     {
       title: 'Runnel',

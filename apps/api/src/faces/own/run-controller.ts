@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { Route } from '../../http/route.ts';
+import { answerRunGraph, graphSchema } from './graph.ts';
 import { changeOwn, changeRequest, dismissedSchema, dismissMany, dismissRequest } from './manage-runs.ts';
 import { resumedSchema, resumeRequest, resumeRun } from './resume-run.ts';
 import { againRequest, runAgain } from './run-again.ts';
@@ -11,6 +12,7 @@ import { answerRun, answerRuns, dismissOwn, dismissQuery, runQuery } from './run
 import { runDetailSchema, runListSchema, runSchema, stepListSchema, usageListSchema } from './schemas.ts';
 import { answerLog, logQuery } from './step-log.ts';
 import { answerSteps, stepQuery } from './steps.ts';
+import { answerTimeline, timelineSchema } from './timeline.ts';
 import { answerUsage, usageQuery } from './usage.ts';
 
 /** Runs of the caller's workspace, with everything that is known of them. */
@@ -94,6 +96,24 @@ export class RunController {
   })
   dismiss(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return dismissOwn(this.context, request, reply);
+  }
+
+  @Route('GET', ':run/graph', {
+    action: 'run.read',
+    summary: 'The workflow that a run executes, as a graph',
+    answers: { 200: { description: 'Its steps', schema: graphSchema } },
+  })
+  graph(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerRunGraph(this.context, request, reply);
+  }
+
+  @Route('GET', ':run/timeline', {
+    action: 'run.read',
+    summary: 'When the steps of a run waited for their executor and ran; small also for wide scatters',
+    answers: { 200: { description: 'By node', schema: timelineSchema } },
+  })
+  timeline(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerTimeline(this.context, request, reply);
   }
 
   @Route('GET', ':run/steps', {

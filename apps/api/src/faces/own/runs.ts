@@ -21,13 +21,16 @@ export const runQuery = z.object({
   executing: once(z.stringbool().default(false)).describe('instead: runs of others that execute in the workspace'),
   name: once(z.string().optional()).describe('only runs of this name'),
   label: many(z.string().regex(/^[^=]+=./, 'name=value is expected')).describe('only runs with all these labels, each name=value'),
+  text: once(z.string().max(200).optional()).describe(
+    'only runs whose id begins so, or that have it in process, name or the value of a label',
+  ),
   sort: once(z.enum(['-created', 'created']).default('-created')).describe('newest or oldest first'),
   process: many(z.string()).describe('only runs of these processes'),
   after: cursor(z.tuple([z.iso.datetime(), z.uuid()])).describe('where the page begins (of next)'),
 });
 
 /** The run of the request's address, if it is the caller's. */
-export async function runOf({ database }: ApiContext, request: FastifyRequest): Promise<RunRow> {
+export async function runOf({ database }: Pick<ApiContext, 'database'>, request: FastifyRequest): Promise<RunRow> {
   const { run: id } = request.params as { run: string };
   const run = await findRun(database, callerOf(request).workspace, id);
   if (!run) throw notFound(`run "${id}"`);
@@ -43,6 +46,7 @@ export async function answerRuns({ database }: ApiContext, request: FastifyReque
     processes: query.process,
     executing: query.executing,
     name: query.name,
+    text: query.text,
     ...(query.label === undefined ? {} : { labels: labelsOf(query.label) }),
     ascending: query.sort === 'created',
     ...(createdAt !== undefined && id !== undefined ? { after: { createdAt, id } } : {}),

@@ -15,6 +15,7 @@ export const welcomePage = `<!doctype html>
 <h1>Runnel</h1>
 <p>Runs CWL workflows for many workspaces: deploy one, execute it, follow it, get its results.</p>
 <table>
+  <tr><td><a href="/console"><code>/console</code></a></td><td>The web console: runs as they go, their graphs, logs and results; processes, with a form for each.</td></tr>
   <tr><td><code>/{workspace}/ogc-api</code></td><td>OGC API &ndash; Processes: processes and jobs of a workspace. Every page of it links on.</td></tr>
   <tr><td><a href="/api/docs/workflow-runner"><code>/api/catalogue/stac/catalogs/user/catalogs/{workspace}</code></a></td><td>The same as clients of EODH know it (pyeodh), and the STAC catalogue of results.</td></tr>
   <tr><td><a href="/api/docs"><code>/api/v1</code></a></td><td>Runs, steps, logs, live events, usage, tokens. Described at <a href="/api/docs">/api/docs</a> (OpenAPI).</td></tr>
