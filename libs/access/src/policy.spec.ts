@@ -7,10 +7,11 @@ import { scopes, workspaceScopes } from './scopes.ts';
 import type { Scope } from './scopes.ts';
 
 const holder = (...held: Scope[]): TokenPrincipal => ({ kind: 'token', workspace: 'demo', token: 't-1', scopes: held });
-const open: Action[] = ['service.describe', 'service.observe'];
+const open: Action[] = ['service.describe', 'service.observe', 'harvest.push'];
 const closed = actions.filter((action) => !open.includes(action));
 const operator: Action[] = [
   'executor.write',
+  'harvest.hook',
   'quota.read',
   'quota.write',
   'tenant.read',
