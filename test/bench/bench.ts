@@ -1,8 +1,14 @@
 /** `make bench`: Runnel beside its peers and beside the raw parts it is made of. Each row says what to hold; none of them fails. */
+import { benchCwlLoading } from './cwl-loading.ts';
 import { benchRunnelCwl } from './runnel-cwl.ts';
 import { benchServices } from './services.ts';
 import { benchStaging } from './staging.ts';
 
-const parts: Record<string, () => Promise<void>> = { cwl: benchRunnelCwl, services: benchServices, staging: benchStaging };
+const parts: Record<string, () => Promise<void>> = {
+  cwl: benchRunnelCwl,
+  'cwl-loading': benchCwlLoading,
+  services: benchServices,
+  staging: benchStaging,
+};
 const wanted = process.argv.slice(2);
 for (const [name, part] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await part();

@@ -11,6 +11,7 @@ export const SchedulerConfig = z.object({
   }),
   poolSize: whole.min(4).max(100).default(12).meta({ description: 'Connections to Postgres' }),
   javascriptWorkers: whole.min(1).max(64).default(1).meta({ description: 'Threads that evaluate workflow-level expressions' }),
+  expressionSeconds: whole.min(1).default(5).meta({ description: 'Most CPU seconds of one expression of a workflow' }),
   runsInMemory: whole.min(10).default(2000).meta({ description: 'Runs whose state is kept in memory' }),
   runLimit: whole.min(0).default(0).meta({ description: 'Seconds a run may take; 0: no limit' }),
   publishLimit: whole.min(0).default(3600).meta({ description: 'Seconds publishing may take; 0: no limit' }),

@@ -62,7 +62,8 @@ export async function acceptRun(services: Services, execution: Execution): Promi
   const run = uuidV7(now);
   const fetched = (href: string, name: string) =>
     fetchFile(services.objects, services.config, href, `${executing}/values/${run}/fetched/${encodeURIComponent(name)}`);
-  const found = await checkInputs(services.objects, main, { caller: { ...caller, fetched }, inputs: execution.inputs }, executing);
+  const given = { caller: { ...caller, fetched }, inputs: execution.inputs, namespaces: pkg.namespaces };
+  const found = await checkInputs(services.objects, main, given, executing);
   if ('faults' in found && execution.misfit !== 'fail') return { kind: 'refused', faults: found.faults };
   const refusal = 'faults' in found ? refusalOf(found.faults) : undefined;
   await writeNotes(services, `${executing}/logs/${run}/${stageIn}/1/0.log`, [

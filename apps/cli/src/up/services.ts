@@ -22,6 +22,7 @@ export interface Surroundings {
   publicEcho?: boolean | undefined;
   callbackSecret: string;
   outboundHosts?: string | undefined;
+  expressionSeconds?: number | undefined;
   runTokenKey: string;
   oidcIssuer?: string | undefined;
   oidcAudiences?: string | undefined;
@@ -45,7 +46,7 @@ export interface Started {
 
 /** Starts one service with its own connections, as its own program would. */
 export async function startService(name: ServiceName, surroundings: Surroundings): Promise<Started> {
-  const { folder, database, bus, objects, host, port, images, slots, repositories, pollSeconds } = surroundings;
+  const { folder, database, bus, objects, host, port, images, slots, expressionSeconds, repositories, pollSeconds } = surroundings;
   const { publicUrl, publicEcho = isLoopback(host), callbackSecret, outboundHosts, oidcIssuer, oidcAudiences, runTokenKey } = surroundings;
   const common = { natsUrl: bus.url, objects, ...bus.userOf(name) };
   const options = { logger: createLogger({ service: name }) };
@@ -71,7 +72,12 @@ export async function startService(name: ServiceName, surroundings: Surroundings
         ),
       );
     case 'scheduler': {
-      const config = SchedulerConfig.parse({ ...common, postgresUrl: database.urlOf(name), schedulerId: nameFor(folder) });
+      const config = SchedulerConfig.parse({
+        ...common,
+        postgresUrl: database.urlOf(name),
+        schedulerId: nameFor(folder),
+        expressionSeconds,
+      });
       return running(name, await startScheduler(config, options));
     }
     case 'executor': {
@@ -82,6 +88,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
         runTokenKey,
         images: images ?? builtImages(),
         slots,
+        expressionSeconds,
         executorId: nameFor(folder),
         ...(surroundings.backend === 'kubernetes' && clusterInput(surroundings)),
       });

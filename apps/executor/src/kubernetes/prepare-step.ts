@@ -23,7 +23,7 @@ import { places, type StagePlan } from '@runnel/kube-pod';
 import type { ObjectStore } from '@runnel/objects';
 import { allowedLocations, StepFault } from '@runnel/sandbox';
 import type { StepRequest } from '../steps/attempt.ts';
-import { objectFiles } from './object-files.ts';
+import { objectFiles } from '../steps/object-files.ts';
 import { stageEntries } from './stage-entries.ts';
 
 /** An attempt with all that follows from its request: the same each time, so that any executor can go on with it. */

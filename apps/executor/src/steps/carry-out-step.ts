@@ -7,6 +7,7 @@ import { readValue, type ObjectStore } from '@runnel/objects';
 import { carryOut, type Spawner, type StepOutcome, type StepPorts } from '@runnel/sandbox';
 import { attemptIdOf, attemptName, logPrefix, resultKey, type StepRequest } from './attempt.ts';
 import { objectExchange } from './object-exchange.ts';
+import { objectFiles } from './object-files.ts';
 import type { StepResult } from './report.ts';
 import { runTokens, type RunTokens } from './run-tokens.ts';
 import { openStepLog } from './step-log.ts';
@@ -16,7 +17,7 @@ import type { WorkFolders } from './work-folders.ts';
 /** A stored list of values read back for one step. */
 const valueBytes = 256 * 1024 * 1024;
 
-export interface StepSurroundings extends Omit<StepPorts, 'exchange' | 'onLog' | 'signal'> {
+export interface StepSurroundings extends Omit<StepPorts, 'exchange' | 'inputFiles' | 'onLog' | 'signal'> {
   store: ObjectStore;
   packages: (workspace: string, digest: string) => Promise<CwlPackage>;
   executor: string;
@@ -122,6 +123,7 @@ async function attemptOnce(request: StepRequest, surroundings: StepSurroundings,
       ...ports,
       spawner: telling(attempt.tokens.giving(ports.spawner), attempt.toolEnded),
       exchange: objectExchange(store, workspace),
+      inputFiles: (mayBringIn) => objectFiles(store, mayBringIn),
       onLog: attempt.log,
       signal: attempt.signal,
     },
