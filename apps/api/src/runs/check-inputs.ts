@@ -10,11 +10,19 @@ import type { InputFault } from './resolve-inputs.ts';
 type Caller = Omit<Parameters<typeof resolveInputs>[1], 'namespaces'>;
 type Inputs = { readonly inputs: JsonObject } | { readonly faults: readonly InputFault[] };
 
+interface GivenInputs {
+  readonly caller: Caller;
+  readonly inputs: JsonObject;
+  readonly namespaces: CwlPackage['namespaces'];
+  /** Of the run from which this one goes on, as that one got them: what is not given, and is still an input. */
+  readonly earlier?: JsonObject;
+}
+
 /** The inputs as the run gets them: files by object with what lies beside them, formats written out, defaults in place, every value of its type. */
 export async function checkInputs(
   objects: ObjectStore,
   main: Process,
-  { caller, inputs, namespaces }: { readonly caller: Caller; readonly inputs: JsonObject; readonly namespaces: CwlPackage['namespaces'] },
+  { caller, inputs, namespaces, earlier }: GivenInputs,
   executing: string,
 ): Promise<Inputs> {
   const resolved = await resolveInputs(
@@ -23,7 +31,8 @@ export async function checkInputs(
     { ...inputs, ...whoseInputs(main, caller.workspace, executing) },
   );
   if ('faults' in resolved) return resolved;
-  const bound = bindInputs(main, resolved.inputs, { strictUnknown: true });
+  const kept = Object.entries(earlier ?? {}).filter(([id]) => main.inputs.some((input) => input.id === id));
+  const bound = bindInputs(main, { ...Object.fromEntries(kept), ...resolved.inputs }, { strictUnknown: true });
   if ('diagnostics' in bound) return { faults: bound.diagnostics.map(faultOf) };
   const strays = strayFiles(bound.inputs);
   if (strays.length > 0) return { faults: strays };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
@@ -22,8 +22,8 @@ import { StepFault } from './failures.ts';
 export interface TakeContext {
   exchange: FileExchange;
   onHost: (path: string) => string;
-  /** Folders of the host in which an output, or what its links lead to, may lie. */
-  allowed: string[];
+  /** Where on the host an output, or what its links lead to, may lie: in the output folder, or where an input stands. */
+  places: { out: string; readable: string[] };
   /** Folder for the files that literals become. */
   literals: string;
 }
@@ -35,7 +35,9 @@ export interface TakenOutputs {
 
 /** Hands every file of an output object to the exchange: values then have a location and no path. */
 export async function takeOutputs(outputs: JsonObject, context: TakeContext): Promise<TakenOutputs> {
-  const scope: Scope = { ...context, places: new Map(), folders: new Map(), taken: new Map(), bytes: 0, literalCount: 0 };
+  let real: string[] | undefined;
+  const allowed = (): string[] => (real ??= [context.places.out, ...context.places.readable].map(realPath));
+  const scope: Scope = { ...context, allowed, found: new Map(), folders: new Map(), taken: new Map(), bytes: 0, literalCount: 0 };
   survey(outputs, scope);
   const result: JsonObject = {};
   for (const [id, value] of Object.entries(outputs)) result[id] = await takeValue(value, scope);
@@ -43,8 +45,10 @@ export async function takeOutputs(outputs: JsonObject, context: TakeContext): Pr
 }
 
 interface Scope extends TakeContext {
-  /** Where each path really leads, and what is in each folder: a file that was taken may be gone from where other outputs see it too. */
-  places: Map<string, string>;
+  /** What the places really are, wherever links lead. */
+  allowed: () => string[];
+  /** Where each path leads, and what is in each folder: a file that was taken may be gone from where other outputs see it too. */
+  found: Map<string, string>;
   folders: Map<string, FolderEntry[]>;
   taken: Map<string, Promise<{ location: string; checksum: string; size: number }>>;
   bytes: number;
@@ -61,7 +65,7 @@ function survey(outputs: JsonObject, scope: Scope): void {
   visitPathValues(outputs, (value) => {
     if (typeof value['path'] !== 'string') return;
     const path = scope.onHost(value['path']);
-    scope.places.set(path, assertAllowed(path, scope));
+    scope.found.set(path, placeOf(path, scope));
     if (!isFile(value)) surveyFolder(path, scope);
   });
 }
@@ -70,7 +74,7 @@ function surveyFolder(folder: string, scope: Scope): void {
   const entries: FolderEntry[] = [];
   for (const name of readdirSync(folder).sort()) {
     const path = join(folder, name);
-    scope.places.set(path, assertAllowed(path, scope));
+    scope.found.set(path, placeOf(path, scope));
     const stat = statSync(path);
     if (stat.isDirectory()) surveyFolder(path, scope);
     if (stat.isDirectory() || stat.isFile()) entries.push({ name, path, isFolder: stat.isDirectory() });
@@ -114,20 +118,21 @@ async function takeFile(value: FileValue, scope: Scope): Promise<FileValue> {
   mkdirSync(folder, { recursive: true });
   const written = join(folder, basename);
   writeFileSync(written, contents);
+  scope.found.set(written, written);
   return { ...fields, basename, ...splitName(basename), ...(await takeOnce(written, scope)) };
 }
 
 /** A file that stands in several outputs is kept once. */
 function takeOnce(path: string, scope: Scope): Promise<{ location: string; checksum: string; size: number }> {
   // A link and what it leads to are one file.
-  const real = scope.places.get(path) ?? assertAllowed(path, scope);
-  const known = scope.taken.get(real);
+  const place = scope.found.get(path) ?? placeOf(path, scope);
+  const known = scope.taken.get(place);
   if (known) return known;
-  const taken = scope.exchange.takeOut(real).then((kept) => {
+  const taken = scope.exchange.takeOut(place).then((kept) => {
     scope.bytes += kept.size;
     return kept;
   });
-  scope.taken.set(real, taken);
+  scope.taken.set(place, taken);
   return taken;
 }
 
@@ -155,19 +160,36 @@ async function takeFolder(folder: string, scope: Scope): Promise<PathValue[]> {
   return listing;
 }
 
-/** The last check before a file leaves: wherever names and links lead, it lies in the step's own folders or is one of its inputs. Answers where. */
-function assertAllowed(path: string, scope: Scope): string {
-  const real = realPath(path);
-  if (!scope.allowed.some((place) => real === place || real.startsWith(`${place}/`))) {
+/**
+ * The last check before a file leaves: wherever names and links lead, it lies in the step's own folders or is one of its inputs. Answers where, the
+ * same for all names of one file.
+ */
+function placeOf(path: string, scope: Scope): string {
+  const { out } = scope.places;
+  if (standsInFolder(path, out)) return path;
+  let real: string;
+  try {
+    real = realpathSync.native(path);
+  } catch {
+    throw new StepFault('outputs', `${path} does not exist, or is a link to something that does not`);
+  }
+  if (!scope.allowed().some((place) => real === place || real.startsWith(`${place}/`))) {
     throw new StepFault('outputs', `${path} leads to ${real}, which is neither in the output directory nor an input`);
   }
-  return real;
+  const [realOut = out] = scope.allowed();
+  return real.startsWith(`${realOut}/`) ? out + real.slice(realOut.length) : real;
+}
+
+/** A plain file directly in a folder of ours: there is no link that could lead elsewhere, and one look tells. */
+function standsInFolder(path: string, folder: string): boolean {
+  const name = path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : '';
+  return name !== '' && name !== '..' && !name.includes('/') && lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function realPath(path: string): string {
   try {
     return realpathSync.native(path);
   } catch {
-    throw new StepFault('outputs', `${path} does not exist, or is a link to something that does not`);
+    return path;
   }
 }
