@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.ts';
+import { checkDriven } from './driven.ts';
 import type { Work } from './workload.ts';
 
 interface EventRow {
@@ -27,6 +28,7 @@ export async function check(cluster: Cluster, work: readonly Work[]): Promise<st
     ...(await checkUsage(cluster)),
     ...(await checkLeftRows(cluster)),
     ...(await checkSteps(cluster)),
+    ...(await checkDriven(cluster)),
     ...leftProcesses(cluster),
     ...leftFolders(cluster),
   ];
@@ -115,7 +117,8 @@ select e.run_id, e.data ->> 'step' as step from events e
 where e.type = 'step.finished' and e.data ->> 'result' is not null and not exists (
   select from usage u where u.run_id = e.run_id and u.step = e.data ->> 'step' and u.attempt = (e.data ->> 'attempt')::integer)`);
   const { rows: billed } = await cluster.db.pool.query<{ run_id: string; step: string; attempt: number }>(
-    'select run_id, step, attempt from usage',
+    // The ledger outlives runs that were deleted.
+    'select run_id, step, attempt from usage where run_id in (select id from runs)',
   );
   const invented = billed.filter(
     ({ run_id: run, step, attempt }) => !existsSync(join(cluster.objects, 'demo/attempts', run, step, String(attempt), 'result.json')),

@@ -2,7 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repository, type Cluster } from './cluster.ts';
-import { bury, collectGarbage, forgetRequests, forgetStops, handleFiles, harvest, offer, replace, tellEvent, type Deed } from './deeds.ts';
+import {
+  bury,
+  collectGarbage,
+  forgetRequests,
+  forgetStops,
+  handleFiles,
+  harvest,
+  offer,
+  push,
+  replace,
+  send,
+  tellEvent,
+  type Deed,
+} from './deeds.ts';
+import { resumeAndDelete, retain } from './deeds-of-runs.ts';
 import { serviceNames, type ServiceName } from './service-process.ts';
 import { settle } from './settle.ts';
 import { kinds, startWork, type Work } from './workload.ts';
@@ -28,7 +42,13 @@ const ways: readonly Way[] = [
   { points: /^api\.file\./, services: ['api'], deed: handleFiles },
   { points: /^api\.policy\./, services: ['api'], deed: offer },
   { points: /^api\.harvest\./, services: ['api'], deed: harvest },
-  { points: /^(api\.event|pipeline)\./, services: ['api'], deed: tellEvent },
+  { points: /^api\.event\./, services: ['api'], deed: send },
+  { points: /^pipeline\./, services: ['api'], deed: tellEvent },
+  { points: /^ingester\.harvest\./, services: ['ingester'], deed: push },
+  { points: /^harvester\./, services: ['harvester'], deed: push },
+  { points: /^api\.(resume|delete)\./, services: ['api'], deed: resumeAndDelete },
+  { points: /^ingester\.delete\./, services: ['ingester'], deed: resumeAndDelete },
+  { points: /^ingester\.retention\./, services: [], deed: retain },
   { points: /^ingester\.gc\./, services: [], deed: collectGarbage },
   { points: /^scheduler\..*-stop-again$/, services: ['scheduler'], deed: forgetStops, alone: true },
   { points: /^scheduler\..*-again$/, services: ['scheduler'], deed: forgetRequests, alone: true },

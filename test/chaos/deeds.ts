@@ -8,6 +8,7 @@ import { HarvestChanged } from '@runnel/contracts';
 import { listDeadLetters, outgoing, publishUntilStored, toHeaders, type Messaging } from '@runnel/messaging';
 import { openObjectStore } from '@runnel/objects';
 import { repository, type Cluster } from './cluster.ts';
+import { pushCommit, sendEvent } from './driven.ts';
 import { deleteFile, dismiss, documentOf, kinds, replaceProcess, startWork, uploadFile, type Work } from './workload.ts';
 
 /** What leads to a crash point that runs alone do not pass: adds its runs to the work, returns its own faults when it is done. */
@@ -51,7 +52,7 @@ export const harvest: Deed = async (cluster) => {
   };
   const source = { workspace: 'demo', source: 'git', repository: 'https://git.example/flows.git', branch: 'main' };
   await cluster.withMessaging((messaging) =>
-    publishUntilStored(messaging, outgoing(HarvestChanged, { ...source, commit, changes: [change] }), commit),
+    publishUntilStored(messaging, outgoing(HarvestChanged, { ...source, commit, move: Date.now(), changes: [change] }), commit),
   );
   const count = async (text: string): Promise<number> => {
     const { rows } = await cluster.db.pool.query<{ n: number }>(text);
@@ -64,10 +65,19 @@ export const harvest: Deed = async (cluster) => {
   )
     await sleep(100);
   const [commits, versions] = await Promise.all([
-    count('select count(*)::int as n from deployments'),
+    count(`select count(*)::int as n from deployments where path = '${change.path}'`),
     count(`select count(*)::int as n from processes where id = 'harvested'`),
   ]);
   return commits === versions ? [] : [`${commits} commits were recorded, ${versions} versions deployed`];
+};
+
+/** An event of a user starts its run. */
+export const send: Deed = (cluster) => none(sendEvent(cluster));
+
+/** A branch moves; the checker sees what came of it. */
+export const push: Deed = (cluster) => {
+  pushCommit(cluster);
+  return Promise.resolve([]);
 };
 
 /** What a pipeline publishes is kept, once. */

@@ -6,6 +6,7 @@ import { OnCatalogueChanged } from './events/on-catalogue-changed.ts';
 import { EodhController } from './faces/eodh/eodh-controller.ts';
 import { DocsController } from './faces/eodh/docs-controller.ts';
 import { MeController } from './faces/eodh/me-controller.ts';
+import { HarvestedController } from './faces/eodh/harvested-controller.ts';
 import { StacController } from './faces/eodh/stac-controller.ts';
 import { WorkspaceController } from './faces/eodh/workspace-controller.ts';
 import { FilesController } from './faces/files/files-controller.ts';
@@ -13,6 +14,7 @@ import { JobController } from './faces/ogc/job-controller.ts';
 import { OgcController } from './faces/ogc/ogc-controller.ts';
 import { OperatorController } from './faces/own/operator-controller.ts';
 import { EventController } from './faces/own/event-controller.ts';
+import { HarvestController } from './faces/own/harvest-controller.ts';
 import { OwnController } from './faces/own/own-controller.ts';
 import { TriggerController } from './faces/own/trigger-controller.ts';
 import { WebhookController } from './faces/own/webhook-controller.ts';
@@ -28,11 +30,13 @@ export const controllers = [
   OperatorController,
   RunController,
   EventController,
+  HarvestController,
   TriggerController,
   WebhookController,
   FilesController,
   EodhController,
   StacController,
+  HarvestedController,
   MeController,
   WorkspaceController,
   DocsController,

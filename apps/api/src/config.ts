@@ -40,7 +40,8 @@ export const ApiConfig = z.object({
   }),
   callbackSecret: z.string().min(16).optional().meta({
     secret: true,
-    description: 'what callbacks are signed with: each workspace has a key made of it; default: no callbacks are sent',
+    description:
+      'what callbacks are signed with and webhooks are checked with: each workspace and each repository has a key made of it; default: neither is served',
   }),
   oidcIssuer: z
     .url()

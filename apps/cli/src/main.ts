@@ -74,6 +74,11 @@ function program(): Command {
   return runnel;
 }
 
+// Whoever reads what we print may have seen enough: `runnel ps | head`.
+process.stdout.on('error', (error) => {
+  process.exit(report(error));
+});
+
 try {
   await program().parseAsync();
 } catch (error) {

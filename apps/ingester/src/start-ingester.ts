@@ -5,6 +5,7 @@ import { openDatabase, waitForSchema } from '@runnel/postgres';
 import {
   createLogger,
   createMetrics,
+  harvestedFiles,
   objectStoreErrors,
   runService,
   type Logger,
@@ -15,6 +16,7 @@ import type { IngesterConfig } from './config.ts';
 import { watchDeleted } from './deletion/watch-deleted.ts';
 import { collectDaily } from './gc/daily.ts';
 import { Parts, type IngesterParts } from './parts.ts';
+import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
 import { OnRunDismissed } from './results/on-run-dismissed.ts';
 import { OnRunOutputsReady } from './results/on-run-outputs-ready.ts';
 import { OnStepFinished } from './usage/on-step-finished.ts';
@@ -29,7 +31,7 @@ export interface IngesterOptions {
 @Module({})
 class IngesterModule {
   static with(parts: IngesterParts): DynamicModule {
-    const controllers = [OnRunOutputsReady, OnRunDismissed, OnStepFinished];
+    const controllers = [OnRunOutputsReady, OnRunDismissed, OnStepFinished, OnHarvestChanged];
     return { module: IngesterModule, controllers, providers: [{ provide: Parts, useValue: parts }] };
   }
 }
@@ -52,7 +54,7 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
   });
   const relay = startRelay({ messaging, pool: database.pool, metrics });
   const bucket = config.objects.startsWith('s3:') ? new URL(config.objects).host : config.objects;
-  const parts: IngesterParts = { database, objects, bucket, messaging, relay, logger };
+  const parts: IngesterParts = { database, objects, bucket, messaging, relay, logger, harvested: harvestedFiles(metrics) };
   const collection = collectDaily(parts);
   const deletions = watchDeleted(parts);
   const ledger = watchLedger(parts);
@@ -85,7 +87,11 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
 
 /** Publishing takes its time: several runs at once, each message by itself. */
 function resultsTransport(messaging: Messaging, metrics: Registry): RunnelTransport {
-  return new RunnelTransport({ messaging, consumers: consumersOf(messaging, ['ingester-outputs', 'ingester-dismissed']), metrics });
+  return new RunnelTransport({
+    messaging,
+    consumers: consumersOf(messaging, ['ingester-outputs', 'ingester-dismissed', 'ingester-harvest']),
+    metrics,
+  });
 }
 
 /** The ledger is written in batches. */

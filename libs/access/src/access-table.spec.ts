@@ -37,6 +37,8 @@ const table: Record<Action, Row> = {
   'event.send': ['execute', true, false, false, false, false],
   'event.read': ['read', true, false, false, false, false],
   'harvest.read': ['read', true, false, false, false, false],
+  'harvest.hook': ['operator', true, true, true, true, true],
+  'harvest.push': ['open', true, true, true, true, true],
   'trigger.read': ['read', true, false, false, false, false],
   'trigger.write': ['deploy', true, false, false, false, false],
   'usage.read': ['read', true, false, false, false, false],

@@ -5,3 +5,4 @@ export { actions, decide, type Action, type Decision, type PolicyInput, type Ref
 export { anonymous, nameOf, type AnonymousPrincipal, type Principal, type TokenPrincipal } from './principal.ts';
 export { isScope, scopes, workspaceScopes, type Scope } from './scopes.ts';
 export { createToken, listTokens, revokeToken, type NewToken, type TokenInfo, type TokenKind, type TokenStore } from './tokens.ts';
+export { checkedSignature, hookOf, webhookKey } from './webhooks.ts';

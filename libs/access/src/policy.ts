@@ -65,6 +65,9 @@ const rules = {
   'event.send': { who: 'owner', scope: 'execute' },
   'event.read': { who: 'owner', scope: 'read' },
   'harvest.read': { who: 'owner', scope: 'read' },
+  'harvest.hook': { who: 'holder', scope: 'operator' },
+  // Who signed it is checked by its handler.
+  'harvest.push': { who: 'anyone' },
   'trigger.read': { who: 'owner', scope: 'read' },
   'trigger.write': { who: 'owner', scope: 'deploy' },
   'usage.read': { who: 'owner', scope: 'read' },

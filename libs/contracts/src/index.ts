@@ -7,3 +7,4 @@ export * from './async-api.ts';
 export * from './cloud-event.ts';
 export * from './filter/parse-filter.ts';
 export * from './filter/matches-filter.ts';
+export * from './harvested.ts';

@@ -299,10 +299,11 @@ export const HarvestChanged = event(
   1,
   z.object({
     workspace: Workspace,
-    source: z.string(),
+    source: z.string().describe('git, or files: those of the workspace'),
     repository: z.string(),
     branch: z.string(),
-    commit: z.string(),
+    commit: z.string().describe('of workspace files: the look that found them'),
+    move: z.int().min(0).default(0).describe('counts what was told of this branch: news of a lower number are older, whatever clocks say'),
     changes: z.array(
       z.object({
         path: z.string(),
@@ -318,16 +319,33 @@ export const HarvestChanged = event(
     delivery: 'work',
     routedBy: 'none',
     from: ['harvester'],
-    to: ['api'],
-    summary: 'harvester: these files of a watched repository changed in this commit; api deploys processes from them.',
+    to: ['api', 'ingester'],
+    summary:
+      'harvester: these files of a watched repository changed in this commit; api deploys processes from CWL, ingester takes STAC documents into the catalogue.',
     golden: {
       workspace: 'demo',
       source: 'git',
       repository: 'https://git.example/flows.git',
       branch: 'main',
       commit: 'c0ffee',
+      move: 3,
       changes: [{ path: 'app.cwl', change: 'added', content: 'cwlVersion: v1.2' }],
     },
+  },
+);
+
+export const RepositoryPushed = event(
+  'repository.pushed',
+  1,
+  z.object({ hook: z.string().describe('id of the repository in its webhook') }),
+  {
+    dedupe: 'state',
+    delivery: 'ephemeral',
+    routedBy: 'none',
+    from: ['api'],
+    to: ['harvester'],
+    summary: 'api: a signed webhook says that this repository changed; the harvester looks now. A lost one is found by the next look.',
+    golden: { hook: '0123456789abcdef' },
   },
 );
 
@@ -402,6 +420,7 @@ export const contracts = [
   RunStatusChanged,
   StepLog,
   HarvestChanged,
+  RepositoryPushed,
   CatalogueChanged,
   EventRefused,
 ] as const;

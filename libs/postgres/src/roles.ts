@@ -20,6 +20,7 @@ const writes: Record<ServiceName, Record<string, string>> = {
     refused_events: 'insert, delete',
     triggers: 'insert, update, delete',
     trigger_firings: 'insert, update, delete',
+    webhook_deliveries: 'insert, delete',
     // Of a run only its acceptance and its dismissal.
     events: 'insert',
     runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at, priority, weight, deleted_at)',
@@ -43,6 +44,8 @@ const writes: Record<ServiceName, Record<string, string>> = {
   ingester: {
     results: 'insert, update, delete',
     catalogue: 'insert, update, delete',
+    harvested_documents: 'insert, update, delete',
+    deployments: 'insert',
     usage: 'insert',
     objects: 'insert, update, delete',
     inbox: 'insert, delete',
@@ -57,7 +60,11 @@ const writes: Record<ServiceName, Record<string, string>> = {
     callbacks: 'delete',
     idempotency_keys: 'delete',
   },
-  harvester: { harvest_positions: 'insert, update, delete', inbox: 'insert, delete' },
+  harvester: {
+    harvest_positions: 'insert, update, delete',
+    watched_files: 'insert, update, delete',
+    inbox: 'insert, delete',
+  },
 };
 
 export const serviceNames = Object.keys(writes) as ServiceName[];

@@ -8,7 +8,7 @@ type Options = Parameters<typeof targetOf>[0] & { json?: boolean };
 const measures = ['steps', 'cores', 'memoryMiB', 'storageBytes', 'queuedRuns'] as const;
 const times = ['runSeconds', 'mostRunSeconds', 'stepSeconds', 'mostStepSeconds'] as const;
 type Limits = Record<(typeof measures)[number], number | null>;
-type Quota = Limits & Record<(typeof times)[number], number | null> & { weight: number; priority: number; use: Limits };
+type Quota = Limits & Record<(typeof times)[number], number | null> & { workspace: string; weight: number; priority: number; use: Limits };
 
 /** `runnel quota show|set`: what a workspace may have, and its part of the machine. */
 export function quotaCommand(program: Command): void {
@@ -16,8 +16,8 @@ export function quotaCommand(program: Command): void {
 
   const show = withTarget(quota.command('show').description('print the quota of a workspace and what of it is in use'))
     .option('--json', 'print as JSON')
-    .action(async (options: Options) => print(await requestJson<Quota>(targetOf(options), pathOf(options)), options));
-  example(show, 'runnel quota show --workspace demo --token $OPERATOR_TOKEN');
+    .action(async (options: Options) => print(await quotaOf(options), options));
+  example(show, 'runnel quota show', 'runnel quota show --workspace other --token $OPERATOR_TOKEN');
 
   const set = withTarget(quota.command('set').description('change it, also while runs go on; "none" takes a limit away'))
     .option('--weight <N>', 'places it gets beside a workspace of weight 1', amount)
@@ -37,10 +37,17 @@ export function quotaCommand(program: Command): void {
       const { runSeconds, mostRunSeconds, stepSeconds, mostStepSeconds } = options;
       const durations = { runSeconds, mostRunSeconds, stepSeconds, mostStepSeconds };
       const body = { weight, priority, steps, cores, memoryMiB: memory, storageBytes: storage, queuedRuns, ...durations };
-      const init = { method: 'PUT', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+      const text = JSON.stringify(body, (_measure, value: unknown) => (value === none ? null : value));
+      const init = { method: 'PUT', body: text, headers: { 'content-type': 'application/json' } };
       print(await requestJson<Quota>(targetOf(options), pathOf(options), init), options);
     });
   example(set, 'runnel quota set --workspace demo --steps 20 --cores 16 --token $OPERATOR_TOKEN');
+}
+
+/** The caller's own, which any member may see, or another's, which takes an operator. */
+async function quotaOf(options: Options): Promise<Quota> {
+  const own = await requestJson<Quota>(targetOf(options), '/api/v1/quota').catch(() => undefined);
+  return own?.workspace === options.workspace ? own : requestJson<Quota>(targetOf(options), pathOf(options));
 }
 
 const pathOf = ({ workspace }: Options): string => `/api/v1/workspaces/${encodeURIComponent(workspace)}/quota`;
@@ -65,4 +72,6 @@ function amount(text: string): number {
   return number;
 }
 
-const limit = (text: string): number | null => (text === 'none' ? null : amount(text));
+/** The parser of options takes null for nothing. */
+const none = 'none';
+const limit = (text: string): number | typeof none => (text === none ? none : amount(text));

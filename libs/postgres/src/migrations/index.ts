@@ -10,6 +10,7 @@ import { harvestByWorkspace } from './0013-harvest-by-workspace.ts';
 import { limitsAndDrains } from './0014-limits-and-drains.ts';
 import { retentionAndWebhooks } from './0015-retention-and-webhooks.ts';
 import { listsOfRuns } from './0016-lists-of-runs.ts';
+import { harvestSources } from './0017-harvest-sources.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -25,6 +26,7 @@ export const migrations: readonly { version: number; name: string; sql: string }
   limitsAndDrains,
   retentionAndWebhooks,
   listsOfRuns,
+  harvestSources,
 ];
 
 /** The schema this release needs. */

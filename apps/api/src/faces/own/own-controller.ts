@@ -9,11 +9,13 @@ import { FilesController } from '../files/files-controller.ts';
 import { answerCallbackKey, callbackKeySchema } from './callback-key.ts';
 import { answerDeadLetter, answerDeadLetters, deadLetterQuery, drop, replay } from './dead-letters.ts';
 import { EventController } from './event-controller.ts';
+import { HarvestController } from './harvest-controller.ts';
 import { answerExecutors } from './executors.ts';
 import { OperatorController } from './operator-controller.ts';
 import { RunController } from './run-controller.ts';
 import { deadLetterListSchema, deadLetterSchema, executorListSchema, newTokenSchema, tokenListSchema } from './schemas.ts';
 import { TriggerController } from './trigger-controller.ts';
+import { WebhookController } from './webhook-controller.ts';
 import { answerTokens, dropToken, makeToken, tokenRequest } from './tokens.ts';
 
 /** What is not about one run: tokens, executors, dead letters, and the description of all of it. */
@@ -121,10 +123,22 @@ export class OwnController {
 /** The description is made from the routes themselves. */
 function ownDefinition(server: string): Record<string, unknown> {
   const description = 'Runs, steps, logs, live events, usage, tokens, files. Processes are under /{workspace}/ogc-api.';
-  return openApiOf(routesOf([RunController, OwnController, OperatorController, EventController, TriggerController, FilesController]), {
-    title: 'Runnel',
-    description,
-    version: '1.0.0',
-    server,
-  });
+  return openApiOf(
+    routesOf([
+      RunController,
+      OwnController,
+      OperatorController,
+      EventController,
+      HarvestController,
+      TriggerController,
+      WebhookController,
+      FilesController,
+    ]),
+    {
+      title: 'Runnel',
+      description,
+      version: '1.0.0',
+      server,
+    },
+  );
 }
