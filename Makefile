@@ -45,6 +45,12 @@ rootfs: setup ## Build local root file systems that stand for common container i
 conformance: setup ## The CWL suites: ours, and the official one beside this repository where it is (builds rootfs first)
 	@node scripts/conformance.ts
 
+fuzz: setup ## Random workflows beside cwltool: the same outputs, or a reviewed reason (SEED, COUNT)
+	@node scripts/fuzz.ts
+
+conformance-services: setup ## The official CWL suite through the services: deployed, executed and judged over the api
+	@node scripts/conformance-services.ts
+
 conformance-ogc: setup ## The rules of OGC API - Processes, as the official suite judges them (OGC_API=address of a running server)
 	@$(JEST) --selectProjects journeys -- test/conformance/ogc
 

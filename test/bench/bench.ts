@@ -1,4 +1,5 @@
 /** `make bench`: Runnel beside its peers and beside the raw parts it is made of. Each row says what to hold; none of them fails. */
+import { benchCwlLoading } from './cwl-loading.ts';
 import { benchEvents } from './events.ts';
 import { benchHarvest } from './harvest.ts';
 import { benchRunnelCwl } from './runnel-cwl.ts';
@@ -8,6 +9,7 @@ import { benchTables } from './tables.ts';
 
 const parts: Record<string, () => Promise<void>> = {
   cwl: benchRunnelCwl,
+  'cwl-loading': benchCwlLoading,
   services: benchServices,
   staging: benchStaging,
   tables: benchTables,

@@ -28,6 +28,7 @@ export interface UpOptions {
   publicUrl?: string;
   publicEcho?: boolean;
   outboundHosts?: string;
+  expressionSeconds?: number;
   oidcIssuer?: string;
   oidcAudiences?: string;
   repositories?: string;

@@ -114,6 +114,7 @@ export const ExecutorConfig = z.object({
   }),
   stepTimeLimit: whole.min(1).default(86_400).meta({ description: 'most seconds of a step' }),
   stepMemoryMib: whole.min(1).default(4096).meta({ description: 'memory (MiB) of a step that asks for none' }),
+  expressionSeconds: whole.min(1).default(5).meta({ description: 'most CPU seconds of one expression of a tool' }),
   stepOutputMib: whole.min(1).default(10_240).meta({ description: 'most that a step may write (MiB)' }),
   ...clusterConfig,
   graceSeconds: whole.min(0).default(5).meta({ description: 'seconds that running steps get when the executor is asked to stop' }),

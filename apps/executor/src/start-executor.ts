@@ -192,7 +192,7 @@ async function openSandbox(
   for (const folder of [workRoot, spares]) rmSync(folder, { recursive: true, force: true });
   // Slots' users pass through to their own attempt's folder, and see no names.
   mkdirSync(workRoot, { recursive: true, mode: 0o711 });
-  const javascript = createJavaScriptPool({ threads: Math.max(1, count - 1) });
+  const javascript = createJavaScriptPool({ threads: Math.max(1, count - 1), timeout: config.expressionSeconds });
   const images = config.images === undefined ? noImages : readImages(config.images);
   const spawner = createSpawner({
     isolation,

@@ -12,6 +12,7 @@ export const SchedulerConfig = z.object({
   }),
   poolSize: whole.min(4).max(100).default(12).meta({ description: 'Connections to Postgres' }),
   javascriptWorkers: whole.min(1).max(64).default(1).meta({ description: 'Threads that evaluate workflow-level expressions' }),
+  expressionSeconds: whole.min(1).default(5).meta({ description: 'Most CPU seconds of one expression of a workflow' }),
   runsInMemory: whole.min(10).default(2000).meta({ description: 'Runs whose state is kept in memory' }),
   runLimit: whole.min(0).default(0).meta({ description: 'Seconds a run may take from its start at most; 0: no limit' }),
   stepLimit: whole.min(0).default(0).meta({ description: 'Seconds an attempt at a step may take from its start at most; 0: no limit' }),

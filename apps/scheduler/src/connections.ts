@@ -27,7 +27,7 @@ export async function openConnections(config: SchedulerConfig, logger: Logger, m
   const { natsUrl: url, natsUser: user, natsPassword: password, prefix } = config;
   const messaging = await connect({ url, user, password, prefix, service: 'scheduler', logger });
   const objects = tellFaults(await openObjectStore(config.objects), objectStoreErrors(metrics));
-  const javascript = createJavaScriptPool({ threads: config.javascriptWorkers });
+  const javascript = createJavaScriptPool({ threads: config.javascriptWorkers, timeout: config.expressionSeconds });
   return {
     database,
     messaging,

@@ -56,7 +56,10 @@ export {
   splitName,
 } from './files/names.ts';
 export type { DirectoryValue, FileValue, PathValue } from './files/values.ts';
-export { addressOf, isDirectory, isFile, isLiteral, isPathValue, mapPathValues, visitPathValues } from './files/values.ts';
+export { addressOf, isDirectory, isFile, isLiteral, isObject, isPathValue, mapPathValues, visitPathValues } from './files/values.ts';
+export { expandPrefix } from './load/scope.ts';
+export { applyPattern } from './files/secondary-files.ts';
+export { listedPrefix } from './files/listed-folders.ts';
 export type { Command, CommandContext } from './command/build-command.ts';
 export { buildCommand, exitMeaning } from './command/build-command.ts';
 export { shellQuote } from './command/arguments.ts';

@@ -8,6 +8,7 @@ export { builtImages, imageFolders, ImagesError, noImages, normaliseImage, readI
 export { carryOut } from './step/carry-out.ts';
 export { allowedLocations, type StepPorts } from './step/prepare.ts';
 export { describeFault, LOG_TAIL_CHARACTERS, StepFault, toolFailure, type Failure as StepFailure } from './step/failures.ts';
+export { listed } from './step/take-outputs.ts';
 export { checksumAndSize, localFiles } from './step/local-files.ts';
 export { findContainerEngine } from './images/find-engine.ts';
 export type { ContainerEngine, ContainerEngineName } from './images/container-command.ts';

@@ -39,19 +39,28 @@ async function putBody(objects: ObjectStore, key: string, body: Readable, href: 
 /** A value that an input names by reference: JSON where it says so, else its text. Rejects with OutboundRefused. */
 export async function fetchValue(settings: Settings, href: string): Promise<unknown> {
   const answer = await get(settings, href);
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of answer.body.pipe(limited(href, largestValue, answer.body))) chunks.push(chunk as Buffer);
-  } catch (error) {
-    throw error instanceof OutboundRefused ? error : broken(href, error);
-  }
-  const text = Buffer.concat(chunks).toString('utf8');
+  const text = (await readAll(answer, href, largestValue)).toString('utf8');
   if (!/[/+]json$/.test(mediaTypeOf(answer) ?? '')) return text;
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
     throw new OutboundRefused(`${href} says that it is JSON and is not`, { cause: error });
   }
+}
+
+/** What stands at an address, of at most `largest` bytes. Rejects with OutboundRefused. */
+export async function fetchBytes(settings: Settings, href: string, largest: number): Promise<Buffer> {
+  return readAll(await get(settings, href), href, largest);
+}
+
+async function readAll({ body }: OutboundAnswer, href: string, largest: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of body.pipe(limited(href, largest, body))) chunks.push(chunk as Buffer);
+  } catch (error) {
+    throw error instanceof OutboundRefused ? error : broken(href, error);
+  }
+  return Buffer.concat(chunks);
 }
 
 const broken = (href: string, cause: unknown): OutboundRefused => new OutboundRefused(`${href} broke off`, { cause });

@@ -4,6 +4,7 @@ import { inTransaction, query } from '@runnel/postgres';
 import type { Transaction } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
+import { keepNamedFiles } from './document-files.ts';
 import { findProcess } from './find-process.ts';
 import type { StoredDescription } from './find-process.ts';
 import { tellChanged } from './known-processes.ts';
@@ -37,7 +38,7 @@ export type DeployOutcome =
   | { readonly kind: 'other-id'; readonly id: string }
   | { readonly kind: 'bad-id'; readonly id: string };
 
-type Services = Pick<ApiContext, 'database' | 'objects' | 'loader' | 'metrics' | 'processes' | 'builtIns'>;
+type Services = Pick<ApiContext, 'database' | 'objects' | 'loader' | 'metrics' | 'processes' | 'builtIns' | 'config'>;
 type Loaded = LoadOutcome & { kind: 'loaded' };
 
 /** Ids stand in URLs, object keys and file names. */
@@ -70,10 +71,11 @@ async function deployLoaded(services: Services, deployment: Deployment, loaded: 
   if (present && deployment.mode === 'new') return { kind: 'exists', id };
   if (!present && deployment.mode === 'replace') return { kind: 'missing', id };
   const source = deployment.source ?? { text: loaded.source, mediaType: 'application/cwl' };
-  const stored = { ...(await store(services, deployment.workspace, id, loaded, source.text)), mediaType: source.mediaType };
+  const kept = loaded.files.length === 0 ? loaded : { ...loaded, ...(await keepNamedFiles(services, deployment.workspace, loaded)) };
+  const stored = { ...(await store(services, deployment.workspace, id, kept, source.text)), mediaType: source.mediaType };
   crashPoint('api.deploy.before-insert');
   const revision = await inTransaction(services.database, async (tx) => {
-    const inserted = await insertRevision(tx, deployment, loaded, description, stored);
+    const inserted = await insertRevision(tx, deployment, kept, description, stored);
     if (inserted === undefined) return undefined;
     await deployment.also?.(tx, id);
     await tellChanged(tx, deployment.workspace);

@@ -20,6 +20,8 @@ export type LoadOutcome =
       readonly description: ProcessDescription;
       /** The document itself. */
       readonly source: string;
+      /** Web addresses of files that it names, in defaults for example. */
+      readonly files: readonly string[];
     }
   | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly kind: 'no-such-entry'; readonly entries: readonly string[] };

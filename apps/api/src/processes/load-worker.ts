@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeProcess, loadAndCheck, packDigestText } from '@runnel/cwl';
+import { namedFiles } from './named-files.ts';
 import { fetchDocument } from './fetch-document.ts';
 import { reservedNames } from './reserved-names.ts';
 import type { DocumentRequest, LoadOutcome } from './load-document.ts';
@@ -38,6 +39,7 @@ async function load({ text, address, entry }: DocumentRequest): Promise<LoadOutc
     entry: pkg.main,
     description: describeProcess(pkg, pkg.main),
     source,
+    files: namedFiles(pkg),
   };
 }
 

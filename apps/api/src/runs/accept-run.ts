@@ -83,7 +83,12 @@ export async function acceptRun(services: Services, execution: Execution): Promi
   const fetched = (href: string, name: string) =>
     fetchFile(services.objects, services.config, href, `${executing}/values/${run}/fetched/${encodeURIComponent(name)}`);
   const { resumes } = execution;
-  const given = { caller: { ...caller, fetched }, inputs: execution.inputs, ...(resumes && { earlier: resumes.inputs }) };
+  const given = {
+    caller: { ...caller, fetched },
+    inputs: execution.inputs,
+    namespaces: pkg.namespaces,
+    ...(resumes && { earlier: resumes.inputs }),
+  };
   const checked = await checkInputs(services.objects, main, given, executing);
   const found = 'faults' in checked ? checked : hidden(services, main, checked.inputs);
   if ('faults' in found && execution.misfit !== 'fail') return { kind: 'refused', faults: found.faults };

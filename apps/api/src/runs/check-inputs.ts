@@ -1,34 +1,42 @@
-import { bindInputs, isLiteral, visitPathValues } from '@runnel/cwl';
-import type { Diagnostic, JsonObject, Process } from '@runnel/cwl';
+import { bindInputs, completeNames, isLiteral, visitPathValues } from '@runnel/cwl';
+import type { CwlPackage, Diagnostic, JsonObject, Process } from '@runnel/cwl';
 import type { FailureInfo } from '@runnel/engine';
 import type { ObjectStore } from '@runnel/objects';
 import { scheme } from './addresses.ts';
+import { withSecondaryFiles } from './find-secondary-files.ts';
 import { resolveInputs } from './resolve-inputs.ts';
 import type { InputFault } from './resolve-inputs.ts';
 
+type Caller = Omit<Parameters<typeof resolveInputs>[1], 'namespaces'>;
 type Inputs = { readonly inputs: JsonObject } | { readonly faults: readonly InputFault[] };
 
 interface GivenInputs {
-  readonly caller: Parameters<typeof resolveInputs>[1];
+  readonly caller: Caller;
   readonly inputs: JsonObject;
+  readonly namespaces: CwlPackage['namespaces'];
   /** Of the run from which this one goes on, as that one got them: what is not given, and is still an input. */
   readonly earlier?: JsonObject;
 }
 
-/** The inputs as the run gets them: files by object, defaults in place, every value of its type. */
+/** The inputs as the run gets them: files by object with what lies beside them, formats written out, defaults in place, every value of its type. */
 export async function checkInputs(
   objects: ObjectStore,
   main: Process,
-  { caller, inputs, earlier }: GivenInputs,
+  { caller, inputs, namespaces, earlier }: GivenInputs,
   executing: string,
 ): Promise<Inputs> {
-  const resolved = await resolveInputs(objects, caller, { ...inputs, ...whoseInputs(main, caller.workspace, executing) });
+  const resolved = await resolveInputs(
+    objects,
+    { ...caller, namespaces },
+    { ...inputs, ...whoseInputs(main, caller.workspace, executing) },
+  );
   if ('faults' in resolved) return resolved;
   const kept = Object.entries(earlier ?? {}).filter(([id]) => main.inputs.some((input) => input.id === id));
   const bound = bindInputs(main, { ...Object.fromEntries(kept), ...resolved.inputs }, { strictUnknown: true });
   if ('diagnostics' in bound) return { faults: bound.diagnostics.map(faultOf) };
   const strays = strayFiles(bound.inputs);
-  return strays.length > 0 ? { faults: strays } : bound;
+  if (strays.length > 0) return { faults: strays };
+  return { inputs: completeNames(await withSecondaryFiles(objects, main, bound.inputs)) };
 }
 
 /** A service may look who calls it: inputs of these names are ours, whatever the caller says. */

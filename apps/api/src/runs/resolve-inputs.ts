@@ -1,6 +1,7 @@
 import { decide } from '@runnel/access';
 import type { Principal } from '@runnel/access';
-import type { Json, JsonObject } from '@runnel/cwl';
+import { expandPrefix, listedPrefix } from '@runnel/cwl';
+import type { CwlPackage, Json, JsonObject } from '@runnel/cwl';
 import { containsReference } from '@runnel/engine';
 import type { ObjectStore } from '@runnel/objects';
 import { InvalidKey } from '@runnel/objects';
@@ -24,6 +25,12 @@ export interface Caller {
 /** Brings a file from elsewhere into the object store; rejects with OutboundRefused. */
 type FetchFile = (href: string, name: string) => Promise<{ readonly key: string; readonly size: number }>;
 
+interface Surroundings {
+  readonly fetched: FetchFile;
+  /** Prefixes of the process, which hold in formats of its inputs too. */
+  readonly namespaces: CwlPackage['namespaces'];
+}
+
 /** Files that one Directory input may hold. */
 const mostFiles = 10_000;
 
@@ -33,7 +40,7 @@ const mostFiles = 10_000;
  */
 export async function resolveInputs(
   objects: ObjectStore,
-  caller: Caller & { readonly fetched: FetchFile },
+  caller: Caller & Surroundings,
   inputs: JsonObject,
 ): Promise<{ readonly inputs: JsonObject } | { readonly faults: readonly InputFault[] }> {
   const faults: InputFault[] = [];
@@ -48,7 +55,7 @@ export async function resolveInputs(
 
 interface Resolving {
   readonly objects: ObjectStore;
-  readonly caller: Caller & { readonly fetched: FetchFile };
+  readonly caller: Caller & Surroundings;
   readonly faults: InputFault[];
 }
 
@@ -64,6 +71,8 @@ async function resolveValue(resolving: Resolving, value: Json, path: string): Pr
     async ([name, item]) => [name, await resolveValue(resolving, item, `${path}.${name}`)] as const,
   );
   const inner: JsonObject = Object.fromEntries(entries);
+  if (value['class'] === 'File' && typeof inner['format'] === 'string')
+    inner['format'] = expandPrefix(resolving.caller.namespaces, inner['format']);
   if (value['class'] === 'File') return resolveFile(resolving, inner, path);
   if (value['class'] === 'Directory') return resolveDirectory(resolving, inner, path);
   return inner;
@@ -114,7 +123,7 @@ async function resolveDirectory(resolving: Resolving, directory: JsonObject, pat
     resolving.faults.push({ path, message: `${shown(address)}: ${listing}` });
     return directory;
   }
-  return { ...rest, basename: directory['basename'] ?? nameOf(address.path), listing };
+  return { ...rest, location: listedPrefix + address.key, basename: directory['basename'] ?? nameOf(address.path), listing };
 }
 
 function authorise({ caller, faults }: Resolving, location: Json | undefined, path: string): FileAddress | undefined {
@@ -149,7 +158,7 @@ async function head(objects: ObjectStore, key: string) {
 type Folder = Map<string, Folder | { key: string; size: number }>;
 
 /** A folder's files as nested listings; a text says why it cannot be one. */
-async function listFolder(objects: ObjectStore, key: string): Promise<Json[] | string> {
+export async function listFolder(objects: ObjectStore, key: string): Promise<Json[] | string> {
   const root: Folder = new Map();
   let count = 0;
   for await (const info of objects.list(`${key}/`)) {
@@ -159,7 +168,7 @@ async function listFolder(objects: ObjectStore, key: string): Promise<Json[] | s
     const name = segments.pop() ?? '';
     folderAt(root, segments).set(name, { key: info.key, size: info.size });
   }
-  return count === 0 ? 'there is no such folder' : listingOf(root);
+  return count === 0 ? 'there is no such folder' : listingOf(root, key);
 }
 
 function folderAt(root: Folder, segments: readonly string[]): Folder {
@@ -173,10 +182,10 @@ function folderAt(root: Folder, segments: readonly string[]): Folder {
   return folder;
 }
 
-function listingOf(folder: Folder): Json[] {
+function listingOf(folder: Folder, key: string): Json[] {
   return [...folder].map(([basename, entry]) =>
     entry instanceof Map
-      ? { class: 'Directory', basename, listing: listingOf(entry) }
+      ? { class: 'Directory', location: `${listedPrefix}${key}/${basename}`, basename, listing: listingOf(entry, `${key}/${basename}`) }
       : { class: 'File', basename, location: scheme + entry.key, size: entry.size },
   );
 }

@@ -24,6 +24,7 @@ export function upCommand(program: Command): void {
     .option('--kubeconfig <FILE>', 'of the cluster, with --backend kubernetes; more by RUNNEL_… (docs/operations.md)')
     .option('--staging-url <URL>', 'where the pods of that cluster reach this process')
     .option('--slots <N>', 'steps at a time (default: number of cores)', wholeNumber)
+    .option('--expression-seconds <N>', 'most CPU seconds that one JavaScript expression may take (default: 5)', wholeNumber)
     .option('--public-url <URL>', 'address under which users reach the API, for links')
     .option('--public-echo', 'callers without a token may execute the process echo (default: where --host is loopback)')
     .option('--no-public-echo', 'nothing without a token')

@@ -22,6 +22,28 @@ describe('the command line of runnel-cwl', () => {
     });
   });
 
+  // `cwltool --help`, 3.3; --enable-ga and --add-ga send usage to somebody.
+  it.each(
+    `--basedir --outdir --write-summary --parallel --parallel-max --skip-schemas --enable-dev --enable-ext --on-error --relax-path-checks --overrides
+    --mpi-config-file --strict --non-strict --no-doc-cache --doc-cache --enable-color --disable-color --compute-checksum --no-compute-checksum
+    --print-rdf --print-dot --print-pre --print-deps --print-input-deps --pack --version --validate --print-supported-versions --print-subgraph
+    --print-targets --make-template --relative-deps --rdf-serializer --tool-help --verbose --no-warnings --quiet --debug --log-dir --timestamps
+    --preserve-environment --preserve-entire-environment --tmpdir-prefix --tmp-outdir-prefix --cachedir --rm-tmpdir --leave-tmpdir --move-outputs
+    --leave-outputs --copy-outputs --provenance --enable-user-provenance --disable-user-provenance --enable-host-provenance
+    --disable-host-provenance --orcid --full-name --user-space-docker-cmd --udocker --singularity --podman --no-container --enable-pull
+    --disable-pull --singularity-sandbox-path --force-docker-pull --no-read-only --default-container --no-match-user --custom-net
+    --strict-memory-limit --strict-cpu-limit --rm-container --leave-container --cidfile-dir --cidfile-prefix --disable-ga --eval-timeout
+    --js-console --disable-js-validation --js-hint-options-file --target --single-step --single-process`.split(/\s+/),
+  )('knows %s of cwltool: it does it, or says what to do instead', (option) => {
+    const value = ['--parallel-max', '--eval-timeout'].includes(option) ? '2' : 'stop';
+    const read = [parseArguments([option, 'a.cwl']), parseArguments([option, value, 'a.cwl'])];
+    const done = read.some(
+      (one) => one.kind !== 'usage' && (one.kind === 'version' || ('options' in one && one.options.process === 'a.cwl')),
+    );
+    const said = read.some((one) => one.kind === 'usage' && one.message.includes('is not supported: '));
+    expect({ option, done: done || said }).toEqual({ option, done: true });
+  });
+
   it.each([
     [[], 'a process is missing'],
     [['--nope', 'a.cwl'], 'there is no option --nope'],

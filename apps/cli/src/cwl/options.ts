@@ -2,6 +2,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 
 import type { ContainerEngineName } from '@runnel/sandbox';
 
+import { unsupported, withoutEffect } from './cwltool-options.ts';
+
 /** What is printed instead of running the process. */
 export type Printing = 'deps' | 'dot' | 'pack' | 'template' | 'tool-help';
 
@@ -71,9 +73,10 @@ const withValue = new Map<string, Set>([
   ['--preserve-environment', (options, value) => void (options.preserve !== 'all' && options.preserve.push(value))],
   ['--on-error', setOnError],
   ['--eval-timeout', setEvalTimeout],
+  ['--parallel-max', setParallel],
 ]);
 
-/** Options without one. What cwltool's users give and what holds here anyway does nothing. */
+/** Options without one. */
 const flags = new Map<string, (options: CwlOptions) => void>([
   ['--quiet', (options) => (options.quiet = true)],
   ['--verbose', (options) => (options.verbose = true)],
@@ -93,33 +96,8 @@ const flags = new Map<string, (options: CwlOptions) => void>([
   ['--print-dot', (options) => (options.print = 'dot')],
   ['--pack', (options) => (options.print = 'pack')],
   ['--make-template', (options) => (options.print = 'template')],
-  ...[
-    '--relax-path-checks',
-    '--enable-ext',
-    '--enable-dev',
-    '--compute-checksum',
-    '--disable-color',
-    '--enable-color',
-    '--rm-container',
-  ].map((name): [string, () => void] => [name, () => undefined]),
-]);
-
-/** Options of cwltool that make no sense here, with what to do instead. */
-const unsupported = new Map<string, string>([
-  ['--print-rdf', 'use --pack and convert its JSON with a JSON-LD tool, or cwltool --print-rdf'],
-  ['--print-pre', 'use --pack'],
-  ['--print-subgraph', 'use --target with --pack'],
-  ['--print-input-deps', 'use --print-deps, which names the files that the document refers to'],
-  ['--single-process', 'use --single-step'],
-  ['--overrides', 'put cwl:requirements into the job'],
-  ['--no-compute-checksum', 'checksums are always computed'],
-  ['--leave-container', 'use --leave-tmpdir to look at what a step left'],
-  ['--leave-outputs', 'outputs are linked into --outdir; use --leave-tmpdir to keep the originals'],
-  ['--copy-outputs', 'outputs are linked into --outdir, or copied where it is another file system'],
-  ['--js-console', 'what an expression sees is shown where it fails'],
-  ['--user-space-docker-cmd', 'use --udocker'],
-  ['--custom-net', 'use NetworkAccess'],
-  ['--no-read-only', 'images are read-only, as the specification asks; write to the output directory or $TMPDIR'],
+  ['--tool-help', (options) => (options.print = 'tool-help')],
+  ...withoutEffect.map((name): [string, () => void] => [name, () => undefined]),
 ]);
 
 /** Reads the command line; everything after the process that is no option of ours belongs to its inputs. */

@@ -22,6 +22,7 @@ export interface Surroundings {
   publicEcho?: boolean | undefined;
   callbackSecret: string;
   outboundHosts?: string | undefined;
+  expressionSeconds?: number | undefined;
   runTokenKey: string;
   secretsKeys: string;
   oidcIssuer?: string | undefined;
@@ -50,7 +51,7 @@ export interface Started {
 
 /** Starts one service with its own connections, as its own program would. */
 export async function startService(name: ServiceName, surroundings: Surroundings): Promise<Started> {
-  const { folder, database, bus, objects, host, port, images, slots, repositories, pollSeconds } = surroundings;
+  const { folder, database, bus, objects, host, port, images, slots, expressionSeconds, repositories, pollSeconds } = surroundings;
   const {
     publicUrl,
     publicEcho = isLoopback(host),
@@ -92,6 +93,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
         ...common,
         postgresUrl: database.urlOf(name),
         schedulerId: nameFor(folder),
+        expressionSeconds,
       });
       return running(name, await startScheduler(config, options));
     }
@@ -104,6 +106,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
         runTokenKey,
         images: images ?? builtImages(),
         slots,
+        expressionSeconds,
         executorId: nameFor(folder),
         ...(surroundings.backend === 'kubernetes' && clusterInput(surroundings)),
       });

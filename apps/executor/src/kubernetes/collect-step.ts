@@ -15,9 +15,9 @@ import {
 } from '@runnel/cwl';
 import type { CollectRequest, CollectResponse } from '@runnel/kube-pod';
 import type { ObjectStore } from '@runnel/objects';
-import { describeFault, StepFault, type StepFailure } from '@runnel/sandbox';
+import { describeFault, listed, StepFault, type StepFailure } from '@runnel/sandbox';
 import { listedFiles, NeedsContents, NeedsUpload, type ListedFiles } from './listed-files.ts';
-import { locationOf } from './object-files.ts';
+import { locationOf } from '../steps/object-files.ts';
 import type { PreparedStep } from './prepare-step.ts';
 
 /** What became of a tool, as its uploader reported it; stored before the uploader may end. */
@@ -117,7 +117,7 @@ class Taker {
 
   async #directory(value: DirectoryValue): Promise<DirectoryValue> {
     const { path, dirname: _dirname, listing, ...fields } = value;
-    if (typeof path === 'string') return { ...fields, listing: await this.#folder(path, 0) };
+    if (typeof path === 'string') return { ...fields, ...listed(await this.#folder(path, 0)) };
     return Array.isArray(listing) && isLiteral(value) ? { ...fields, listing: await this.#list(listing) } : fields;
   }
 
@@ -125,7 +125,7 @@ class Taker {
     if (depth > 100) throw new StepFault('outputs', `${folder} is nested too deeply, or leads to itself`);
     const listing: PathValue[] = [];
     for (const { name: basename, type, path } of this.files.below(folder)) {
-      if (type === 'directory') listing.push({ class: 'Directory', basename, listing: await this.#folder(path, depth + 1) });
+      if (type === 'directory') listing.push({ class: 'Directory', basename, ...listed(await this.#folder(path, depth + 1)) });
       else listing.push({ class: 'File', basename, ...splitName(basename), ...(await this.#kept(path)) });
     }
     return listing;

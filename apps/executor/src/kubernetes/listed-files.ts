@@ -1,7 +1,7 @@
 import { compareCodePoints, type OutputEntry, type ToolFiles } from '@runnel/cwl';
 import { places, type CollectRequest, type StageEntry } from '@runnel/kube-pod';
 import type { ObjectStore } from '@runnel/objects';
-import { readStart } from './object-files.ts';
+import { readStart } from '../steps/object-files.ts';
 
 /** What the uploader has to say before the outputs can be told; paths relative to the output folder. */
 export class NeedsContents extends Error {

@@ -25,7 +25,7 @@ import { allowedLocations, StepFault } from '@runnel/sandbox';
 import type { StepRequest } from '../steps/attempt.ts';
 import type { AttemptSecrets } from '../steps/attempt-secrets.ts';
 import type { Concealment } from '../steps/concealment.ts';
-import { objectFiles } from './object-files.ts';
+import { objectFiles } from '../steps/object-files.ts';
 import { stageEntries } from './stage-entries.ts';
 
 /** An attempt with all that follows from its request: the same each time, so that any executor can go on with it. */

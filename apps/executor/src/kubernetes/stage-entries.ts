@@ -2,7 +2,7 @@ import type { StagingEntry } from '@runnel/cwl';
 import { places, type StageEntry } from '@runnel/kube-pod';
 import type { ObjectStore } from '@runnel/objects';
 import { StepFault } from '@runnel/sandbox';
-import { keyOf } from './object-files.ts';
+import { keyOf } from '../steps/object-files.ts';
 
 interface EntryContext {
   store: ObjectStore;

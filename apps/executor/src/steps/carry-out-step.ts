@@ -7,6 +7,7 @@ import { readValue, type ObjectStore } from '@runnel/objects';
 import { carryOut, type Spawner, type StepOutcome, type StepPorts } from '@runnel/sandbox';
 import { attemptIdOf, attemptName, logPrefix, resultKey, type StepRequest } from './attempt.ts';
 import { objectExchange } from './object-exchange.ts';
+import { objectFiles } from './object-files.ts';
 import type { StepResult } from './report.ts';
 import type { AskSecrets } from './ask-secrets.ts';
 import { givingSecrets, secretsOf } from './attempt-secrets.ts';
@@ -20,7 +21,7 @@ import type { WorkFolders } from './work-folders.ts';
 /** A stored list of values read back for one step. */
 const valueBytes = 256 * 1024 * 1024;
 
-export interface StepSurroundings extends Omit<StepPorts, 'exchange' | 'onLog' | 'signal'> {
+export interface StepSurroundings extends Omit<StepPorts, 'exchange' | 'inputFiles' | 'onLog' | 'signal'> {
   store: ObjectStore;
   packages: (workspace: string, digest: string) => Promise<CwlPackage>;
   executor: string;
@@ -134,6 +135,7 @@ async function attemptOnce(request: StepRequest, surroundings: StepSurroundings,
       chooseImage: imageChooser(request),
       ...(onWarning && { onWarning: (text: string) => onWarning(concealment.hide(text)) }),
       exchange: objectExchange(store, workspace),
+      inputFiles: (mayBringIn) => objectFiles(store, mayBringIn),
       onLog: attempt.log,
       signal: attempt.signal,
     },

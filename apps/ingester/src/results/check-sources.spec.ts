@@ -10,7 +10,8 @@ const inputs: Json = {
   scene: { class: 'Directory', location: 'runnel:demo/files/scene', basename: 'scene' },
   index: { ...made, secondaryFiles: [at('runnel:shared/files/index')] },
 };
-const check = (value: Json) => checkSources({ out: value }, 'demo', () => Promise.resolve(inputs));
+const check = (value: Json) =>
+  checkSources({ out: value }, { workspace: 'demo', owner: 'provider', inputs: () => Promise.resolve(inputs) });
 
 describe('sources of outputs', () => {
   it.each<[string, Json]>([
@@ -18,6 +19,7 @@ describe('sources of outputs', () => {
     ['an input', at('runnel:demo/files/B04.tif')],
     ['a file of an input directory', at('runnel:demo/files/scene/deep/B04.tif')],
     ['a secondary file of an input', at('runnel:shared/files/index')],
+    ['a file of the document', at(`runnel:provider/packages/files/${'b'.repeat(64)}`)],
     ['a literal', { class: 'File', basename: 'a', contents: 'x' }],
     ['what is no file', { location: 'runnel:other/files/a' }],
   ])('may be %s', async (_, value) => {
@@ -30,6 +32,8 @@ describe('sources of outputs', () => {
     'runnel:demo/files/scene/../secret',
     'runnel:demo/objects/short',
     `runnel:other/objects/${'a'.repeat(64)}`,
+    `runnel:other/packages/files/${'a'.repeat(64)}`,
+    `runnel:provider/packages/${'a'.repeat(64)}.json`,
     'file:///etc/passwd',
     'http://169.254.169.254/latest',
   ])('may not be %s', async (location) => {
@@ -38,9 +42,8 @@ describe('sources of outputs', () => {
   });
 
   it('asks for the inputs only where it matters', async () => {
-    await checkSources({ out: made }, 'demo', () => Promise.reject(new Error('asked')));
-    await expect(checkSources({ out: at('runnel:demo/files/a') }, 'demo', () => Promise.reject(new Error('asked')))).rejects.toThrow(
-      'asked',
-    );
+    const where = { workspace: 'demo', owner: 'provider', inputs: () => Promise.reject(new Error('asked')) };
+    await checkSources({ out: made }, where);
+    await expect(checkSources({ out: at('runnel:demo/files/a') }, where)).rejects.toThrow('asked');
   });
 });

@@ -11,9 +11,9 @@ export function keyOf(location: string): string | undefined {
   return location.startsWith(scheme) ? location.slice(scheme.length) : undefined;
 }
 
-/** sha256 in the key of a content-addressed object of this workspace, by which executors keep what steps made. */
-export function contentHashOf(key: string, workspace: string): string | undefined {
-  const prefix = `${workspace}/objects/`;
+/** sha256 in the key of a content-addressed object of this workspace: by default those in which executors keep what steps made. */
+export function contentHashOf(key: string, workspace: string, folder: 'objects' | 'packages/files' = 'objects'): string | undefined {
+  const prefix = `${workspace}/${folder}/`;
   const name = key.startsWith(prefix) ? key.slice(prefix.length) : '';
   return /^[0-9a-f]{64}$/.test(name) ? name : undefined;
 }

@@ -162,7 +162,7 @@ async function tell(parts: IngesterParts, tx: Transaction, messages: Outgoing[])
 }
 
 /** The outputs with all stored values in place, all directories listed, and every file one that this run may publish. */
-async function sourceOutputs(parts: IngesterParts, { workspace, run, outputs }: Request, inputs: Json): Promise<JsonObject> {
+async function sourceOutputs(parts: IngesterParts, { workspace, run, process, outputs }: Request, inputs: Json): Promise<JsonObject> {
   const read = async (key: string): Promise<Json> => {
     if (!key.startsWith(`${workspace}/values/${run}/`))
       throw new OutputsRefused(`an output refers to a value that is not this run's: ${key}`);
@@ -176,7 +176,7 @@ async function sourceOutputs(parts: IngesterParts, { workspace, run, outputs }: 
   };
   // A copy: what is listed below is written into it.
   const resolved = structuredClone(await resolveValue(outputs, read)) as JsonObject;
-  await checkSources(resolved, workspace, () => resolveValue(inputs, read));
+  await checkSources(resolved, { workspace, owner: process.workspace, inputs: () => resolveValue(inputs, read) });
   await fillListings(resolved, parts.objects);
   return resolved;
 }

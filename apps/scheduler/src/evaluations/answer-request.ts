@@ -40,7 +40,13 @@ async function evaluateRequest(request: EvaluationRequest, accepted: AcceptedRun
   const { template, cwlVersion, library, acceptedAt: now, seed, path, load = {}, selfInput } = request;
   const inputs: JsonObject = await resolveValues(request.context.inputs, read);
   const self = await resolveValue(request.context.self, read);
-  const files = objectFiles({ objects, workspace: accepted.workspace, authorised: accepted.inputs, path });
+  const files = objectFiles({
+    objects,
+    workspace: accepted.workspace,
+    owner: accepted.process.workspace,
+    authorised: accepted.inputs,
+    path,
+  });
   for (const [name, what] of Object.entries(load)) inputs[name] = await loadForStep(inputs[name] ?? null, what, files, cwlVersion, path);
   const javascript = request.javascript ? { library, evaluate, now, seed } : undefined;
   const evaluator = createEvaluator({ cwlVersion, ...(javascript ? { javascript } : {}) });

@@ -6,6 +6,8 @@ export interface FileAccess {
   objects: ObjectStore;
   /** The run's workspace. */
   workspace: string;
+  /** Workspace of the process: files that its document names are kept there. */
+  owner: string;
   /** Inputs as accepted: what they name was authorised then (rule 14). */
   authorised: Json;
   /** For messages: `steps.tile.in.bands`. */
@@ -56,10 +58,11 @@ export function objectFiles(access: FileAccess): ToolFiles {
 }
 
 /** The object of an address, where this run may read it: the address alone gives no right (rule 14). */
-function readableKey(address: string, { workspace, authorised, path }: FileAccess): string {
+function readableKey(address: string, { workspace, owner, authorised, path }: FileAccess): string {
   if (!address.startsWith(scheme)) throw new ProcessFault(path, `${address} is not an address that can be read here`);
   const key = address.slice(scheme.length);
-  const own = key.startsWith(`${workspace}/objects/`) && !key.split('/').includes('..');
+  const own =
+    [`${workspace}/objects/`, `${owner}/packages/files/`].some((folder) => key.startsWith(folder)) && !key.split('/').includes('..');
   if (!own && !names(authorised, address)) throw new ProcessFault(path, `this run may not read ${address}`);
   return key;
 }

@@ -55,7 +55,14 @@ export interface Command {
  */
 export async function buildCommand(tool: CommandLineTool, stagedInputs: JsonObject, context: CommandContext): Promise<Command> {
   const { requirements, evaluator, runtime } = context;
-  const workDir = await planInitialWorkDir({ requirements, evaluator, runtime, inputs: stagedInputs, outdir: runtime.outdir });
+  const workDir = await planInitialWorkDir({
+    requirements,
+    evaluator,
+    runtime,
+    inputs: stagedInputs,
+    outdir: runtime.outdir,
+    cwlVersion: tool.cwlVersion,
+  });
   const scope: Scope = { ...context, seen: { inputs: workDir.inputs, self: null, runtime } };
   const shell = requirement(requirements, 'ShellCommandRequirement') !== undefined;
   const argv = await commandLine(tool, shell, scope);

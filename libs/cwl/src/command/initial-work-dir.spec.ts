@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { references, required, runtime } from '../given.fixture.ts';
-import type { Json, JsonObject, Requirement } from '../model.ts';
+import type { CwlVersion, Json, JsonObject, Requirement } from '../model.ts';
 import type { EvaluateJavaScript } from '../ports.ts';
 import { planInitialWorkDir } from './initial-work-dir.ts';
 import { stageInputs } from './staging.ts';
@@ -20,9 +20,14 @@ const given: JsonObject = {
 };
 const { inputs } = stageInputs(given, { directory: '/in' });
 
-function plan(listing: Json, more: { [name: string]: Omit<Requirement, 'class'> } = {}, evaluate?: EvaluateJavaScript) {
+function plan(
+  listing: Json,
+  more: { [name: string]: Omit<Requirement, 'class'> } = {},
+  evaluate?: EvaluateJavaScript,
+  cwlVersion: CwlVersion = 'v1.2',
+) {
   const requirements = required({ InitialWorkDirRequirement: { listing }, ...more });
-  return planInitialWorkDir({ requirements, evaluator: references('v1.2', evaluate), inputs, runtime, outdir: '/out' });
+  return planInitialWorkDir({ requirements, evaluator: references('v1.2', evaluate), inputs, runtime, outdir: '/out', cwlVersion });
 }
 const entries = async (listing: Json, more = {}) => (await plan(listing, more)).entries;
 const staged = (source: string, target: string, writable = false, kind = 'file') => ({
@@ -58,6 +63,16 @@ describe('entries', () => {
     ],
     ['an input that is a literal', ['$(inputs.literal)'], [written('lit', 'text')]],
   ])('%s', async (_name, listing, expected) => expect(await entries(listing)).toEqual(expected));
+});
+
+it.each(['v1.0', 'v1.1'] as const)('%s writes no JSON', async (version) => {
+  const json: Json = [{ entry: '$(inputs.obj)', entryname: 'a.json' }];
+  await expect(plan(json, {}, undefined, version)).rejects.toThrow(
+    `must give a text, a File or a Directory in ${version}, not a map; since v1.2 it would be written as JSON`,
+  );
+  expect((await plan([{ entry: '$(inputs.n) of them', entryname: 'a' }], {}, undefined, version)).entries).toEqual([
+    written('a', '42 of them'),
+  ]);
 });
 
 describe('Dirents', () => {
@@ -153,7 +168,7 @@ describe('inputs afterwards', () => {
       },
     };
     const requirements = required({ InitialWorkDirRequirement: { listing: ['$(inputs.d.listing)'] } });
-    const context = { requirements, evaluator: references(), inputs: withListing, runtime, outdir: '/out' };
+    const context = { requirements, evaluator: references(), inputs: withListing, runtime, outdir: '/out', cwlVersion: 'v1.2' as const };
     expect((await planInitialWorkDir(context)).inputs).toMatchObject({ d: { path: '/in/0/d', listing: [{ path: '/out/a' }] } });
     expect((await plan(['$(inputs.files)'])).inputs).toMatchObject({ files: [{ path: '/out/1' }, { path: '/out/2' }] });
   });

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../model.ts';
+import type { CwlVersion, Json, JsonObject } from '../model.ts';
 import type { Evaluator } from '../expression/evaluate.ts';
 import { toText } from '../expression/json-text.ts';
 import type { ExpressionContext } from '../ports.ts';
@@ -29,6 +29,7 @@ export interface InitialWorkDirContext {
   runtime: JsonObject;
   /** Output directory as the tool sees it. */
   outdir: string;
+  cwlVersion: CwlVersion;
 }
 
 const base = 'requirements.InitialWorkDirRequirement.listing';
@@ -96,11 +97,16 @@ function resultItems(value: Json, path: string): WorkDirItem[] {
 }
 
 async function direntItems(dirent: JsonObject, path: string, context: InitialWorkDirContext): Promise<WorkDirItem[]> {
+  const { cwlVersion } = context;
   const { entry, entryname, writable } = dirent;
   const content = typeof entry === 'string' ? await evaluate(entry, `${path}.entry`, context, true) : (entry ?? null);
   const name = typeof entryname === 'string' ? await evaluate(entryname, `${path}.entryname`, context) : undefined;
   if (name !== undefined && (typeof name !== 'string' || name === ''))
     throw new ProcessFault(`${path}.entryname`, `must give a name, not ${describeValue(name)}`);
+  if (cwlVersion !== 'v1.2' && content !== null && typeof content !== 'string' && !isPathValue(content)) {
+    const message = `must give a text, a File or a Directory in ${cwlVersion}, not ${describeValue(content)}; since v1.2 it would be written as JSON`;
+    throw new ProcessFault(`${path}.entry`, message);
+  }
   return contentItems(content, { name, writable: writable === true, path });
 }
 

@@ -1,4 +1,5 @@
-import type { CwlVersion } from '../model.ts';
+import { showingListings } from '../files/listed-folders.ts';
+import type { Process } from '../model.ts';
 import type { EvaluateJavaScript } from '../ports.ts';
 import type { RequirementsInForce } from '../requirements.ts';
 import { requirement } from '../requirements.ts';
@@ -13,10 +14,13 @@ export interface ProcessEvaluatorOptions {
   seed: string;
 }
 
-/** The evaluator of one invocation of a process: its version, its expressionLib, its time and its seed. */
-export function evaluatorFor(process: { cwlVersion: CwlVersion }, options: ProcessEvaluatorOptions): Evaluator {
+/** The evaluator of one invocation of a process: its version, its expressionLib, its time and its seed, its word about listings. */
+export function evaluatorFor(process: Pick<Process, 'inputs' | 'cwlVersion'>, options: ProcessEvaluatorOptions): Evaluator {
+  return showingListings(plainEvaluator(process, options), { process, requirements: options.requirements });
+}
+
+function plainEvaluator({ cwlVersion }: Pick<Process, 'cwlVersion'>, options: ProcessEvaluatorOptions): Evaluator {
   const inline = requirement(options.requirements, 'InlineJavascriptRequirement');
-  const { cwlVersion } = process;
   if (inline === undefined) return createEvaluator({ cwlVersion });
   const { evaluateJavaScript: evaluate, now, seed } = options;
   return createEvaluator({ cwlVersion, javascript: { library: inline.library, evaluate, now, seed } });

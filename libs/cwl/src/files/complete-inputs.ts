@@ -135,7 +135,10 @@ async function kindOf(address: string, files: ToolFiles): Promise<'File' | 'Dire
 }
 
 /** The parameter's own word, else LoadListingRequirement, else the default: nothing, but everything in v1.0. */
-function listingMode(traits: FileTraits, scope: Scope): LoadListing {
+export function listingMode(
+  traits: Pick<FileTraits, 'loadListing'>,
+  scope: Pick<CompleteInputsContext, 'requirements' | 'cwlVersion'>,
+): LoadListing {
   const asked = traits.loadListing ?? requirement(scope.requirements, 'LoadListingRequirement')?.loadListing;
   return asked ?? (scope.cwlVersion === 'v1.0' ? 'deep_listing' : 'no_listing');
 }

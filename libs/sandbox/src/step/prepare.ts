@@ -11,6 +11,7 @@ import {
   type Json,
   type JsonObject,
   type RequirementsInForce,
+  type ToolFiles,
 } from '@runnel/cwl';
 
 import type { ContainerEngine } from '../images/container-command.ts';
@@ -22,6 +23,8 @@ import { localFiles } from './local-files.ts';
 /** What carrying out a step needs from its surroundings. */
 export interface StepPorts {
   exchange: FileExchange;
+  /** Reads inputs where they stand, before they are brought in, as far as `mayBringIn` allows; default: from the local disk. */
+  inputFiles?: (mayBringIn: (location: string) => boolean) => ToolFiles;
   evaluateJavaScript: EvaluateJavaScript;
   spawner: Spawner;
   limits: StepLimits;
@@ -63,9 +66,9 @@ export function prepare(attempt: StepAttempt, process: CommandLineTool | Express
 
 /** The inputs as expressions see them, checked for their formats. */
 export async function completedInputs(process: CommandLineTool | ExpressionTool, preparation: Preparation): Promise<JsonObject> {
-  const { attempt, requirements, evaluator } = preparation;
+  const { attempt, ports, requirements, evaluator, mayBringIn } = preparation;
   const { inputs: parameters, cwlVersion } = process;
-  const files = localFiles();
+  const files = ports.inputFiles?.(mayBringIn) ?? localFiles();
   const inputs = await completeInputs(attempt.inputs, {
     parameters,
     cwlVersion,

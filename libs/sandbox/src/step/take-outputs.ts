@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
   isFile,
   isLiteral,
+  listedPrefix,
   mapPathValues,
   splitName,
+  visitPathValues,
   type DirectoryValue,
   type FileValue,
   type Json,
@@ -34,7 +37,8 @@ export interface TakenOutputs {
 export async function takeOutputs(outputs: JsonObject, context: TakeContext): Promise<TakenOutputs> {
   let real: string[] | undefined;
   const allowed = (): string[] => (real ??= [context.places.out, ...context.places.readable].map(realPath));
-  const scope: Scope = { ...context, allowed, taken: new Map(), bytes: 0, literalCount: 0 };
+  const scope: Scope = { ...context, allowed, found: new Map(), folders: new Map(), taken: new Map(), bytes: 0, literalCount: 0 };
+  survey(outputs, scope);
   const result: JsonObject = {};
   for (const [id, value] of Object.entries(outputs)) result[id] = await takeValue(value, scope);
   return { outputs: result, bytes: scope.bytes };
@@ -43,9 +47,39 @@ export async function takeOutputs(outputs: JsonObject, context: TakeContext): Pr
 interface Scope extends TakeContext {
   /** What the places really are, wherever links lead. */
   allowed: () => string[];
+  /** Where each path leads, and what is in each folder: a file that was taken may be gone from where other outputs see it too. */
+  found: Map<string, string>;
+  folders: Map<string, FolderEntry[]>;
   taken: Map<string, Promise<{ location: string; checksum: string; size: number }>>;
   bytes: number;
   literalCount: number;
+}
+
+interface FolderEntry {
+  name: string;
+  path: string;
+  isFolder: boolean;
+}
+
+function survey(outputs: JsonObject, scope: Scope): void {
+  visitPathValues(outputs, (value) => {
+    if (typeof value['path'] !== 'string') return;
+    const path = scope.onHost(value['path']);
+    scope.found.set(path, placeOf(path, scope));
+    if (!isFile(value)) surveyFolder(path, scope);
+  });
+}
+
+function surveyFolder(folder: string, scope: Scope): void {
+  const entries: FolderEntry[] = [];
+  for (const name of readdirSync(folder).sort()) {
+    const path = join(folder, name);
+    scope.found.set(path, placeOf(path, scope));
+    const stat = statSync(path);
+    if (stat.isDirectory()) surveyFolder(path, scope);
+    if (stat.isDirectory() || stat.isFile()) entries.push({ name, path, isFolder: stat.isDirectory() });
+  }
+  scope.folders.set(folder, entries);
 }
 
 async function takeValue(value: Json, scope: Scope): Promise<Json> {
@@ -84,19 +118,21 @@ async function takeFile(value: FileValue, scope: Scope): Promise<FileValue> {
   mkdirSync(folder, { recursive: true });
   const written = join(folder, basename);
   writeFileSync(written, contents);
+  scope.found.set(written, written);
   return { ...fields, basename, ...splitName(basename), ...(await takeOnce(written, scope)) };
 }
 
 /** A file that stands in several outputs is kept once. */
 function takeOnce(path: string, scope: Scope): Promise<{ location: string; checksum: string; size: number }> {
-  const known = scope.taken.get(path);
+  // A link and what it leads to are one file.
+  const place = scope.found.get(path) ?? placeOf(path, scope);
+  const known = scope.taken.get(place);
   if (known) return known;
-  assertAllowed(path, scope);
-  const taken = scope.exchange.takeOut(path).then((kept) => {
+  const taken = scope.exchange.takeOut(place).then((kept) => {
     scope.bytes += kept.size;
     return kept;
   });
-  scope.taken.set(path, taken);
+  scope.taken.set(place, taken);
   return taken;
 }
 
@@ -106,35 +142,31 @@ async function takeDirectory(value: DirectoryValue, scope: Scope): Promise<Direc
   if (path === undefined) {
     return Array.isArray(listing) && isLiteral(value) ? { ...fields, listing: await takeAll(listing, scope) } : fields;
   }
-  assertAllowed(path, scope);
-  if (scope.exchange.takeOutDirectory === undefined) return { ...fields, listing: await takeFolder(path, scope) };
-  assertAllAllowed(path, scope);
+  if (scope.exchange.takeOutDirectory === undefined) return { ...fields, ...listed(await takeFolder(path, scope)) };
   return { ...fields, location: await scope.exchange.takeOutDirectory(path) };
+}
+
+/** A folder that is kept as its files; its location tells it from others, and how it came to have a listing. */
+export function listed(listing: PathValue[]): { location: string; listing: PathValue[] } {
+  return { location: listedPrefix + createHash('sha256').update(JSON.stringify(listing)).digest('hex'), listing };
 }
 
 async function takeFolder(folder: string, scope: Scope): Promise<PathValue[]> {
   const listing: PathValue[] = [];
-  for (const basename of readdirSync(folder).sort()) {
-    const path = join(folder, basename);
-    assertAllowed(path, scope);
-    const stat = statSync(path);
-    if (stat.isDirectory()) listing.push({ class: 'Directory', basename, listing: await takeFolder(path, scope) });
-    else if (stat.isFile()) listing.push({ class: 'File', basename, ...splitName(basename), ...(await takeOnce(path, scope)) });
+  for (const { name: basename, path, isFolder } of scope.folders.get(folder) ?? []) {
+    if (isFolder) listing.push({ class: 'Directory', basename, ...listed(await takeFolder(path, scope)) });
+    else listing.push({ class: 'File', basename, ...splitName(basename), ...(await takeOnce(path, scope)) });
   }
   return listing;
 }
 
-function assertAllAllowed(folder: string, scope: Scope): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isSymbolicLink()) assertAllowed(path, scope);
-    else if (entry.isDirectory()) assertAllAllowed(path, scope);
-  }
-}
-
-/** The last check before a file leaves: wherever names and links lead, it lies in the step's own folders or is one of its inputs. */
-function assertAllowed(path: string, scope: Scope): void {
-  if (standsInFolder(path, scope.places.out)) return;
+/**
+ * The last check before a file leaves: wherever names and links lead, it lies in the step's own folders or is one of its inputs. Answers where, the
+ * same for all names of one file.
+ */
+function placeOf(path: string, scope: Scope): string {
+  const { out } = scope.places;
+  if (standsInFolder(path, out)) return path;
   let real: string;
   try {
     real = realpathSync.native(path);
@@ -144,6 +176,8 @@ function assertAllowed(path: string, scope: Scope): void {
   if (!scope.allowed().some((place) => real === place || real.startsWith(`${place}/`))) {
     throw new StepFault('outputs', `${path} leads to ${real}, which is neither in the output directory nor an input`);
   }
+  const [realOut = out] = scope.allowed();
+  return real.startsWith(`${realOut}/`) ? out + real.slice(realOut.length) : real;
 }
 
 /** A plain file directly in a folder of ours: there is no link that could lead elsewhere, and one look tells. */
