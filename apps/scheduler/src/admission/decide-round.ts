@@ -50,7 +50,9 @@ export async function decideRound(client: ClientBase, { turns, memory, withCapac
   const supply = await readSupply(client);
   const executors = withCapacities(supply.executors);
   const shares = new Map([...memory.demand.shares].map(([name, share]) => [name, { ...share, held: supply.held.get(name) ?? share.held }]));
-  const order = standings(new Set([...memory.demand.workspaces, ...supply.fresh]), turns, shares);
+  // They wait until the next look at all, also when their nodes are new no more.
+  if (supply.fresh.length > 0) memory.demand.workspaces = [...new Set([...memory.demand.workspaces, ...supply.fresh])];
+  const order = standings(memory.demand.workspaces, turns, shares);
   const first = new Set([...order.slice(0, freePlaces(executors) + spare), ...supply.fresh, ...others]);
   let waiting = await readNodes(client, supply, [...first]);
   let left = order.filter((workspace) => !first.has(workspace));
