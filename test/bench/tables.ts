@@ -5,7 +5,8 @@ import { freePort, startPostgres } from '@runnel/embedded';
 import { migrate, openDatabase, type Database } from '@runnel/postgres';
 import { Client, type PoolClient } from 'pg';
 import { listRuns, type RunFilter } from '../../apps/api/src/runs/find-runs.ts';
-import { decideRound, noMemory } from '../../apps/scheduler/src/admission/decide-round.ts';
+import { admit, type ExecutorLoad } from '../../apps/scheduler/src/admission/admit.ts';
+import { readDemand } from '../../apps/scheduler/src/admission/read-demand.ts';
 import { noTurns } from '../../apps/scheduler/src/admission/turns.ts';
 import { writeAdmission } from '../../apps/scheduler/src/admission/write-admission.ts';
 import { percentile, printRows, type Row } from './measure.ts';
@@ -111,14 +112,14 @@ async function admissionRows(database: Database): Promise<Row[]> {
 
 /** Rounds as the admitter makes them, each with so many places free; what they grant is taken away again. */
 async function rounds(client: PoolClient, free: number): Promise<number[]> {
-  const memory = noMemory();
   let turns = noTurns;
   const took: number[] = [];
   for (let round = 0; round < 60; round += 1) {
     const begun = performance.now();
-    const withCapacities = (executors: readonly object[]) => executors.map((executor) => ({ ...(executor as Capacity), capacity: free }));
-    const { admission, waiting: looked } = await decideRound(client, { turns, memory, withCapacities, now: Date.now() });
-    await writeAdmission(client, admission, looked);
+    const demand = await readDemand(client);
+    const executors: ExecutorLoad[] = demand.executors.map((executor) => ({ ...executor, capacity: free }));
+    const admission = admit(demand.waiting, executors, turns, Date.now(), demand.shares);
+    await writeAdmission(client, admission, demand);
     turns = admission.turns;
     if (round >= 10) took.push(performance.now() - begun);
     const granted = admission.grants.reduce((sum, { count }) => sum + count, 0);
@@ -127,8 +128,6 @@ async function rounds(client: PoolClient, free: number): Promise<number[]> {
   }
   return took;
 }
-
-type Capacity = ReturnType<Parameters<typeof decideRound>[1]['withCapacities']>[number];
 
 const row = (what: string, took: number[], target: string): Row => ({
   what,

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
+import { admit } from './admit.ts';
 import { createQueueDepths } from './queue-depth.ts';
-import { decideRound, demandAge, noMemory } from './decide-round.ts';
+import { readDemand } from './read-demand.ts';
 import { noTurns } from './turns.ts';
 import { writeAdmission } from './write-admission.ts';
 import type { WrittenGrant } from './write-admission.ts';
@@ -29,8 +30,6 @@ export interface Admitter {
 const lockKey = 7252;
 /** Milliseconds between looks, for what nobody told. */
 const look = 1000;
-/** The same while there are nodes that nobody looked at yet. */
-const lookAgain = 50;
 /** Milliseconds from one pass to the next at least: the executors' short queues hide it, and one pass serves all that changed meanwhile. */
 const apart = 8;
 
@@ -45,7 +44,6 @@ export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics
   let turns = noTurns;
 
   const withCapacities = createQueueDepths();
-  const memory = noMemory();
   const connect = async (): Promise<Client> => {
     const fresh = new Client({
       connectionString: url,
@@ -69,7 +67,7 @@ export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics
     if (connections > 1) onReconnected();
     return fresh;
   };
-  const pass = async (): Promise<number | undefined> => {
+  const pass = async (): Promise<void> => {
     client ??= await connect();
     const connection = client;
     if (!holdsLock) {
@@ -77,17 +75,16 @@ export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics
       holdsLock = rows[0]?.held ?? false;
       turns = noTurns;
     }
-    if (!holdsLock) return undefined;
+    if (!holdsLock) return;
     const end = metrics.admissionSeconds.startTimer();
-    const { admission, waiting, supply } = await decideRound(connection, { turns, memory, withCapacities, now: Date.now() });
-    const written = await writeAdmission(connection, admission, waiting);
+    const demand = await readDemand(connection);
+    const admission = admit(demand.waiting, withCapacities(demand.executors), turns, Date.now(), demand.shares);
+    const written = await writeAdmission(connection, admission, demand);
     turns = admission.turns;
     end();
     metrics.grants.inc(admission.grants.reduce((sum, grant) => sum + grant.count, 0));
     onGrants(written);
-    onUnheard(supply.unheard);
-    if (supply.fresh.length > 0) return lookAgain;
-    return memory.demand.workspaces.length > 0 ? demandAge : undefined;
+    onUnheard(demand.unheard);
   };
   const loop = startLoop(pass, look, onError, apart);
   let telling = false;

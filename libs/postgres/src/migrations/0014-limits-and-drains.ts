@@ -21,8 +21,5 @@ alter table steps add column reuse_key text;
 alter table steps add column reused json;
 -- The run from which it goes on.
 alter table runs add column resumes uuid;
-
--- New nodes have no reason yet: the admitter looks at them first.
-create index ready_nodes_unseen on ready_nodes (workspace) where reason = 'waits for admission';
 `,
 };
