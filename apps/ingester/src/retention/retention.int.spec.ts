@@ -112,7 +112,7 @@ describe('what a workspace keeps no longer', () => {
     const before = await everything();
     for (const days of [0, 8, 16, 24, 32]) expect(await collect(false, new Date(Date.now() + days * day))).toEqual([]);
     expect(await everything()).toEqual(before);
-    expect(await mark(run)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('legal-hold') as string });
+    expect(await mark(run)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('legal-hold') });
   });
 
   it('intermediate objects for longer than a week, where the workspace says so', async () => {
@@ -134,7 +134,7 @@ describe('what a workspace keeps no longer', () => {
 describe('deleting a run', () => {
   it('is refused while it has not stopped, and while an open run uses it, however far away', async () => {
     const running = await fixture.addRun({ phase: 'running' });
-    expect(await mark(running)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('not stopped') as string });
+    expect(await mark(running)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('not stopped') });
     const first = await ended({ phase: 'failed' });
     const second = await ended({ phase: 'failed' });
     const third = await fixture.addRun({ phase: 'running' });
