@@ -5,6 +5,8 @@ import { repository, type Cluster } from './cluster.ts';
 import {
   bury,
   collectGarbage,
+  correct,
+  deleteWorkspace,
   forgetRequests,
   forgetStops,
   handleFiles,
@@ -16,6 +18,7 @@ import {
   tellEvent,
   type Deed,
 } from './deeds.ts';
+import { resumeAndDelete, retain } from './deeds-of-runs.ts';
 import { serviceNames, type ServiceName } from './service-process.ts';
 import { settle } from './settle.ts';
 import { kinds, startWork, type Work } from './workload.ts';
@@ -45,6 +48,11 @@ const ways: readonly Way[] = [
   { points: /^pipeline\./, services: ['api'], deed: tellEvent },
   { points: /^ingester\.harvest\./, services: ['ingester'], deed: push },
   { points: /^harvester\./, services: ['harvester'], deed: push },
+  { points: /^api\.(resume|delete)\./, services: ['api'], deed: resumeAndDelete },
+  { points: /^ingester\.delete\./, services: ['ingester'], deed: resumeAndDelete },
+  { points: /^ingester\.retention\./, services: [], deed: retain },
+  { points: /^(api|ingester)\.workspace\./, services: ['api', 'ingester'], deed: deleteWorkspace },
+  { points: /^api\.correction\./, services: ['api'], deed: correct },
   { points: /^ingester\.gc\./, services: [], deed: collectGarbage },
   { points: /^scheduler\..*-stop-again$/, services: ['scheduler'], deed: forgetStops, alone: true },
   { points: /^scheduler\..*-again$/, services: ['scheduler'], deed: forgetRequests, alone: true },

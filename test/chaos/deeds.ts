@@ -114,6 +114,47 @@ async function lettersOf(messaging: Messaging, payload: string, atLeast: number)
   return look();
 }
 
+/** A workspace is deleted however often it has to be asked for: no object of it stays, and its state says so. */
+export const deleteWorkspace: Deed = async (cluster) => {
+  const name = `t-${randomUUID().slice(0, 8)}`;
+  await openObjectStore(`${pathToFileURL(cluster.objects).href}/`).then((store) => store.put(`${name}/files/a.txt`, 'a'));
+  const stateOf = async (): Promise<string | undefined> => {
+    const { rows } = await cluster.db.pool.query<{ state: string }>('select state from workspaces where name = $1', [name]);
+    return rows[0]?.state;
+  };
+  await cluster.db.pool.query(`insert into workspaces (name, created_by) values ($1, 'chaos')`, [name]);
+  for (let n = 0; n < 200; n += 1) {
+    const state = await stateOf();
+    if (state === 'active') await cluster.request(`/api/v1/workspaces/${name}?confirm=${name}`, { method: 'DELETE' });
+    if (state === 'deleted') break;
+    await sleep(200);
+  }
+  const state = await stateOf();
+  return [
+    ...(state === 'deleted' ? [] : [`workspace ${name} is ${state}`]),
+    ...(existsSync(join(cluster.objects, name, 'files/a.txt')) ? [`objects of ${name} are left`] : []),
+  ];
+};
+
+/** A correction that is sent until it is taken counts once. */
+export const correct: Deed = async (cluster) => {
+  const { rows } = await cluster.db.pool.query<{ run_id: string; step: string; attempt: number }>(
+    'select run_id, step, attempt from usage limit 1',
+  );
+  const [row] = rows;
+  if (row === undefined) return ['there is no usage to correct'];
+  const body = { id: randomUUID(), run: row.run_id, step: row.step, attempt: row.attempt, factor: 0, reason: 'chaos' };
+  const headers = { 'content-type': 'application/json' };
+  const send = (): Promise<Response> =>
+    cluster.request('/api/v1/usage/corrections', { method: 'POST', body: JSON.stringify(body), headers });
+  for (let n = 0; n < 100 && !(await send().catch(() => undefined))?.ok; n += 1) await sleep(100);
+  await send();
+  const { rows: found } = await cluster.db.pool.query<{ n: number }>('select count(*)::int as n from usage_corrections where id = $1', [
+    body.id,
+  ]);
+  return found[0]?.n === 1 ? [] : [`a correction counts ${found[0]?.n} times`];
+};
+
 /** The executor dies and JetStream forgets what it was asked, values too large for messages among it: it has to be asked again. */
 export const forgetRequests: Deed = async (cluster, _point, work) => {
   await cluster.kill('executor-0');

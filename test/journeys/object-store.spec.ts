@@ -59,8 +59,11 @@ asRoot('an object store that fails', () => {
 
   it('a backup whose disk fills is none: nothing is left of it, the reason is told, another place takes it', async () => {
     const place = join(disk, 'backup');
+    const filler = join(disk, 'filler');
+    fill(filler);
     const refused = await up.runnel(['backup', '--data', up.folder, '--to', place], 1);
     expect(refused.stderr).toContain(`there is no space left for ${place}`);
+    rmSync(filler);
     expect(readdirSync(place)).toEqual([]);
     const elsewhere = join(up.folder, 'backup');
     await up.runnel(['backup', '--data', up.folder, '--to', elsewhere]);

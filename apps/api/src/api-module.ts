@@ -17,6 +17,7 @@ import { EventController } from './faces/own/event-controller.ts';
 import { HarvestController } from './faces/own/harvest-controller.ts';
 import { OwnController } from './faces/own/own-controller.ts';
 import { TriggerController } from './faces/own/trigger-controller.ts';
+import { OwnWorkspaceController, TenantController } from './faces/own/workspace-controllers.ts';
 import { WebhookController } from './faces/own/webhook-controller.ts';
 import { RunController } from './faces/own/run-controller.ts';
 import { SiteController } from './faces/site/site-controller.ts';
@@ -28,6 +29,8 @@ export const controllers = [
   JobController,
   OwnController,
   OperatorController,
+  OwnWorkspaceController,
+  TenantController,
   RunController,
   EventController,
   HarvestController,

@@ -19,6 +19,12 @@ export function apiMetrics(registry: Registry) {
       labelNames: ['reason'] as const,
       registers: [registry],
     }),
+    limited: new Counter({
+      name: 'runnel_requests_limited_total',
+      help: 'Requests refused because their caller sent too many',
+      labelNames: ['limit'] as const,
+      registers: [registry],
+    }),
     deployments: new Counter({
       name: 'runnel_deployments_total',
       help: 'Documents deployed or refused',

@@ -7,6 +7,7 @@ import { explainCommand } from './commands/explain.ts';
 import { dlqCommand } from './commands/dlq.ts';
 import { gcCommand } from './commands/gc.ts';
 import { harvestCommand } from './commands/harvest.ts';
+import { importCommand } from './commands/import.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { executorsCommand, maintenanceCommand } from './commands/executors.ts';
 import { quotaCommand } from './commands/quota.ts';
@@ -24,7 +25,9 @@ import { triggerCommand } from './commands/trigger.ts';
 import { upCommand } from './commands/up.ts';
 import { upgradeCheckCommand } from './commands/upgrade-check.ts';
 import { uploadCommand } from './commands/upload.ts';
+import { usageCommand } from './commands/usage.ts';
 import { watchCommand } from './commands/watch.ts';
+import { workspaceCommand } from './commands/workspace/index.ts';
 
 const commands = [
   upCommand,
@@ -46,6 +49,9 @@ const commands = [
   triggerCommand,
   harvestCommand,
   dlqCommand,
+  workspaceCommand,
+  importCommand,
+  usageCommand,
   quotaCommand,
   retentionCommand,
   webhookCommand,

@@ -13,6 +13,8 @@ import {
   type RunningService,
 } from '@runnel/service';
 import type { IngesterConfig } from './config.ts';
+import { watchBudgets } from './billing/watch-budgets.ts';
+import { writeBillingEvents } from './billing/write-billing-events.ts';
 import { watchDeleted } from './deletion/watch-deleted.ts';
 import { collectDaily } from './gc/daily.ts';
 import { Parts, type IngesterParts } from './parts.ts';
@@ -20,6 +22,8 @@ import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
 import { OnRunDismissed } from './results/on-run-dismissed.ts';
 import { OnRunOutputsReady } from './results/on-run-outputs-ready.ts';
 import { OnStepFinished } from './usage/on-step-finished.ts';
+import { repeat, type Repeated } from './repeat.ts';
+import { removeWorkspaces } from './workspaces/remove-objects.ts';
 import { recordUsage, type UsageEntry } from './usage/record-usage.ts';
 import { watchLedger } from './usage/watch-ledger.ts';
 
@@ -58,6 +62,7 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
   const collection = collectDaily(parts);
   const deletions = watchDeleted(parts);
   const ledger = watchLedger(parts);
+  const repeated = repeatAll(parts, config.billingWindowSeconds);
   return runService({
     name: 'ingester',
     module: IngesterModule.with(parts),
@@ -75,6 +80,7 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
     configure: (app) => void app.connectMicroservice({ strategy: usageTransport(parts, metrics) }),
     strategy: () => resultsTransport(messaging, metrics),
     onShutdown: async () => {
+      for (const one of repeated) await one.close();
       await deletions.close();
       await collection.close();
       await ledger.close();
@@ -83,6 +89,18 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
       await database.close();
     },
   });
+}
+
+/** What is looked at again and again; of several ingesters all do, and twice is once. */
+function repeatAll(parts: IngesterParts, billingWindowSeconds: number): Repeated[] {
+  const { logger } = parts;
+  return [
+    repeat('billing', Math.max(500, billingWindowSeconds * 50), logger, () => writeBillingEvents(parts, new Date(), billingWindowSeconds)),
+    repeat('looking at budgets', 5000, logger, () => watchBudgets(parts)),
+    repeat('removing what deleted workspaces stored', 5000, logger, async () => {
+      for (const workspace of await removeWorkspaces(parts)) logger.info({ workspace }, 'the workspace is gone');
+    }),
+  ];
 }
 
 /** Publishing takes its time: several runs at once, each message by itself. */

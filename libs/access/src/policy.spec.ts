@@ -9,7 +9,15 @@ import type { Scope } from './scopes.ts';
 const holder = (...held: Scope[]): TokenPrincipal => ({ kind: 'token', workspace: 'demo', token: 't-1', scopes: held });
 const open: Action[] = ['service.describe', 'service.observe'];
 const closed = actions.filter((action) => !open.includes(action));
-const operator: Action[] = ['executor.write', 'quota.read', 'quota.write', 'dead-letter.read', 'dead-letter.write'];
+const operator: Action[] = [
+  'executor.write',
+  'quota.read',
+  'quota.write',
+  'tenant.read',
+  'tenant.write',
+  'dead-letter.read',
+  'dead-letter.write',
+];
 const anyWorkspace: Action[] = [...operator, 'executor.read'];
 
 describe('decide', () => {

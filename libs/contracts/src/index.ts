@@ -1,5 +1,6 @@
 export * from './contract.ts';
 export * from './shapes.ts';
+export * from './workspace-settings.ts';
 export * from './messages.ts';
 export * from './routing.ts';
 export * from './events-markdown.ts';

@@ -2,9 +2,10 @@ import { decide } from '@runnel/access';
 import type { Authentication, Decision, Resource } from '@runnel/access';
 import { Workspace } from '@runnel/contracts';
 import { Problem } from '@runnel/service';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../context.ts';
 import { findRun } from '../runs/find-runs.ts';
+import { refusalForState } from '../workspaces/require-active.ts';
 import type { RouteAbout } from './route.ts';
 
 /** Routes of libs/service, which carry no description of ours. */
@@ -17,13 +18,16 @@ const operationRoutes = new Set(['/metrics', '/health/live', '/health/ready']);
  */
 export function checkAccess(fastify: FastifyInstance, context: Known): void {
   fastify.decorateRequest('principal');
-  fastify.addHook('onRequest', (request, _reply, done) => {
+  const checkOne = (request: FastifyRequest, reply: FastifyReply, authentication: Authentication): Verdict | Promise<Verdict> =>
+    (operationRoutes.has(request.routeOptions.url ?? '') ? undefined : context.limiter(request, reply, authentication)) ??
+    check(context, request, authentication);
+  fastify.addHook('onRequest', (request, reply, done) => {
     // Unknown routes tell everybody the same; what answers OPTIONS is before this hook.
     if (request.is404) return done();
     const authentication = context.authenticator.authenticate(request.headers.authorization);
-    const checked = authentication instanceof Promise ? undefined : check(context, request, authentication);
+    const checked = authentication instanceof Promise ? undefined : checkOne(request, reply, authentication);
     if (checked !== undefined && !(checked instanceof Promise)) return done(checked === allowed ? undefined : checked);
-    (checked ?? Promise.resolve(authentication).then((found) => check(context, request, found))).then(
+    (checked ?? Promise.resolve(authentication).then((found) => checkOne(request, reply, found))).then(
       (found) => done(found === allowed ? undefined : found),
       // As it is: an error may be of another realm, and its code tells what is away.
       (error: unknown) => done(error as Error),
@@ -31,7 +35,7 @@ export function checkAccess(fastify: FastifyInstance, context: Known): void {
   });
 }
 
-type Known = Pick<ApiContext, 'authenticator' | 'metrics' | 'config' | 'processes' | 'database'>;
+type Known = Pick<ApiContext, 'authenticator' | 'metrics' | 'config' | 'processes' | 'database' | 'workspaces' | 'limiter'>;
 type Verdict = Problem | typeof allowed;
 const allowed = Symbol('allowed');
 
@@ -51,7 +55,7 @@ function check(known: Known, request: FastifyRequest, authentication: Authentica
   const open = known.config.publicEcho && about.open === true;
   const decideWith = (facts: Resource): Verdict => {
     const decision = decide({ principal, action: about.action, resource: { workspace, open, ...facts } });
-    if (decision.allow) return nullByte(request, about) ?? allowed;
+    if (decision.allow) return refusalForState(known.workspaces, principal, about.action) ?? nullByte(request, about) ?? allowed;
     known.metrics.refused.inc({ reason: decision.reason });
     return denial(decision, about, request);
   };

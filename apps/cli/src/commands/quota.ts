@@ -1,14 +1,20 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { requestJson } from '../client/http.ts';
 import { bytes, printJson, printTable } from '../client/output.ts';
-import { example, targetOf, withTarget } from '../client/target-options.ts';
+import { example, none, orNull, targetOf, withTarget, type None } from '../client/target-options.ts';
 
 type Options = Parameters<typeof targetOf>[0] & { json?: boolean };
 
 const measures = ['steps', 'cores', 'memoryMiB', 'storageBytes', 'queuedRuns'] as const;
 const times = ['runSeconds', 'mostRunSeconds', 'stepSeconds', 'mostStepSeconds'] as const;
 type Limits = Record<(typeof measures)[number], number | null>;
-type Quota = Limits & Record<(typeof times)[number], number | null> & { workspace: string; weight: number; priority: number; use: Limits };
+type Quota = Limits &
+  Record<(typeof times)[number] | 'uploadBytes' | 'requestsPerSecond', number | null> & {
+    workspace: string;
+    weight: number;
+    priority: number;
+    use: Limits;
+  };
 
 /** `runnel quota show|set`: what a workspace may have, and its part of the machine. */
 export function quotaCommand(program: Command): void {
@@ -27,18 +33,31 @@ export function quotaCommand(program: Command): void {
     .option('--memory <MIB>', 'their memory', limit)
     .option('--storage <BYTES>', 'intermediate objects', limit)
     .option('--queued-runs <N>', 'runs that wait for their first step', limit)
+    .option('--upload <BYTES>', 'one file that is put', limit)
+    .option('--requests <N>', 'requests a second to each api', limit)
     .option('--run-seconds <N>', 'how long a run may take that asks for nothing', limit)
     .option('--most-run-seconds <N>', 'the most that a run may ask for', limit)
     .option('--step-seconds <N>', 'how long an attempt at a step may take where the run asks for nothing', limit)
     .option('--most-step-seconds <N>', 'the most that a run may ask for its steps', limit)
     .option('--json', 'print as JSON')
     .action(async (options: Options & Record<string, unknown>) => {
-      const { weight, priority, steps, cores, memory, storage, queuedRuns } = options;
+      const { weight, priority, steps, cores, memory, storage, queuedRuns, upload, requests } = options;
       const { runSeconds, mostRunSeconds, stepSeconds, mostStepSeconds } = options;
-      const durations = { runSeconds, mostRunSeconds, stepSeconds, mostStepSeconds };
-      const body = { weight, priority, steps, cores, memoryMiB: memory, storageBytes: storage, queuedRuns, ...durations };
-      const text = JSON.stringify(body, (_measure, value: unknown) => (value === none ? null : value));
-      const init = { method: 'PUT', body: text, headers: { 'content-type': 'application/json' } };
+      const limits = {
+        steps,
+        cores,
+        memoryMiB: memory,
+        storageBytes: storage,
+        queuedRuns,
+        uploadBytes: upload,
+        requestsPerSecond: requests,
+        runSeconds,
+        mostRunSeconds,
+        stepSeconds,
+        mostStepSeconds,
+      };
+      const body = { weight, priority, ...Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, orNull(value)])) };
+      const init = { method: 'PUT', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
       print(await requestJson<Quota>(targetOf(options), pathOf(options), init), options);
     });
   example(set, 'runnel quota set --workspace demo --steps 20 --cores 16 --token $OPERATOR_TOKEN');
@@ -62,6 +81,8 @@ function print(quota: Quota, { json, workspace }: Options): void {
     [
       ...measures.map((measure) => [measure, shown(measure, quota.use[measure]), shown(measure, quota[measure])]),
       ...times.map((time) => [time, '', shown(time, quota[time])]),
+      ['uploadBytes', '', quota.uploadBytes === null ? 'no limit' : bytes(quota.uploadBytes)],
+      ['requestsPerSecond', '', shown('', quota.requestsPerSecond)],
     ],
   );
 }
@@ -72,6 +93,4 @@ function amount(text: string): number {
   return number;
 }
 
-/** The parser of options takes null for nothing. */
-const none = 'none';
-const limit = (text: string): number | typeof none => (text === none ? none : amount(text));
+const limit = (text: string): number | None => (text === none ? none : amount(text));

@@ -11,6 +11,9 @@ import { limitsAndDrains } from './0014-limits-and-drains.ts';
 import { retentionAndWebhooks } from './0015-retention-and-webhooks.ts';
 import { listsOfRuns } from './0016-lists-of-runs.ts';
 import { harvestSources } from './0017-harvest-sources.ts';
+import { workspaces } from './0019-workspaces.ts';
+import { billing } from './0020-billing.ts';
+import { importedJobs } from './0021-imported-jobs.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -27,6 +30,9 @@ export const migrations: readonly { version: number; name: string; sql: string }
   retentionAndWebhooks,
   listsOfRuns,
   harvestSources,
+  workspaces,
+  billing,
+  importedJobs,
 ];
 
 /** The schema this release needs. */

@@ -14,7 +14,9 @@ import { answerExecutors } from './executors.ts';
 import { OperatorController } from './operator-controller.ts';
 import { RunController } from './run-controller.ts';
 import { deadLetterListSchema, deadLetterSchema, executorListSchema, newTokenSchema, tokenListSchema } from './schemas.ts';
+import { OwnWorkspaceController, TenantController } from './workspace-controllers.ts';
 import { TriggerController } from './trigger-controller.ts';
+import { WebhookController } from './webhook-controller.ts';
 import { answerTokens, dropToken, makeToken, tokenRequest } from './tokens.ts';
 
 /** What is not about one run: tokens, executors, dead letters, and the description of all of it. */
@@ -123,7 +125,18 @@ export class OwnController {
 function ownDefinition(server: string): Record<string, unknown> {
   const description = 'Runs, steps, logs, live events, usage, tokens, files. Processes are under /{workspace}/ogc-api.';
   return openApiOf(
-    routesOf([RunController, OwnController, OperatorController, EventController, HarvestController, TriggerController, FilesController]),
+    routesOf([
+      RunController,
+      OwnController,
+      OwnWorkspaceController,
+      OperatorController,
+      TenantController,
+      EventController,
+      HarvestController,
+      TriggerController,
+      WebhookController,
+      FilesController,
+    ]),
     {
       title: 'Runnel',
       description,
