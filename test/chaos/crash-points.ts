@@ -2,7 +2,19 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repository, type Cluster } from './cluster.ts';
-import { bury, collectGarbage, forgetRequests, forgetStops, handleFiles, harvest, offer, replace, tellEvent, type Deed } from './deeds.ts';
+import {
+  bury,
+  collectGarbage,
+  forgetRequests,
+  forgetStops,
+  handleFiles,
+  harvest,
+  offer,
+  replace,
+  tellEvent,
+  trespass,
+  type Deed,
+} from './deeds.ts';
 import { serviceNames, type ServiceName } from './service-process.ts';
 import { settle } from './settle.ts';
 import { kinds, startWork, type Work } from './workload.ts';
@@ -26,6 +38,7 @@ interface Way {
 const ways: readonly Way[] = [
   { points: /^api\.deploy\./, services: ['api'], deed: replace },
   { points: /^api\.file\./, services: ['api'], deed: handleFiles },
+  { points: /^api\.audit\./, services: ['api'], deed: trespass },
   { points: /^api\.policy\./, services: ['api'], deed: offer },
   { points: /^api\.harvest\./, services: ['api'], deed: harvest },
   { points: /^(api\.event|pipeline)\./, services: ['api'], deed: tellEvent },

@@ -34,6 +34,15 @@ export const ApiConfig = z.object({
     .min(1)
     .default(100 * mebi)
     .meta({ description: 'largest file that an execute request may name by reference, in bytes; larger ones are uploaded' }),
+  maxStageInBytes: whole
+    .min(1)
+    .default(4 * 1024 * mebi)
+    .meta({ description: 'most that the STAC items of one execute request may bring from elsewhere, in bytes' }),
+  stageInSeconds: whole
+    .min(1)
+    .max(3600)
+    .default(300)
+    .meta({ description: 'seconds in which that must have come: the caller waits for it' }),
   outboundHosts: list.default([]).meta({
     description:
       'hosts (name or name:port, comma-separated) to which inputs by reference and callbacks may go although their addresses are not public; default: none',
@@ -41,6 +50,10 @@ export const ApiConfig = z.object({
   callbackSecret: z.string().min(16).optional().meta({
     secret: true,
     description: 'what callbacks are signed with: each workspace has a key made of it; default: no callbacks are sent',
+  }),
+  policyUrl: z.url().optional().meta({
+    description:
+      'OPA server that decides every request, by its decision (http://opa:8181/v1/data/runnel/access/decision); default: the policy of this release, embedded',
   }),
   oidcIssuer: z
     .url()

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CliError } from './client/cli-error.ts';
+import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -41,6 +42,7 @@ const commands = [
   harvestCommand,
   dlqCommand,
   quotaCommand,
+  auditCommand,
   executorsCommand,
   maintenanceCommand,
   gcCommand,

@@ -27,6 +27,7 @@ export interface UpOptions {
   publicUrl?: string;
   publicEcho?: boolean;
   outboundHosts?: string;
+  policyUrl?: string;
   oidcIssuer?: string;
   oidcAudiences?: string;
   repositories?: string;

@@ -20,6 +20,9 @@ const writes: Record<ServiceName, Record<string, string>> = {
     refused_events: 'insert, delete',
     triggers: 'insert, update, delete',
     trigger_firings: 'insert, update, delete',
+    audit: 'insert',
+    audit_seals: 'insert',
+    fetched_files: 'insert, update',
     // Of a run only its acceptance and its dismissal.
     events: 'insert',
     runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at, priority, weight)',

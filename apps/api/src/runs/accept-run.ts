@@ -17,7 +17,7 @@ import { refuseAboveQuota } from '../quotas/refuse-above-quota.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
 import type { RunRow } from './find-runs.ts';
 import { checkInputs, refusalOf } from './check-inputs.ts';
-import type { Caller, InputFault } from './resolve-inputs.ts';
+import type { Caller, Fetching, InputFault } from './resolve-inputs.ts';
 import { stageIn } from './stored-log.ts';
 import { uuidV7 } from './uuid-v7.ts';
 
@@ -48,7 +48,10 @@ export interface Execution {
 export type AcceptOutcome =
   { readonly kind: 'accepted'; readonly run: RunRow } | { readonly kind: 'refused'; readonly faults: readonly InputFault[] };
 
-type Services = Pick<ApiContext, 'database' | 'objects' | 'packages' | 'messaging' | 'relay' | 'metrics' | 'config' | 'callbacks'>;
+type Services = Pick<
+  ApiContext,
+  'database' | 'objects' | 'policy' | 'audit' | 'packages' | 'messaging' | 'relay' | 'metrics' | 'config' | 'callbacks'
+>;
 
 /** Accepts a run: checks its inputs against the process, then writes its first event, its row and its messages in one transaction. */
 export async function acceptRun(services: Services, execution: Execution): Promise<AcceptOutcome> {
@@ -62,11 +65,13 @@ export async function acceptRun(services: Services, execution: Execution): Promi
   const run = uuidV7(now);
   const fetched = (href: string, name: string) =>
     fetchFile(services.objects, services.config, href, `${executing}/values/${run}/fetched/${encodeURIComponent(name)}`);
-  const found = await checkInputs(services.objects, main, { caller: { ...caller, fetched }, inputs: execution.inputs }, executing);
+  const staging = stagingOf(services, executing, run);
+  const found = await checkInputs(services, main, { caller: { ...caller, fetched, staging }, inputs: execution.inputs }, executing);
   if ('faults' in found && execution.misfit !== 'fail') return { kind: 'refused', faults: found.faults };
   const refusal = 'faults' in found ? refusalOf(found.faults) : undefined;
   await writeNotes(services, `${executing}/logs/${run}/${stageIn}/1/0.log`, [
     ...(execution.notes ?? []),
+    ...staging.notes,
     ...(refusal ? [refusal.reason] : []),
   ]);
   const accepted: AcceptedRun = {
@@ -94,6 +99,13 @@ export async function acceptRun(services: Services, execution: Execution): Promi
   if (request?.subscriber) services.callbacks.follow(run);
   services.metrics.accepted.inc();
   return { kind: 'accepted', run: row };
+}
+
+/** What is fetched for this run's inputs, together: how much, and for how long. */
+function stagingOf(services: Services, executing: string, run: string): Fetching['staging'] {
+  const { outboundHosts: allowedHosts, maxStageInBytes: left, stageInSeconds } = services.config;
+  const limits = { allowedHosts, left, signal: AbortSignal.timeout(stageInSeconds * 1000) };
+  return { services, limits, workspace: executing, prefix: `${executing}/values/${run}/stage-in`, notes: [] };
 }
 
 /** Stands beside the logs of steps: what is not a step's is told there. */

@@ -1,21 +1,20 @@
 import { bindInputs, isLiteral, visitPathValues } from '@runnel/cwl';
 import type { Diagnostic, JsonObject, Process } from '@runnel/cwl';
 import type { FailureInfo } from '@runnel/engine';
-import type { ObjectStore } from '@runnel/objects';
 import { scheme } from './addresses.ts';
 import { resolveInputs } from './resolve-inputs.ts';
-import type { InputFault } from './resolve-inputs.ts';
+import type { InputFault, InputServices } from './resolve-inputs.ts';
 
 type Inputs = { readonly inputs: JsonObject } | { readonly faults: readonly InputFault[] };
 
 /** The inputs as the run gets them: files by object, defaults in place, every value of its type. */
 export async function checkInputs(
-  objects: ObjectStore,
+  services: InputServices,
   main: Process,
   { caller, inputs }: { readonly caller: Parameters<typeof resolveInputs>[1]; readonly inputs: JsonObject },
   executing: string,
 ): Promise<Inputs> {
-  const resolved = await resolveInputs(objects, caller, { ...inputs, ...whoseInputs(main, caller.workspace, executing) });
+  const resolved = await resolveInputs(services, caller, { ...inputs, ...whoseInputs(main, caller.workspace, executing) });
   if ('faults' in resolved) return resolved;
   const bound = bindInputs(main, resolved.inputs, { strictUnknown: true });
   if ('diagnostics' in bound) return { faults: bound.diagnostics.map(faultOf) };

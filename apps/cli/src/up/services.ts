@@ -23,6 +23,7 @@ export interface Surroundings {
   callbackSecret: string;
   outboundHosts?: string | undefined;
   runTokenKey: string;
+  policyUrl?: string | undefined;
   oidcIssuer?: string | undefined;
   oidcAudiences?: string | undefined;
   images?: string | undefined;
@@ -46,7 +47,7 @@ export interface Started {
 /** Starts one service with its own connections, as its own program would. */
 export async function startService(name: ServiceName, surroundings: Surroundings): Promise<Started> {
   const { folder, database, bus, objects, host, port, images, slots, repositories, pollSeconds } = surroundings;
-  const { publicUrl, publicEcho = isLoopback(host), callbackSecret, outboundHosts, oidcIssuer, oidcAudiences, runTokenKey } = surroundings;
+  const { publicUrl, publicEcho = isLoopback(host), callbackSecret, outboundHosts, policyUrl, oidcIssuer, oidcAudiences, runTokenKey } = surroundings;
   const common = { natsUrl: bus.url, objects, ...bus.userOf(name) };
   const options = { logger: createLogger({ service: name }) };
   switch (name) {
@@ -63,6 +64,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
             publicEcho,
             callbackSecret,
             outboundHosts,
+            policyUrl,
             oidcIssuer,
             oidcAudiences,
             runTokenKey,

@@ -7,6 +7,8 @@ import { sharesAndQuotas } from './0010-shares-and-quotas.ts';
 import { managedRuns } from './0011-managed-runs.ts';
 import { eventsAndTriggers } from './0012-events-and-triggers.ts';
 import { harvestByWorkspace } from './0013-harvest-by-workspace.ts';
+import { audit } from './0022-audit.ts';
+import { fetchedFiles } from './0023-fetched-files.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -19,6 +21,8 @@ export const migrations: readonly { version: number; name: string; sql: string }
   managedRuns,
   eventsAndTriggers,
   harvestByWorkspace,
+  audit,
+  fetchedFiles,
 ];
 
 /** The schema this release needs. */
