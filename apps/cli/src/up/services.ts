@@ -47,7 +47,16 @@ export interface Started {
 /** Starts one service with its own connections, as its own program would. */
 export async function startService(name: ServiceName, surroundings: Surroundings): Promise<Started> {
   const { folder, database, bus, objects, host, port, images, slots, repositories, pollSeconds } = surroundings;
-  const { publicUrl, publicEcho = isLoopback(host), callbackSecret, outboundHosts, policyUrl, oidcIssuer, oidcAudiences, runTokenKey } = surroundings;
+  const {
+    publicUrl,
+    publicEcho = isLoopback(host),
+    callbackSecret,
+    outboundHosts,
+    policyUrl,
+    oidcIssuer,
+    oidcAudiences,
+    runTokenKey,
+  } = surroundings;
   const common = { natsUrl: bus.url, objects, ...bus.userOf(name) };
   const options = { logger: createLogger({ service: name }) };
   switch (name) {
