@@ -2,7 +2,13 @@
 import { benchRunnelCwl } from './runnel-cwl.ts';
 import { benchServices } from './services.ts';
 import { benchStaging } from './staging.ts';
+import { benchTables } from './tables.ts';
 
-const parts: Record<string, () => Promise<void>> = { cwl: benchRunnelCwl, services: benchServices, staging: benchStaging };
+const parts: Record<string, () => Promise<void>> = {
+  cwl: benchRunnelCwl,
+  services: benchServices,
+  staging: benchStaging,
+  tables: benchTables,
+};
 const wanted = process.argv.slice(2);
 for (const [name, part] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await part();

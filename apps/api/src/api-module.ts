@@ -15,6 +15,7 @@ import { OperatorController } from './faces/own/operator-controller.ts';
 import { EventController } from './faces/own/event-controller.ts';
 import { OwnController } from './faces/own/own-controller.ts';
 import { TriggerController } from './faces/own/trigger-controller.ts';
+import { WebhookController } from './faces/own/webhook-controller.ts';
 import { RunController } from './faces/own/run-controller.ts';
 import { SiteController } from './faces/site/site-controller.ts';
 import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
@@ -28,6 +29,7 @@ export const controllers = [
   RunController,
   EventController,
   TriggerController,
+  WebhookController,
   FilesController,
   EodhController,
   StacController,

@@ -19,7 +19,7 @@ const pathOf = (path: string): string =>
   path
     .replace(':workspace', 'demo')
     .replace(/:(run|job|token)\b/, run)
-    .replace(/:(step|process|letter|trigger)\b/, '1')
+    .replace(/:(step|process|letter|trigger|webhook)\b/, '1')
     .replace(':file', 'start.js')
     .replace('*', 'a.txt');
 const routes = routesOf(controllers).map((route) => ({ ...route, url: pathOf(route.path) }));

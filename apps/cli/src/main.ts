@@ -11,6 +11,10 @@ import { harvestCommand } from './commands/harvest.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { executorsCommand, maintenanceCommand } from './commands/executors.ts';
 import { quotaCommand } from './commands/quota.ts';
+import { resumeCommand } from './commands/resume.ts';
+import { deleteCommand } from './commands/delete.ts';
+import { retentionCommand } from './commands/retention.ts';
+import { webhookCommand } from './commands/webhook.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
 import { cancelCommand, eventsCommand, logsCommand, psCommand, resultsCommand } from './commands/runs.ts';
@@ -38,10 +42,14 @@ const commands = [
   eventsCommand,
   resultsCommand,
   cancelCommand,
+  resumeCommand,
+  deleteCommand,
   triggerCommand,
   harvestCommand,
   dlqCommand,
   quotaCommand,
+  retentionCommand,
+  webhookCommand,
   auditCommand,
   executorsCommand,
   maintenanceCommand,

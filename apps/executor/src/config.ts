@@ -85,6 +85,10 @@ export const ExecutorConfig = z.object({
   runTokenKey: z.string().min(32).optional().meta({
     description: 'secret shared with the api: signs tokens of runs (EnvVarRequirement with <<REPLACE>>); default: tools get none',
   }),
+  diskLimit: whole.min(1).max(100).default(95).meta({
+    description:
+      'per cent of the disk (of the work folder, or of an object store that is a folder) from which no new step begins; 100: never',
+  }),
   stepTimeLimit: whole.min(1).default(86_400).meta({ description: 'most seconds of a step' }),
   stepMemoryMib: whole.min(1).default(4096).meta({ description: 'memory (MiB) of a step that asks for none' }),
   stepOutputMib: whole.min(1).default(10_240).meta({ description: 'most that a step may write (MiB)' }),

@@ -29,6 +29,7 @@ import {
 import { createLogger, createMetrics, Gauge, Histogram, objectStoreErrors, runService, type Logger, type Registry } from '@runnel/service';
 import type { ExecutorConfig } from './config.ts';
 import { openBackend } from './backend.ts';
+import { filledFolders, watchDiskRoom, type DiskRoom } from './disk-room.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { AttemptsHolder } from './steps/attempts-holder.ts';
 import { createAttempts } from './steps/attempts.ts';
@@ -37,6 +38,7 @@ import { OnStepRequested } from './steps/on-step-requested.ts';
 import { OnStepStop } from './steps/on-step-stop.ts';
 import { packageCache } from './steps/packages.ts';
 import { createReports } from './steps/report.ts';
+import { withReuse } from './steps/reuse.ts';
 import { createSlots } from './steps/slots.ts';
 import { createWorkFolders } from './steps/work-folders.ts';
 
@@ -77,9 +79,19 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
   const { surroundings, close: closeSandbox } = await openSandbox(config, { id, count, isolation, store, messaging, logger });
   const slots = createSlots(count);
   slotMetrics(registry, slots, count);
+  let beat = (): void => undefined;
+  const room = await watchDiskRoom({
+    folders: filledFolders(config.workDir, config.objects),
+    limit: config.diskLimit,
+    logger,
+    onChanged: () => beat(),
+  });
+  diskMetrics(registry, room);
   const backend = await openBackend(config, { surroundings, messaging, logger, isolation });
   const reports = createReports(messaging, store, id);
-  const attempts = createAttempts({ slots, logger, onStart: startDelay(registry), reports, ...backend.ports });
+  const { packages } = surroundings;
+  const carryOut = withReuse({ store, packages, backend: config.backend, executor: id, logger }, backend.ports.carryOut);
+  const attempts = createAttempts({ slots, logger, onStart: startDelay(registry), reports, ...backend.ports, carryOut });
   const incarnation = randomBytes(6).toString('hex');
   let accepting = true;
   const status = (): DataOf<typeof ExecutorHeartbeat> => ({
@@ -91,6 +103,7 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     memoryMiB: backend.memoryMiB,
     isolation: backend.isolation,
     accepting,
+    ...(room.full() === undefined ? {} : { full: room.full() }),
     steps: attempts.list().map(({ run, step, attempt }) => ({ run, step, attempt })),
   });
   const plan = shardPlan(id, prefix);
@@ -122,8 +135,10 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     strategy: () => strategy,
   });
   const heartbeat = startHeartbeat({ messaging, status, onLost: () => backend.onLost(attempts) });
+  beat = () => heartbeat.beat();
   const close = async (): Promise<void> => {
     accepting = false;
+    room.close();
     heartbeat.beat();
     // Who leaves its steps to a successor must not say that it has them no more.
     if (backend.leavesSteps) heartbeat.stop();
@@ -212,6 +227,18 @@ function startDelay(registry: Registry): (seconds: number) => void {
     registers: [registry],
   });
   return (seconds) => delay.observe(Math.max(0, seconds));
+}
+
+function diskMetrics(metrics: Registry, room: DiskRoom): void {
+  new Gauge({
+    name: 'runnel_executor_disk_taken_percent',
+    help: 'How full the disks are that this executor fills, by what the folder is for; from the limit on nothing new begins',
+    labelNames: ['folder'],
+    registers: [metrics],
+    collect() {
+      for (const [folder, percent] of room.taken()) this.set({ folder }, percent);
+    },
+  });
 }
 
 function slotMetrics(metrics: Registry, slots: ReturnType<typeof createSlots>, count: number): void {

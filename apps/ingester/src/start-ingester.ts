@@ -12,6 +12,7 @@ import {
   type RunningService,
 } from '@runnel/service';
 import type { IngesterConfig } from './config.ts';
+import { watchDeleted } from './deletion/watch-deleted.ts';
 import { collectDaily } from './gc/daily.ts';
 import { Parts, type IngesterParts } from './parts.ts';
 import { OnRunDismissed } from './results/on-run-dismissed.ts';
@@ -53,6 +54,7 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
   const bucket = config.objects.startsWith('s3:') ? new URL(config.objects).host : config.objects;
   const parts: IngesterParts = { database, objects, bucket, messaging, relay, logger };
   const collection = collectDaily(parts);
+  const deletions = watchDeleted(parts);
   const ledger = watchLedger(parts);
   return runService({
     name: 'ingester',
@@ -71,6 +73,7 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
     configure: (app) => void app.connectMicroservice({ strategy: usageTransport(parts, metrics) }),
     strategy: () => resultsTransport(messaging, metrics),
     onShutdown: async () => {
+      await deletions.close();
       await collection.close();
       await ledger.close();
       await relay.close();

@@ -2,6 +2,7 @@ import { ensureEventPartitions } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
 import type { Timing } from './config.ts';
 import type { ExecutorRegistry } from './executors/executor-registry.ts';
+import { emptyDrained } from './executors/empty-drained.ts';
 import { removeLongGone } from './executors/remove-long-gone.ts';
 import { runsOn, watchAttempts } from './executors/watch-attempts.ts';
 import { startLoop } from './loop.ts';
@@ -40,6 +41,8 @@ const hour = 3600 * second;
 const day = 24 * hour;
 /** Milliseconds between looks at attempts. */
 const watchEvery = 2 * second;
+/** Milliseconds between looks at executors that are being drained. */
+const drainEvery = 2 * second;
 /** Milliseconds after which a gained partition is looked at again: executors that were there beat when NATS is back; others may be starting too. */
 const laterLooks = [3 * second, 10 * second];
 
@@ -79,6 +82,7 @@ export function startBackground(options: BackgroundOptions): Background {
     begun.clear();
     await reconcileRuns(options, await runsOn(database.pool, executors, owned()), Date.now());
   });
+  start('drains', drainEvery, async () => submitAll(await emptyDrained(database.pool, owned())));
   start('stops', timing.stopAgain * second, () => resendStops({ ...options, again: timing.stopAgain, alert: timing.stopAlert }, owned()));
   start('event partitions', day, async () => void (await ensureEventPartitions(database.pool, new Date())));
   start('gone', hour, () => removeLongGone(database.pool));

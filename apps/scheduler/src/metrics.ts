@@ -6,6 +6,7 @@ export interface SchedulerMetrics {
   batchSize: Histogram;
   decideSeconds: Histogram;
   commitSeconds: Histogram;
+  admissionSeconds: Histogram;
   conflicts: Counter;
   /** Says how the number of owned partitions is found. */
   partitions(count: () => number): void;
@@ -34,6 +35,12 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
       registers,
     }),
     commitSeconds: new Histogram({ name: 'runnel_scheduler_commit_seconds', help: 'writing of one batch', buckets: seconds, registers }),
+    admissionSeconds: new Histogram({
+      name: 'runnel_scheduler_admission_seconds',
+      help: 'one round of admission',
+      buckets: seconds,
+      registers,
+    }),
     conflicts: counter('runnel_scheduler_version_conflicts_total', 'batches decided again because somebody else appended first'),
     partitions: (count) =>
       void new Gauge({

@@ -64,10 +64,10 @@ left join partitions p on state = case when p.lease_until > now() then 'owned' e
   );
   tell(
     'runnel_executors',
-    'Executors heard of within an hour: alive, draining (alive and taking nothing), lost (their lease ended)',
+    'Executors heard of within an hour: alive, draining (alive and taking nothing), full (alive, their disk nearly full), lost (their lease ended)',
     ['state'],
-    `select state, count(e)::int as value from (values ('alive'), ('draining'), ('lost')) s (state)
-left join executors e on state = case when e.lease_until <= now() then 'lost' when e.accepting then 'alive' else 'draining' end group by 1`,
+    `select state, count(e)::int as value from (values ('alive'), ('draining'), ('full'), ('lost')) s (state)
+left join executors e on state = case when e.lease_until <= now() then 'lost' when e.full_reason is not null then 'full' when e.accepting then 'alive' else 'draining' end group by 1`,
   );
 }
 

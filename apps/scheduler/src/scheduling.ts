@@ -5,6 +5,7 @@ import type { Logger, Registry } from '@runnel/service';
 import { startAdmitter } from './admission/admitter.ts';
 import { startGrantInbox } from './admission/grant-inbox.ts';
 import { startBackground } from './background.ts';
+import { timeLimits } from './config.ts';
 import type { SchedulerConfig, Timing } from './config.ts';
 import type { Connections } from './connections.ts';
 import { createEvaluationQueue } from './evaluations/evaluator.ts';
@@ -56,8 +57,8 @@ export function startScheduling(options: SchedulingOptions): Scheduling {
     database,
     objects,
     sender: messaging,
-    engineFor: engines(objects, executors.places),
-    limits: { run: config.runLimit, publish: config.publishLimit },
+    engineFor: engines(objects, executors.places, timeLimits(config)),
+    limits: { publish: config.publishLimit },
     metrics,
     keep: config.runsInMemory,
     onCommitted: (committed) => react(committed),

@@ -51,6 +51,7 @@ export const StepRequested = event(
     requirements: z
       .array(z.looseObject({ class: z.string() }))
       .describe('requirements in force, those of the process itself excluded, nearest last'),
+    reuse: ObjectKey.optional().describe('results of the run from which this one goes on, by what their steps did'),
     hints: z.array(z.looseObject({ class: z.string() })).describe('hints in force, likewise'),
     acceptedAt: Timestamp.describe('when the run was accepted: `Date` in expressions'),
   }),
@@ -107,6 +108,11 @@ export const StepFinished = event(
     result: ObjectKey.describe("the attempt's result object, written before this message"),
     usage: Usage.describe('seconds, bytes, cores, MiB'),
     logs: z.array(z.object({ key: ObjectKey, size: z.int().min(0) })).describe('log objects in order'),
+    reuseKey: z.string().max(64).optional().describe('what it did with which inputs: whoever would do the same may take its result'),
+    reused: z
+      .object({ run: RunId, step: StepPath, attempt: z.int().min(1) })
+      .optional()
+      .describe('whose result this is: nothing was carried out'),
   }),
   {
     dedupe: 'state',
@@ -169,6 +175,7 @@ export const ExecutorHeartbeat = event(
     memoryMiB: z.number().describe('memory it may hand out'),
     isolation: z.string().describe('isolation in force'),
     accepting: z.boolean().describe('false while it drains: holds its steps, takes nothing new'),
+    full: z.string().max(500).optional().describe('why it takes nothing new for now: a disk that is nearly full'),
     steps: z.array(z.object({ run: RunId, step: StepPath, attempt: z.int() })).describe('attempts that are its own'),
   }),
   {

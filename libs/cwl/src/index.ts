@@ -34,6 +34,7 @@ export type {
   RequirementsInForce,
 } from './requirements.ts';
 export { isKnownRequirement, requirement, requirementsInForce } from './requirements.ts';
+export { inputsByContent, reuseMeaning, stableText } from './reuse.ts';
 export type { ResourceContext, ResourceRequest, Runtime } from './resources.ts';
 export { resources, runtimeFor } from './resources.ts';
 export { ProcessFault } from './process-fault.ts';

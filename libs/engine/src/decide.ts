@@ -2,7 +2,7 @@ import { findElement, findNode } from './places.ts';
 import { elementPlace } from './places.ts';
 import type { Plan } from './plan.ts';
 import type { AttemptState, RunState } from './state.ts';
-import type { AttemptRef, FailureInfo, RunCommand, RunEvent, RunFact } from './types.ts';
+import type { AcceptedRun, AttemptRef, EngineOptions, FailureInfo, RunCommand, RunEvent, RunFact } from './types.ts';
 
 /** Waits before the second, third and fourth attempt after infrastructure faults, in milliseconds. */
 export const retryDelays: readonly number[] = [1000, 5000, 25_000];
@@ -11,19 +11,18 @@ export const retryDelays: readonly number[] = [1000, 5000, 25_000];
 const retried: readonly string[] = ['executor-lost', 'infrastructure', 'staging'];
 
 /** The facts that a command leads to by itself; what follows from the new state is `react`'s. Only reads the state. */
-export function decide(plan: Plan, window: number, run: RunState, command: RunCommand): RunEvent[] {
-  return facts(plan, window, run, command).map((fact) => ({ at: command.at, ...fact }));
+export function decide(plan: Plan, start: StartOptions, run: RunState, command: RunCommand): RunEvent[] {
+  return facts(plan, start, run, command).map((fact) => ({ at: command.at, ...fact }));
 }
 
-function facts(plan: Plan, window: number, run: RunState, command: RunCommand): RunFact[] {
+function facts(plan: Plan, start: StartOptions, run: RunState, command: RunCommand): RunFact[] {
   if (!run.accepted) return command.type === 'accept-run' ? accept(command) : [];
   if (isOver(run)) return factsOfStopping(run, command);
   switch (command.type) {
     case 'accept-run':
-    case 'confirm-stopped':
       return [];
     case 'start-run':
-      return run.phase === 'accepted' ? [{ type: 'run.started', data: { window } }] : [];
+      return run.phase === 'accepted' ? [{ type: 'run.started', data: startOf(start, run.accepted) }] : [];
     case 'record-evaluation':
       return run.evaluations.has(command.key)
         ? [{ type: 'expression.evaluated', data: { key: command.key, outcome: command.outcome } }]
@@ -36,6 +35,8 @@ function facts(plan: Plan, window: number, run: RunState, command: RunCommand): 
     case 'finish-step':
     case 'hand-back-step':
     case 'lose-step':
+    case 'recall-step':
+    case 'confirm-stopped':
       return factsOfStep(plan, run, command);
     case 'fire-timer':
       return fireTimer(plan, run, command);
@@ -62,7 +63,21 @@ function accept({ accepted, refusal }: RunCommand & { type: 'accept-run' }): Run
 
 export const isOver = ({ phase }: RunState): boolean => phase === 'successful' || phase === 'failed' || phase === 'dismissed';
 
-type StepCommand = RunCommand & { type: 'start-step' | 'finish-step' | 'hand-back-step' | 'lose-step' };
+/** What a run that starts now gets from the installation. */
+export type StartOptions = Required<Pick<EngineOptions, 'window'>> & Pick<EngineOptions, 'limits'>;
+
+function startOf({ window, limits }: StartOptions, accepted: AcceptedRun): (RunFact & { type: 'run.started' })['data'] {
+  const [run, step] = (['run', 'step'] as const).map((of) => lesser(limits?.[of], accepted.limits?.[of]));
+  const allowed = { ...(run !== undefined && { run }), ...(step !== undefined && { step }) };
+  return Object.keys(allowed).length === 0 ? { window } : { window, limits: allowed };
+}
+
+const lesser = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+
+type StepCommand = RunCommand & {
+  type: 'start-step' | 'finish-step' | 'hand-back-step' | 'lose-step' | 'recall-step' | 'confirm-stopped';
+};
 
 /** After the end only one thing is news: that an attempt is gone. A lost executor has killed its processes before its lease ended. */
 function factsOfStopping(run: RunState, command: RunCommand): RunFact[] {
@@ -81,8 +96,13 @@ function factsOfStopping(run: RunState, command: RunCommand): RunFact[] {
 function factsOfStep(plan: Plan, run: RunState, command: StepCommand): RunFact[] {
   const attempt = current(run, command);
   if (!attempt) return [];
+  if (attempt.recalled !== undefined) return factsOfRecalled(attempt, attempt.recalled, command);
   const ref = refOf(command);
   switch (command.type) {
+    case 'confirm-stopped':
+      return [];
+    case 'recall-step':
+      return attempt.executor === command.executor ? [{ type: 'step.recalled', data: { ...ref, reason: command.reason } }] : [];
     case 'start-step':
       if (attempt.state === 'started' && attempt.executor === command.executor) return [];
       return [{ type: 'step.started', data: { ...ref, executor: command.executor } }];
@@ -95,6 +115,28 @@ function factsOfStep(plan: Plan, run: RunState, command: StepCommand): RunFact[]
       const { outcome, outputs, failure, result } = command;
       if (outcome === 'failed') return failStep(plan, run, command, failure ?? { class: 'tool', reason: 'the tool failed' }, result);
       return [{ type: 'step.finished', data: { ...ref, outcome, outputs, ...(result !== undefined && { result }) } }];
+    }
+  }
+}
+
+/** It may have ended by itself before it was stopped; else the next attempt may begin: it is gone. */
+function factsOfRecalled({ executor }: AttemptState, reason: string, command: StepCommand): RunFact[] {
+  const ref = refOf(command);
+  switch (command.type) {
+    case 'start-step':
+    case 'recall-step':
+      return [];
+    case 'lose-step':
+      return executor === command.executor ? [{ type: 'step.handed-back', data: { ...ref, reason } }] : [];
+    case 'hand-back-step':
+    case 'confirm-stopped':
+      return [{ type: 'step.handed-back', data: { ...ref, reason } }];
+    case 'finish-step': {
+      const { outcome, outputs, failure, result } = command;
+      const data = { ...ref, outcome, outputs, ...(failure && { failure }), ...(result !== undefined && { result }) };
+      if (outcome === 'success') return [{ type: 'step.finished', data }];
+      const isOwnFault = failure !== undefined && failure.class !== 'stopped' && !retried.includes(failure.class);
+      return isOwnFault ? [{ type: 'step.finished', data }] : [{ type: 'step.handed-back', data: { ...ref, reason } }];
     }
   }
 }
@@ -128,9 +170,22 @@ function fireTimer(plan: Plan, run: RunState, { kind, key }: RunCommand & { type
       return findElement(plan, run, key)?.state?.stage === 'retry' ? [fired] : [];
     case 'run-limit':
       return [fired];
+    case 'step-limit': {
+      const attempt = current(run, attemptOfLimit(key));
+      return attempt?.state === 'started' && attempt.recalled === undefined ? [fired] : [];
+    }
     case 'publish-limit':
       return run.phase === 'publishing' ? [fired] : [];
   }
+}
+
+/** Key of the timer that ends an attempt which takes too long. */
+export const limitKey = ({ step, attempt }: AttemptRef): string => `${step}#${attempt}`;
+
+/** The attempt that such a key names. */
+export function attemptOfLimit(key: string): AttemptRef {
+  const cut = key.lastIndexOf('#');
+  return { step: key.slice(0, cut), attempt: Number(key.slice(cut + 1)) };
 }
 
 function refusal(reason: string): RunFact {

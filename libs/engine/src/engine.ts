@@ -1,5 +1,6 @@
 import type { CwlPackage } from '@runnel/cwl';
 import { decide } from './decide.ts';
+import type { StartOptions } from './decide.ts';
 import { evolve } from './evolve.ts';
 import { evaluationsOf, outstanding, readyNodesOf } from './outstanding.ts';
 import type { Plan } from './plan.ts';
@@ -15,14 +16,15 @@ import type { Advance, EngineOptions, RunCommand, RunEngine, RunEvent } from './
 const defaultWindow = 64;
 
 /** The engine for runs of process `entry` of a package. Throws PlanError where the package cannot be run. */
-export function createEngine(pkg: CwlPackage, entry: string, { window = defaultWindow }: EngineOptions = {}): RunEngine {
+export function createEngine(pkg: CwlPackage, entry: string, { window = defaultWindow, limits }: EngineOptions = {}): RunEngine {
   const plan = planOf(pkg, entry);
+  const start = { window, ...(limits && { limits }) };
   return {
     initialState,
-    decide: (state, command) => decide(plan, window, state, command),
+    decide: (state, command) => decide(plan, start, state, command),
     evolve: (state, event) => evolve(plan, state, event),
     react,
-    advance: (state, command) => advance(plan, window, state, command),
+    advance: (state, command) => advance(plan, start, state, command),
     outstanding: (state) => outstanding(plan, state),
     summary: (state) => summary(plan, state),
     nodeStatuses: (state, instance) => nodeStatuses(plan, state, instance),
@@ -34,12 +36,12 @@ export function createEngine(pkg: CwlPackage, entry: string, { window = defaultW
   };
 }
 
-function advance(plan: Plan, window: number, run: RunState, command: RunCommand): Advance {
+function advance(plan: Plan, start: StartOptions, run: RunState, command: RunCommand): Advance {
   const result: Advance = { events: [], objects: [], evaluations: [], ready: [] };
   const { changes } = run;
   changes.evaluations.clear();
   changes.nodes.clear();
-  let events = decide(plan, window, run, command);
+  let events = decide(plan, start, run, command);
   if (events.length === 0) events = react(run);
   while (events.length > 0) {
     for (const event of events) applyOne(plan, run, event, result);

@@ -1,3 +1,4 @@
+import { attemptOfLimit } from './decide.ts';
 import type { Plan } from './plan.ts';
 import type { ElementPlace, InstancePlace, NodePlace } from './places.ts';
 import { findElement, findInstance, findNode } from './places.ts';
@@ -35,13 +36,14 @@ function apply(turn: Turn, event: RunEvent): void {
       run.accepted = event.data;
       return;
     case 'run.started':
-      Object.assign(run, { phase: 'running', window: event.data.window });
+      Object.assign(run, { phase: 'running', ...event.data });
       return startRoot(turn, run.accepted?.inputs ?? {});
     case 'expression.evaluated':
       return applyEvaluation(turn, event.data);
     case 'step.requested':
     case 'step.started':
     case 'step.finished':
+    case 'step.recalled':
     case 'step.handed-back':
     case 'step.retry-scheduled':
       return applyStep(turn, event);
@@ -88,7 +90,9 @@ function end(run: RunState, phase: RunState['phase'], finished: NonNullable<RunS
   run.gatherable = [];
 }
 
-type StepEvent = RunEvent & { type: 'step.requested' | 'step.started' | 'step.finished' | 'step.handed-back' | 'step.retry-scheduled' };
+type StepEvent = RunEvent & {
+  type: 'step.requested' | 'step.started' | 'step.finished' | 'step.recalled' | 'step.handed-back' | 'step.retry-scheduled';
+};
 
 function applyStep(turn: Turn, event: StepEvent): void {
   const { run } = turn;
@@ -104,6 +108,11 @@ function applyStep(turn: Turn, event: StepEvent): void {
     case 'step.started':
       run.attempts.set(step, { attempt, executor: event.data.executor, state: 'started', since: event.at });
       return;
+    case 'step.recalled': {
+      const held = run.attempts.get(step);
+      if (held) Object.assign(held, { state: 'stopping', recalled: event.data.reason });
+      return;
+    }
     case 'step.handed-back':
       run.attempts.delete(step);
       state.attempt = attempt + 1;
@@ -121,17 +130,26 @@ function applyStep(turn: Turn, event: StepEvent): void {
 }
 
 function applyTimer(turn: Turn, { kind, key }: { kind: TimerKind; key: string }): void {
+  const { run } = turn;
   switch (kind) {
     case 'retry': {
       const element = elementAt(turn, key);
       return markReady(turn, element, element.state);
     }
     case 'run-limit':
-      return fail(turn, { class: 'time-limit', reason: 'the run took longer than its limit' });
+      return fail(turn, { class: 'time-limit', reason: `the run took longer than its limit${secondsOf(run.limits?.run)}` });
+    case 'step-limit':
+      return fail(
+        turn,
+        { class: 'time-limit', reason: `the step took longer than the limit of the run's steps${secondsOf(run.limits?.step)}` },
+        attemptOfLimit(key).step,
+      );
     case 'publish-limit':
       return fail(turn, { class: 'infrastructure', reason: 'publishing the results took longer than its limit' });
   }
 }
+
+const secondsOf = (seconds: number | undefined): string => (seconds === undefined ? '' : ` of ${seconds} s`);
 
 function applyEvaluation(turn: Turn, { key, outcome }: (RunEvent & { type: 'expression.evaluated' })['data']): void {
   const target = turn.run.evaluations.get(key);

@@ -1,4 +1,4 @@
-import type { AcceptedRun, FailureInfo, RunPhase, RunValues } from './types.ts';
+import type { AcceptedRun, FailureInfo, RunPhase, RunValues, TimeLimits } from './types.ts';
 
 /**
  * What the engine knows of a run. Shells may read version, phase, accepted and stopped; all else goes through the engine's functions. Everything
@@ -14,6 +14,8 @@ export interface RunState {
   accepted?: AcceptedRun;
   /** At most this many elements of one scatter are under way at once; fixed when the run starts, so that replaying gives the same. */
   window: number;
+  /** How long it and its steps may take; fixed when the run starts. */
+  limits?: TimeLimits;
   root?: InstanceState;
   /** Pending evaluations by key. */
   evaluations: Map<string, EvaluationTarget>;
@@ -38,6 +40,8 @@ export interface AttemptState {
   executor: string;
   state: 'requested' | 'started' | 'stopping';
   since: string;
+  /** Why it was recalled: when it is gone, the next attempt begins. */
+  recalled?: string;
 }
 
 /** Where the answer to an evaluation belongs. `instance` and `node` are paths; the root instance is `''`. */

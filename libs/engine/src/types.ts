@@ -25,6 +25,12 @@ export interface AttemptRef {
   attempt: number;
 }
 
+/** The most that a run, and each attempt at a step of it, may take from its start, in seconds; absent: no limit. */
+export interface TimeLimits {
+  run?: number;
+  step?: number;
+}
+
 export interface AcceptedRun {
   run: string;
   /** Where it executes: whose its steps, intermediate files and usage are. */
@@ -39,6 +45,10 @@ export interface AcceptedRun {
   inputs: RunValues;
   /** RFC 3339; `Date` in expressions. */
   acceptedAt: string;
+  /** What its caller or its workspace allows it; the installation may allow less. */
+  limits?: TimeLimits;
+  /** It goes on from another run: object with the results of that one's steps, which are used where the same would be done again. */
+  resumes?: { run: string; results: string };
 }
 
 /** Every command carries the time at which it is decided (RFC 3339, UTC): the engine has no clock. */
@@ -64,6 +74,8 @@ export type RunCommand = { at: string } &
       } & AttemptRef)
     /** The backend cannot start it now: the slot is handed back, the same attempt number + 1 becomes ready again, no failure is counted. */
     | ({ type: 'hand-back-step'; executor: string; reason: string } & AttemptRef)
+    /** Its executor is to be empty: the attempt is stopped there, and the next one begins elsewhere; no failure is counted. */
+    | ({ type: 'recall-step'; executor: string; reason: string } & AttemptRef)
     /** The executor's lease ended: counts as infrastructure failure. */
     | ({ type: 'lose-step'; executor: string } & AttemptRef)
     | ({ type: 'confirm-stopped'; executor: string } & AttemptRef)
@@ -73,8 +85,8 @@ export type RunCommand = { at: string } &
     | { type: 'dismiss-run'; by: string }
   );
 
-/** `retry`: a step's back-off is over (key: step path). */
-export type TimerKind = 'retry' | 'run-limit' | 'publish-limit';
+/** `retry`: a step's back-off is over (key: step path). `step-limit`: an attempt took too long (key: `{step path}#{attempt}`). */
+export type TimerKind = 'retry' | 'run-limit' | 'step-limit' | 'publish-limit';
 
 /**
  * Facts of one run. Small: what can be derived from state and package (job objects, commands) is not in them. `at` is the time of the command
@@ -84,7 +96,7 @@ export type RunEvent = { at: string } & RunFact;
 
 export type RunFact =
   | { type: 'run.accepted'; data: AcceptedRun }
-  | { type: 'run.started'; data: { window: number } }
+  | { type: 'run.started'; data: { window: number; limits?: TimeLimits } }
   | { type: 'expression.evaluated'; data: { key: string; outcome: { value: RunValue } | { failure: FailureInfo } } }
   | { type: 'step.requested'; data: AttemptRef & { executor: string } }
   | { type: 'step.started'; data: AttemptRef & { executor: string } }
@@ -92,6 +104,8 @@ export type RunFact =
       type: 'step.finished';
       data: AttemptRef & { outcome: 'success' | 'failed'; outputs: RunValues; failure?: FailureInfo; result?: string };
     }
+  /** Its executor is asked to stop it; `step.handed-back` follows when it is gone, unless it ends well before. */
+  | { type: 'step.recalled'; data: AttemptRef & { reason: string } }
   | { type: 'step.handed-back'; data: AttemptRef & { reason: string } }
   /** A failed attempt will be tried again at `dueAt` (timer `retry`, key = step). */
   | { type: 'step.retry-scheduled'; data: AttemptRef & { dueAt: string; failure: FailureInfo } }
@@ -213,6 +227,8 @@ export interface Advance {
 }
 
 export interface EngineOptions {
+  /** The most that the installation allows runs which start now. */
+  limits?: TimeLimits;
   /** At most this many elements of one scatter are under way at once (rule: max(64, 2 x admitted concurrency), at most 1,000). Default 64. */
   window?: number;
 }

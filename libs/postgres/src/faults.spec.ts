@@ -12,6 +12,7 @@ describe('isUnavailable', () => {
     ['its disk is full', withCode('53100')],
     ['a statement took too long', withCode('57014')],
     ['the connection broke', new Error('Connection terminated unexpectedly')],
+    ['it takes a connection and says nothing', new Error('timeout expired')],
     ['all addresses refuse', new AggregateError([withCode('ECONNREFUSED')])],
     ['TypeORM wrapped it', Object.assign(new Error('query failed'), { driverError: withCode('08006') })],
     ['it was recognised before', new ServiceUnavailable(new Error('away'))],

@@ -38,7 +38,8 @@ export const largestValueBytes = 256 * 1024;
 
 const unavailableStates = /^(08|53|57P0|57014)/;
 const unavailableCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT']);
-const unavailableMessages = /connection terminated|timeout exceeded when trying to connect|not queryable|connection ended/i;
+const unavailableMessages =
+  /connection terminated|timeout exceeded when trying to connect|^timeout expired$|not queryable|connection ended/i;
 
 /** SQLSTATE or Node's error code, through TypeORM's wrapping. */
 export function errorCode(error: unknown): string | undefined {

@@ -7,6 +7,7 @@ export { loadRun, readEvents, type Folding, type LoadedRun, type RunPin, type St
 export { packSnapshot, readSnapshot, snapshotEvery, snapshotWrite, type Snapshot } from './events/snapshots.ts';
 export { isUnavailable, largestValueBytes, ServiceUnavailable, ValueTooLarge, VersionConflict } from './faults.ts';
 export { followNotifications, type NotificationHandlers } from './follow-notifications.ts';
+export { holdLabel, markDeleted, needRun, type Deletion } from './mark-deleted.ts';
 export { migrate, type MigrateOptions } from './migrate.ts';
 export { missingMigrations, requiredSchemaVersion } from './migrations/index.ts';
 export { insertOutbox, notifyOutbox, outboxWrites, type OutboxRow } from './outbox.ts';

@@ -21,7 +21,7 @@ const lockKey = 7251;
  * the versions it applied. Rejects with ServiceUnavailable when the server does not answer.
  */
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<number[]> {
-  const client = new Client({ connectionString: url, application_name: 'runnel-migrate', connectionTimeoutMillis: 5000 });
+  const client = new Client({ connectionString: url, application_name: 'runnel-migrate', connectionTimeoutMillis: 30_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -25,7 +25,9 @@ const writes: Record<ServiceName, Record<string, string>> = {
     fetched_files: 'insert, update',
     // Of a run only its acceptance and its dismissal.
     events: 'insert',
-    runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at, priority, weight)',
+    runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at, priority, weight, deleted_at)',
+    retention: 'insert, update',
+    webhooks: 'insert, update, delete',
   },
   scheduler: {
     events: 'insert',
@@ -47,6 +49,16 @@ const writes: Record<ServiceName, Record<string, string>> = {
     usage: 'insert',
     objects: 'insert, update, delete',
     inbox: 'insert, delete',
+    // Of runs that are deleted, and of those that have ended what is kept no longer.
+    runs: 'delete, update (deleted_at, logs_removed_at, results_removed_at, document)',
+    events: 'delete',
+    snapshots: 'delete',
+    steps: 'delete',
+    timers: 'delete',
+    grants: 'delete',
+    ready_nodes: 'delete',
+    callbacks: 'delete',
+    idempotency_keys: 'delete',
   },
   harvester: { harvest_positions: 'insert, update, delete', inbox: 'insert, delete' },
 };

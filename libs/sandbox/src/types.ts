@@ -120,7 +120,13 @@ export interface StepLimits {
 /** What attempts whose folders stand beside each other share. */
 export interface Beside {
   /** Temporary folders that ended attempts left empty: renamed for the next ones, for to make a folder takes several times as long. */
-  spare: string[];
+  spare: SpareFolder[];
+}
+
+export interface SpareFolder {
+  path: string;
+  /** Its modification time in milliseconds, where it is so long ago that another change would show: then it need not be read to know it empty. */
+  unchangedSince?: number;
 }
 
 /** One attempt, as `carryOut` takes it from the executor or from runnel-cwl. */

@@ -1,7 +1,7 @@
 import type { Database, Write } from '@runnel/postgres';
 import type { Subscriber } from '../runs/wanted-results.ts';
 
-export type CallbackKind = 'success' | 'failed' | 'inProgress';
+export type CallbackKind = 'success' | 'failed' | 'inProgress' | `webhook:${string}`;
 
 /** One message to one address, claimed for one attempt. */
 export interface Callback {

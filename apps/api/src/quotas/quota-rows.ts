@@ -9,6 +9,11 @@ export interface QuotaRow {
   readonly memoryMiB: number | null;
   readonly storageBytes: number | null;
   readonly queuedRuns: number | null;
+  /** Of a run that asks for nothing, and the most that one may ask for; the same of each attempt at a step. */
+  readonly runSeconds: number | null;
+  readonly mostRunSeconds: number | null;
+  readonly stepSeconds: number | null;
+  readonly mostStepSeconds: number | null;
 }
 
 /** What of it is in use. */
@@ -20,7 +25,19 @@ export interface QuotaUse {
   readonly queuedRuns: number;
 }
 
-const none: QuotaRow = { weight: 1, priority: 0, steps: null, cores: null, memoryMiB: null, storageBytes: null, queuedRuns: null };
+const none: QuotaRow = {
+  weight: 1,
+  priority: 0,
+  steps: null,
+  cores: null,
+  memoryMiB: null,
+  storageBytes: null,
+  queuedRuns: null,
+  runSeconds: null,
+  mostRunSeconds: null,
+  stepSeconds: null,
+  mostStepSeconds: null,
+};
 
 type Services = Pick<Database, 'pool'>;
 
@@ -29,7 +46,8 @@ export async function findQuota({ pool }: Services, workspace: string): Promise<
   const { rows } = await pool.query<QuotaRow>({
     name: 'find-quota',
     text: `
-select weight, priority, steps, cores, memory_mib as "memoryMiB", storage_bytes::float8 as "storageBytes", queued_runs as "queuedRuns"
+select weight, priority, steps, cores, memory_mib as "memoryMiB", storage_bytes::float8 as "storageBytes", queued_runs as "queuedRuns",
+  run_seconds as "runSeconds", most_run_seconds as "mostRunSeconds", step_seconds as "stepSeconds", most_step_seconds as "mostStepSeconds"
 from quotas where workspace = $1`,
     values: [workspace],
   });
@@ -39,15 +57,32 @@ from quotas where workspace = $1`,
 /** In force with the next admission, and for the next execution. */
 export async function storeQuota({ pool }: Services, workspace: string, quota: QuotaRow, by: string): Promise<void> {
   const { weight, priority, steps, cores, memoryMiB, storageBytes, queuedRuns } = quota;
+  const { runSeconds, mostRunSeconds, stepSeconds, mostStepSeconds } = quota;
   await pool.query({
     name: 'store-quota',
     text: `
-insert into quotas (workspace, weight, priority, steps, cores, memory_mib, storage_bytes, queued_runs, updated_by, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now())
+insert into quotas (workspace, weight, priority, steps, cores, memory_mib, storage_bytes, queued_runs, updated_by, updated_at,
+  run_seconds, most_run_seconds, step_seconds, most_step_seconds)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now(), $10, $11, $12, $13)
 on conflict (workspace) do update set weight = excluded.weight, priority = excluded.priority, steps = excluded.steps, cores = excluded.cores,
   memory_mib = excluded.memory_mib, storage_bytes = excluded.storage_bytes, queued_runs = excluded.queued_runs, updated_by = excluded.updated_by,
-  updated_at = excluded.updated_at`,
-    values: [workspace, weight, priority, steps, cores, memoryMiB, storageBytes, queuedRuns, by],
+  updated_at = excluded.updated_at, run_seconds = excluded.run_seconds, most_run_seconds = excluded.most_run_seconds,
+  step_seconds = excluded.step_seconds, most_step_seconds = excluded.most_step_seconds`,
+    values: [
+      workspace,
+      weight,
+      priority,
+      steps,
+      cores,
+      memoryMiB,
+      storageBytes,
+      queuedRuns,
+      by,
+      runSeconds,
+      mostRunSeconds,
+      stepSeconds,
+      mostStepSeconds,
+    ],
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Database, Write } from '@runnel/postgres';
 import { Problem } from '@runnel/service';
-import { findQuota, queuedRuns, storedBytes } from './quota-rows.ts';
+import { queuedRuns, storedBytes } from './quota-rows.ts';
 import type { QuotaRow } from './quota-rows.ts';
 
 /** Seconds after which it may be worth asking again. */
@@ -10,8 +10,7 @@ const retryAfter = { queue: 10, storage: 60 };
  * Refuses what a workspace may not begin now (429): before anything is stored, and by the returned statements in the transaction that accepts, which
  * count one after the other where many come at once. What was accepted is never stopped by a quota of storage: it could not end then.
  */
-export async function refuseAboveQuota(database: Database, workspace: string): Promise<Write[]> {
-  const quota = await findQuota(database, workspace);
+export async function refuseAboveQuota(database: Database, workspace: string, quota: QuotaRow): Promise<Write[]> {
   if (quota.queuedRuns === null && quota.storageBytes === null) return [];
   const { rows } = await database.pool.query<Count>(count(workspace));
   refuse(quota, rows[0]);

@@ -5,17 +5,23 @@ import { stored } from '@runnel/engine';
 import type { AcceptedRun, FailureInfo, RunEngine, RunEvent, RunValues } from '@runnel/engine';
 import { outboxRows, outgoing } from '@runnel/messaging';
 import { putValue } from '@runnel/objects';
-import { appendWrites, largestValueBytes, writeTogether } from '@runnel/postgres';
+import { appendWrites, largestValueBytes, needRun, writeTogether } from '@runnel/postgres';
 import type { Write } from '@runnel/postgres';
-import { crashPoint } from '@runnel/service';
+import { crashPoint, Problem } from '@runnel/service';
 import { insertCallbacks } from '../callbacks/callback-rows.ts';
+import { insertWebhookCalls } from '../callbacks/webhook-rows.ts';
 import type { ApiContext } from '../context.ts';
 import { fetchFile } from '../outbound/fetch-input.ts';
 import { recordIdempotent } from '../idempotency/idempotency-key.ts';
 import type { IdempotentRequest } from '../idempotency/idempotency-key.ts';
+import { findQuota } from '../quotas/quota-rows.ts';
 import { refuseAboveQuota } from '../quotas/refuse-above-quota.ts';
+import { timeLimits } from '../quotas/time-limits.ts';
+import type { LimitsRequest } from '../quotas/time-limits.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
 import type { RunRow } from './find-runs.ts';
+import { storeResults } from './resumed-run.ts';
+import type { ResumedRun } from './resumed-run.ts';
 import { checkInputs, refusalOf } from './check-inputs.ts';
 import type { Caller, Fetching, InputFault } from './resolve-inputs.ts';
 import { stageIn } from './stored-log.ts';
@@ -34,6 +40,10 @@ export interface Execution {
   readonly misfit?: 'refuse' | 'fail';
   /** CWL input object whose files are named by users' addresses. */
   readonly inputs: JsonObject;
+  /** It goes on from this run, with its inputs but for those that are given. */
+  readonly resumes?: ResumedRun | undefined;
+  /** How long it may take; default: what its workspace says. */
+  readonly limits?: LimitsRequest | undefined;
   /** How its caller wants the results, for the face that shows them. */
   readonly request?: RunRow['request'];
   /** Address of the face for links in what its subscribers are told. */
@@ -60,13 +70,18 @@ export async function acceptRun(services: Services, execution: Execution): Promi
   const main = pkg.processes[process.entry];
   if (!main) throw new Error(`the package of ${process.workspace}/${process.id} has no process ${process.entry}`);
   const executing = execution.executing ?? caller.workspace;
-  const quota = await refuseAboveQuota(services.database, executing);
+  const shares = await findQuota(services.database, executing);
+  const allowed = timeLimits(shares, execution.limits);
+  if ('faults' in allowed) return { kind: 'refused', faults: allowed.faults };
+  const quota = await refuseAboveQuota(services.database, executing, shares);
   const now = Date.now();
   const run = uuidV7(now);
   const fetched = (href: string, name: string) =>
     fetchFile(services.objects, services.config, href, `${executing}/values/${run}/fetched/${encodeURIComponent(name)}`);
   const staging = stagingOf(services, executing, run);
-  const found = await checkInputs(services, main, { caller: { ...caller, fetched, staging }, inputs: execution.inputs }, executing);
+  const { resumes } = execution;
+  const given = { caller: { ...caller, fetched, staging }, inputs: execution.inputs, ...(resumes && { earlier: resumes.inputs }) };
+  const found = await checkInputs(services, main, given, executing);
   if ('faults' in found && execution.misfit !== 'fail') return { kind: 'refused', faults: found.faults };
   const refusal = 'faults' in found ? refusalOf(found.faults) : undefined;
   await writeNotes(services, `${executing}/logs/${run}/${stageIn}/1/0.log`, [
@@ -83,8 +98,14 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     entry: process.entry,
     inputs: 'faults' in found ? {} : await storeLarge(services, executing, run, found.inputs),
     acceptedAt: new Date(now).toISOString(),
+    ...(resumes && { resumes: await storeResults(services, executing, run, resumes) }),
+    ...(Object.keys(allowed.limits).length === 0 ? {} : { limits: allowed.limits }),
   };
-  const checks = [...(execution.idempotent ? [recordIdempotent(execution.idempotent, run)] : []), ...quota];
+  const checks = [
+    ...(resumes ? [needed(resumes.run)] : []),
+    ...(execution.idempotent ? [recordIdempotent(execution.idempotent, run)] : []),
+    ...quota,
+  ];
   const row = await writeAccepted(services, engine, {
     accepted,
     refusal,
@@ -106,6 +127,16 @@ function stagingOf(services: Services, executing: string, run: string): Fetching
   const { outboundHosts: allowedHosts, maxStageInBytes: left, stageInSeconds } = services.config;
   const limits = { allowedHosts, left, signal: AbortSignal.timeout(stageInSeconds * 1000) };
   return { services, limits, workspace: executing, prefix: `${executing}/values/${run}/stage-in`, notes: [] };
+}
+
+/** What it goes on from stays until this one has ended. */
+function needed(run: string): Write {
+  return {
+    ...needRun(run),
+    check: (rows) => {
+      if (rows.length === 0) throw new Problem({ status: 409, title: 'Conflict', detail: `run ${run} was deleted meanwhile` });
+    },
+  };
 }
 
 /** Stands beside the logs of steps: what is not a step's is told there. */
@@ -172,8 +203,8 @@ async function writeAccepted(
       name: 'insert-run',
       text: `
 insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, progress, message,
-  version, created_at, updated_at, request, executing_workspace, failure, stopped, finished_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $16, $17, $18)`,
+  version, created_at, updated_at, request, executing_workspace, failure, stopped, finished_at, resumes)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $16, $17, $18, $19)`,
       values: [
         run,
         partitionOf(run),
@@ -193,9 +224,11 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $
         failure && JSON.stringify(failure),
         stopped,
         stopped ? at : null,
+        accepted.resumes?.run ?? null,
       ],
     },
     ...(request?.subscriber ? insertCallbacks(run, workspace, request.subscriber, base) : []),
+    insertWebhookCalls(run, workspace, base),
     ...also,
   ]);
   crashPoint('api.accept.after-write');
@@ -221,6 +254,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $
     weight: 1,
     stopped,
     request,
+    resumes: accepted.resumes?.run ?? null,
     createdAt: time,
     startedAt: null,
     finishedAt: stopped ? time : null,

@@ -17,7 +17,7 @@ export async function changeRun({ pool }: Pick<Database, 'pool'>, run: string, c
     text: `
 update runs set name = case when $2 then $3 else name end, labels = coalesce($4::jsonb, labels), priority = coalesce($5, priority),
   weight = coalesce($6, weight)
-where id = $1`,
+where id = $1 and deleted_at is null`,
     values: [run, name !== undefined, name ?? null, labels === undefined ? null : JSON.stringify(labels), priority, weight],
   });
 }

@@ -7,16 +7,24 @@ import type { InputFault, InputServices } from './resolve-inputs.ts';
 
 type Inputs = { readonly inputs: JsonObject } | { readonly faults: readonly InputFault[] };
 
+interface GivenInputs {
+  readonly caller: Parameters<typeof resolveInputs>[1];
+  readonly inputs: JsonObject;
+  /** Of the run from which this one goes on, as that one got them: what is not given, and is still an input. */
+  readonly earlier?: JsonObject;
+}
+
 /** The inputs as the run gets them: files by object, defaults in place, every value of its type. */
 export async function checkInputs(
   services: InputServices,
   main: Process,
-  { caller, inputs }: { readonly caller: Parameters<typeof resolveInputs>[1]; readonly inputs: JsonObject },
+  { caller, inputs, earlier }: GivenInputs,
   executing: string,
 ): Promise<Inputs> {
   const resolved = await resolveInputs(services, caller, { ...inputs, ...whoseInputs(main, caller.workspace, executing) });
   if ('faults' in resolved) return resolved;
-  const bound = bindInputs(main, resolved.inputs, { strictUnknown: true });
+  const kept = Object.entries(earlier ?? {}).filter(([id]) => main.inputs.some((input) => input.id === id));
+  const bound = bindInputs(main, { ...Object.fromEntries(kept), ...resolved.inputs }, { strictUnknown: true });
   if ('diagnostics' in bound) return { faults: bound.diagnostics.map(faultOf) };
   const strays = strayFiles(bound.inputs);
   return strays.length > 0 ? { faults: strays } : bound;

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { RunStatus } from '@runnel/contracts';
 import type { Database } from '@runnel/postgres';
 import type { WantedResults } from './wanted-results.ts';
@@ -32,6 +33,8 @@ export interface RunRow {
   readonly stopped: boolean;
   /** How its caller wants the results; null where it said nothing. */
   readonly request: WantedResults | null;
+  /** The run from which it goes on. */
+  readonly resumes: string | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
@@ -41,7 +44,7 @@ export interface RunRow {
 export const runColumns = `id, workspace, coalesce(executing_workspace, workspace) as "executingWorkspace",
   process_workspace as "processWorkspace", process_id as "processId", process_version as "processVersion",
   process_digest as "processDigest", phase, progress, message, version, failure, attention, document, name, labels,
-  priority, weight, stopped, request,
+  priority, weight, stopped, request, resumes,
   created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt", updated_at as "updatedAt"`;
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -53,7 +56,7 @@ export async function findRun({ pool }: Pick<Database, 'pool'>, workspace: strin
   if (!idPattern.test(id)) return undefined;
   const { rows } = await pool.query<RunRow>({
     name: 'find-run',
-    text: `select ${runColumns} from runs where id = $1 and $2 in (workspace, executing_workspace) and forgotten_at is null`,
+    text: `select ${runColumns} from runs where id = $1 and $2 in (workspace, executing_workspace) and forgotten_at is null and deleted_at is null`,
     values: [id, workspace],
   });
   return rows[0];
@@ -94,49 +97,55 @@ export interface RunFilter {
 
 /** Runs of a workspace, newest first unless told otherwise. */
 export async function listRuns({ pool }: Pick<Database, 'pool'>, filter: RunFilter): Promise<RunRow[]> {
-  const { after, before, ascending = false } = filter;
-  const upwards = before !== undefined || ascending;
-  const seconds = 'extract(epoch from coalesce(finished_at, now()) - started_at)';
-  const column = filter.executing === true ? 'executing_workspace' : 'workspace';
-  const { rows } = await pool.query<RunRow>({
-    name: `list-runs-by-${column}${upwards ? '-upwards' : ''}`,
-    text: `
-select ${runColumns} from runs
-where ${column} = $1 and forgotten_at is null
-  and ($2::text[] is null or phase = any($2))
-  and ($3::text[] is null or process_id = any($3))
-  and ($4::timestamptz is null or created_at >= $4)
-  and ($5::timestamptz is null or created_at <= $5)
-  and ($6::double precision is null or ${seconds} >= $6)
-  and ($7::double precision is null or ${seconds} <= $7)
-  and ${
-    upwards
-      ? `(created_at, id) > (coalesce($8::timestamptz, '-infinity'), coalesce($9::uuid, '00000000-0000-0000-0000-000000000000'))`
-      : `(created_at, id) < (coalesce($8::timestamptz, 'infinity'), coalesce($9::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))`
-  }
-  and ($12::uuid[] is null or id = any($12))
-  and ($13::text is null or name = $13)
-  and ($14::jsonb is null or labels @> $14)
-order by ${upwards ? 'created_at, id' : 'created_at desc, id desc'} limit $10 offset $11`,
-    values: [
-      filter.workspace,
-      filter.phases ?? null,
-      filter.processes ?? null,
-      filter.createdFrom ?? null,
-      filter.createdTo ?? null,
-      filter.minDuration ?? null,
-      filter.maxDuration ?? null,
-      (before ?? after)?.createdAt ?? null,
-      (before ?? after)?.id ?? null,
-      filter.limit,
-      filter.skip ?? 0,
-      filter.ids ?? null,
-      filter.name ?? null,
-      filter.labels === undefined ? null : JSON.stringify(filter.labels),
-    ],
-  });
-  return before ? rows.reverse() : rows;
+  const { rows } = await pool.query<RunRow>(listStatement(filter));
+  return filter.before ? rows.reverse() : rows;
 }
+
+const seconds = 'extract(epoch from coalesce(finished_at, now()) - started_at)';
+
+/**
+ * The statement holds only the conditions that are asked for, so that each page is read along an index, however many runs there are; several phases are
+ * read one beside the other.
+ */
+function listStatement(filter: RunFilter): { name: string; text: string; values: unknown[] } {
+  const values: unknown[] = [];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const { before, after, ascending = false, phases } = filter;
+  const upwards = before !== undefined || ascending;
+  const order = upwards ? 'created_at, id' : 'created_at desc, id desc';
+  const limit = `limit ${bind(filter.limit + (filter.skip ?? 0))}::int`;
+  const where = [...conditionsOf(filter, bind), ...beyond(before ?? after, upwards ? '>' : '<', bind)].join(' and ');
+  const read = `select ${runColumns} from runs where ${where}`;
+  const text =
+    phases === undefined
+      ? `${read} order by ${order} ${limit}`
+      : `select r.* from unnest(${bind(phases)}::text[]) p (phase)
+cross join lateral (${read} and runs.phase = p.phase order by ${order} ${limit}) r
+order by ${upwards ? '"createdAt", id' : '"createdAt" desc, id desc'} ${limit}`;
+  const skipped = filter.skip === undefined || filter.skip === 0 ? text : `${text} offset ${bind(filter.skip)}::int`;
+  return { name: `list-runs-${hash('sha256', skipped).slice(0, 16)}`, text: skipped, values };
+}
+
+function conditionsOf(filter: RunFilter, bind: (value: unknown) => string): string[] {
+  const { processes, ids, name, labels, createdFrom, createdTo, minDuration, maxDuration } = filter;
+  const [only] = processes?.length === 1 ? processes : [];
+  return [
+    `${filter.executing === true ? 'executing_workspace' : 'workspace'} = ${bind(filter.workspace)}::text`,
+    'forgotten_at is null and deleted_at is null',
+    ...(only === undefined ? [] : [`process_id = ${bind(only)}::text`]),
+    ...(processes === undefined || only !== undefined ? [] : [`process_id = any(${bind(processes)}::text[])`]),
+    ...(ids === undefined ? [] : [`id = any(${bind(ids)}::uuid[])`]),
+    ...(name === undefined ? [] : [`name = ${bind(name)}::text`]),
+    ...(labels === undefined ? [] : [`labels @> ${bind(JSON.stringify(labels))}::jsonb`]),
+    ...(createdFrom === undefined ? [] : [`created_at >= ${bind(createdFrom)}::timestamptz`]),
+    ...(createdTo === undefined ? [] : [`created_at <= ${bind(createdTo)}::timestamptz`]),
+    ...(minDuration === undefined ? [] : [`${seconds} >= ${bind(minDuration)}::float8`]),
+    ...(maxDuration === undefined ? [] : [`${seconds} <= ${bind(maxDuration)}::float8`]),
+  ];
+}
+
+const beyond = (edge: Position | undefined, side: '<' | '>', bind: (value: unknown) => string): string[] =>
+  edge === undefined ? [] : [`(created_at, id) ${side} (${bind(edge.createdAt)}::timestamptz, ${bind(edge.id)}::uuid)`];
 
 /** How many runs of a workspace a filter lets through, whatever the page. */
 export async function countRuns(
@@ -147,7 +156,7 @@ export async function countRuns(
     name: 'count-runs',
     text: `
 select count(*)::int as count from runs
-where workspace = $1 and forgotten_at is null and ($2::text[] is null or phase = any($2)) and ($3::text[] is null or process_id = any($3))`,
+where workspace = $1 and forgotten_at is null and deleted_at is null and ($2::text[] is null or phase = any($2)) and ($3::text[] is null or process_id = any($3))`,
     values: [filter.workspace, filter.phases ?? null, filter.processes ?? null],
   });
   return rows[0]?.count ?? 0;

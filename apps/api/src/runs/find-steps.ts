@@ -12,12 +12,14 @@ export interface StepRow {
   readonly finishedAt: Date | null;
   readonly exitCode: number | null;
   readonly failure: { readonly class: string; readonly reason: string } | null;
+  /** Whose result it is: nothing was carried out. */
+  readonly reused: { readonly run: string; readonly step: string; readonly attempt: number } | null;
   /** Log objects in order; known once the attempt has ended. */
   readonly logs: readonly { readonly key: string; readonly size: number }[] | null;
 }
 
 const columns = `step, attempt, state, executor, requested_at as "requestedAt", started_at as "startedAt", finished_at as "finishedAt",
-  exit_code as "exitCode", failure, logs`;
+  exit_code as "exitCode", failure, reused, logs`;
 
 /** Requested elements of a run after a path, in the order of their paths. */
 export async function findSteps({ pool }: Pick<Database, 'pool'>, run: string, after: string, limit: number): Promise<StepRow[]> {

@@ -6,8 +6,9 @@ import { example, targetOf, withTarget } from '../client/target-options.ts';
 type Options = Parameters<typeof targetOf>[0] & { json?: boolean };
 
 const measures = ['steps', 'cores', 'memoryMiB', 'storageBytes', 'queuedRuns'] as const;
+const times = ['runSeconds', 'mostRunSeconds', 'stepSeconds', 'mostStepSeconds'] as const;
 type Limits = Record<(typeof measures)[number], number | null>;
-type Quota = Limits & { weight: number; priority: number; use: Limits };
+type Quota = Limits & Record<(typeof times)[number], number | null> & { weight: number; priority: number; use: Limits };
 
 /** `runnel quota show|set`: what a workspace may have, and its part of the machine. */
 export function quotaCommand(program: Command): void {
@@ -26,10 +27,16 @@ export function quotaCommand(program: Command): void {
     .option('--memory <MIB>', 'their memory', limit)
     .option('--storage <BYTES>', 'intermediate objects', limit)
     .option('--queued-runs <N>', 'runs that wait for their first step', limit)
+    .option('--run-seconds <N>', 'how long a run may take that asks for nothing', limit)
+    .option('--most-run-seconds <N>', 'the most that a run may ask for', limit)
+    .option('--step-seconds <N>', 'how long an attempt at a step may take where the run asks for nothing', limit)
+    .option('--most-step-seconds <N>', 'the most that a run may ask for its steps', limit)
     .option('--json', 'print as JSON')
     .action(async (options: Options & Record<string, unknown>) => {
       const { weight, priority, steps, cores, memory, storage, queuedRuns } = options;
-      const body = { weight, priority, steps, cores, memoryMiB: memory, storageBytes: storage, queuedRuns };
+      const { runSeconds, mostRunSeconds, stepSeconds, mostStepSeconds } = options;
+      const durations = { runSeconds, mostRunSeconds, stepSeconds, mostStepSeconds };
+      const body = { weight, priority, steps, cores, memoryMiB: memory, storageBytes: storage, queuedRuns, ...durations };
       const init = { method: 'PUT', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
       print(await requestJson<Quota>(targetOf(options), pathOf(options), init), options);
     });
@@ -45,7 +52,10 @@ function print(quota: Quota, { json, workspace }: Options): void {
     value === null ? 'no limit' : measure === 'storageBytes' ? bytes(value) : String(value);
   printTable(
     ['measure', 'in use', 'quota'],
-    measures.map((measure) => [measure, shown(measure, quota.use[measure]), shown(measure, quota[measure])]),
+    [
+      ...measures.map((measure) => [measure, shown(measure, quota.use[measure]), shown(measure, quota[measure])]),
+      ...times.map((time) => [time, '', shown(time, quota[time])]),
+    ],
   );
 }
 

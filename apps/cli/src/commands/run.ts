@@ -15,6 +15,8 @@ type Json = Parameters<typeof uploadInputs>[1];
 interface RunOptions {
   input: string[];
   detach?: boolean;
+  runSeconds?: string;
+  stepSeconds?: string;
   json?: boolean;
 }
 
@@ -24,6 +26,8 @@ export function runCommand(program: Command): void {
     .argument('<process>', 'id of a deployed process')
     .argument('[inputs]', 'JSON or YAML file with the inputs; local files that it names are uploaded')
     .option('-i, --input <NAME=VALUE>', 'one input; the value is read as YAML (repeatable)', collect, [])
+    .option('--run-seconds <N>', 'the most that the run may take, from its start')
+    .option('--step-seconds <N>', 'the most that each attempt at a step may take')
     .option('-d, --detach', 'do not wait; print the run id')
     .option('--json', 'print only the results, as JSON')
     .action(async (id: string, file: string | undefined, options: Parameters<typeof targetOf>[0] & RunOptions) => {
@@ -32,7 +36,7 @@ export function runCommand(program: Command): void {
       const job = await requestJson<{ jobID: string }>(
         target,
         `/${target.workspace}/ogc-api/processes/${encodeURIComponent(id)}/execution`,
-        postJson({ inputs }, { prefer: 'respond-async' }),
+        postJson({ inputs, ...limitsOf(options) }, { prefer: 'respond-async' }),
       );
       if (options.detach === true) {
         if (options.json === true) printJson(job);
@@ -45,7 +49,7 @@ export function runCommand(program: Command): void {
   example(command, 'runnel run greeting examples/greeting/inputs.json', 'runnel run wide -i "n=[1, 2, 3]"');
 }
 
-async function finish(target: Target, run: string, json: boolean): Promise<void> {
+export async function finish(target: Target, run: string, json: boolean): Promise<void> {
   const last = await followRun(target, run, terminalFollower(process.stderr));
   if (last.status !== 'successful') throw new CliError(`run ${run} ${last.status}: ${last.message}`, `Read its logs: runnel logs ${run}`);
   const results = await fetchResults(target, run);
@@ -53,7 +57,13 @@ async function finish(target: Target, run: string, json: boolean): Promise<void>
   else printResults(results);
 }
 
-async function readInputs(target: Target, file: string | undefined, assignments: string[]): Promise<Json> {
+function limitsOf({ runSeconds, stepSeconds }: RunOptions): { limits?: object } {
+  if (runSeconds === undefined && stepSeconds === undefined) return {};
+  const figure = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+  return { limits: { runSeconds: figure(runSeconds), stepSeconds: figure(stepSeconds) } };
+}
+
+export async function readInputs(target: Target, file: string | undefined, assignments: string[]): Promise<Json> {
   let inputs: { [key: string]: Json } = {};
   if (file !== undefined) {
     if (!existsSync(file)) throw new CliError(`no such file: ${file}`);
@@ -71,4 +81,4 @@ async function readInputs(target: Target, file: string | undefined, assignments:
   return inputs;
 }
 
-const collect = (value: string, all: string[]): string[] => [...all, value];
+export const collect = (value: string, all: string[]): string[] => [...all, value];

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import type { CwlPackage } from '@runnel/cwl';
@@ -22,6 +22,7 @@ import type { CwlOptions } from './options.ts';
 import { outputText } from './output-text.ts';
 import { publishOutputs } from './publish-outputs.ts';
 import { createProgress, type Progress } from './report-progress.ts';
+import { removeTemporary } from './remove-temporary.ts';
 import type { RunExtras } from './run-extras.ts';
 import { runProcess } from './run-process.ts';
 import { hasSecrets, refuseUnsupported, wantsContainers } from './unsupported.ts';
@@ -33,7 +34,7 @@ export async function validate(options: CwlOptions): Promise<number> {
   return 0;
 }
 
-/** Runs a process to its end and prints its outputs. Leaves no process and no temporary file behind, also where it throws. */
+/** Runs a process to its end and prints its outputs. Leaves no process and no temporary file behind, also where it throws (many are removed a moment later). */
 export async function run(options: CwlOptions): Promise<number> {
   const progress = createProgress(options.quiet, options.timestamps);
   const interrupted = new AbortController();
@@ -106,7 +107,7 @@ export async function run(options: CwlOptions): Promise<number> {
     progress.end();
     await Promise.all([spawner.close(), javascript.close()]);
     if (options.keepTemporary) progress.note(`temporary folders are kept in ${base}`);
-    else rmSync(base, { recursive: true, force: true });
+    else removeTemporary(base, workRoot);
   }
 }
 

@@ -18,11 +18,11 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import {
-  isLiteral,
+  inputsByContent,
   isPathValue,
   mapPathValues,
-  requirement,
-  requirementsInForce,
+  reuseMeaning,
+  stableText,
   type Json,
   type JsonObject,
   type PathValue,
@@ -33,7 +33,7 @@ import type { Progress } from './report-progress.ts';
 import type { StepCache } from './run-process.ts';
 
 /** Changes with the meaning of an entry. */
-const format = 1;
+const format = 2;
 
 /**
  * Keeps what steps gave: a step with the same tool, inputs by content, requirements and `surroundings` is not carried out again. Steps with secrets,
@@ -73,44 +73,19 @@ export function createStepCache(folder: string, surroundings: string, progress: 
 async function keyOf(attempt: StepAttempt, surroundings: string): Promise<string | undefined> {
   const tool = attempt.package.processes[attempt.process];
   if (tool === undefined) return undefined;
-  const inForce = requirementsInForce(tool, attempt);
-  const reuse = requirement(inForce, 'WorkReuse')?.enableReuse;
-  const network = requirement(inForce, 'NetworkAccess')?.networkAccess ?? false;
-  const changes = requirement(inForce, 'InplaceUpdateRequirement')?.inplaceUpdate === true;
-  // Whether an expression allows reuse is known only when the tool is about to run.
-  if (reuse === false || typeof reuse === 'string' || changes || requirement(inForce, 'Secrets') !== undefined) return undefined;
-  if (network !== false && reuse !== true) return undefined;
-  const { id: _id, label: _label, doc: _doc, metadata: _metadata, ...meaning } = tool;
-  const inputs = await byContent(attempt.inputs);
-  const described = { format, meaning, requirements: attempt.requirements, hints: attempt.hints, inputs, surroundings };
-  return createHash('sha256').update(stableText(described)).digest('hex');
+  const meant = reuseMeaning(tool, attempt);
+  if (meant === undefined) return undefined;
+  const inputs = await inputsByContent(attempt.inputs, contentOf);
+  return createHash('sha256')
+    .update(stableText({ format, ...meant, inputs, surroundings }))
+    .digest('hex');
 }
 
-/** Files count by name and content, wherever they are. A checksum that a document or tool claims is not believed. */
-async function byContent(value: Json): Promise<Json> {
-  const found: PathValue[] = [];
-  mapPathValues(value, (one) => {
-    found.push(one);
-    return null;
-  });
-  const described = new Map<PathValue, PathValue>();
-  for (const one of found) described.set(one, await describe(one));
-  return mapPathValues(value, (one) => described.get(one) ?? one);
-}
-
-async function describe(value: PathValue): Promise<PathValue> {
-  const { location, path: _path, dirname: _dirname, secondaryFiles, listing, ...rest } = value;
-  const beside = Array.isArray(secondaryFiles) ? { secondaryFiles: await byContent(secondaryFiles) } : {};
-  if (isLiteral(value) || typeof location !== 'string' || !location.startsWith('file:'))
-    return {
-      ...rest,
-      ...(listing !== undefined && { listing: await byContent(listing) }),
-      ...beside,
-      ...(typeof location === 'string' && { location }),
-    };
+/** A checksum that a document or tool claims is not believed. */
+async function contentOf(value: PathValue, location: string): Promise<string> {
+  if (!location.startsWith('file:')) return location;
   const stands = fileURLToPath(location);
-  const content = value.class === 'Directory' ? await folderDigest(stands) : (await checksumAndSize(stands)).checksum;
-  return { ...rest, ...beside, checksum: content };
+  return value.class === 'Directory' ? folderDigest(stands) : (await checksumAndSize(stands)).checksum;
 }
 
 async function folderDigest(folder: string): Promise<string> {
@@ -120,15 +95,6 @@ async function folderDigest(folder: string): Promise<string> {
     hash.update(`${name}\0${statSync(path).isDirectory() ? await folderDigest(path) : (await checksumAndSize(path)).checksum}\0`);
   }
   return hash.digest('hex');
-}
-
-/** JSON with sorted keys. */
-function stableText(value: unknown): string {
-  return JSON.stringify(value, (_key, one: unknown) =>
-    typeof one === 'object' && one !== null && !Array.isArray(one)
-      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : one,
-  );
 }
 
 /** Copies the files into the entry; locations in it are relative, so that the cache may be moved. */

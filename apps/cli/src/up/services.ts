@@ -35,6 +35,10 @@ export interface Surroundings {
   pollSeconds?: number | undefined;
 }
 
+/** What an operator limits by the environment, as where each service is a program of its own. */
+const SchedulerLimits = SchedulerConfig.pick({ runLimit: true, stepLimit: true });
+const ExecutorLimits = ExecutorConfig.pick({ diskLimit: true });
+
 /** A service that runs in this process. */
 export interface Started {
   name: ServiceName;
@@ -82,11 +86,17 @@ export async function startService(name: ServiceName, surroundings: Surroundings
         ),
       );
     case 'scheduler': {
-      const config = SchedulerConfig.parse({ ...common, postgresUrl: database.urlOf(name), schedulerId: nameFor(folder) });
+      const config = SchedulerConfig.parse({
+        ...environmentOf(SchedulerLimits, process.env),
+        ...common,
+        postgresUrl: database.urlOf(name),
+        schedulerId: nameFor(folder),
+      });
       return running(name, await startScheduler(config, options));
     }
     case 'executor': {
       const config = ExecutorConfig.parse({
+        ...environmentOf(ExecutorLimits, process.env),
         ...common,
         workDir: join(folder, 'work'),
         hidden: folder,

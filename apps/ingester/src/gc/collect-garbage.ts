@@ -1,5 +1,7 @@
 import type { ObjectStore } from '@runnel/objects';
 import { withoutGarbageCollection, type Database } from '@runnel/postgres';
+import { applyRetention } from '../retention/apply-retention.ts';
+import { keepHeld } from '../retention/keep-held.ts';
 import { deleteLeftovers } from './deleted-runs.ts';
 import type { GarbageItem, GarbageSummary, OnGarbage } from './garbage.ts';
 import { deleteMarked, markUnused } from './unused-objects.ts';
@@ -15,7 +17,8 @@ export interface GarbageOptions {
 
 /**
  * Deletes what nothing needs any more: content-addressed objects that nothing named for a week (marked, deleted a day later), and what runs that
- * are no more left behind. Undefined where another collection is under way. Published results and files of users are never touched.
+ * are no more left behind; before that, what workspaces keep no longer. Undefined where another collection is under way. Published results are
+ * touched by retention only, files of users never.
  */
 export async function collectGarbage(
   database: Database,
@@ -31,6 +34,9 @@ export async function collectGarbage(
     options.onGarbage?.(item);
   };
   return withoutGarbageCollection(database, async () => {
+    const parts = { database, objects };
+    await applyRetention(parts, now, dryRun, onGarbage);
+    if (!dryRun) await keepHeld(parts, now);
     await deleteMarked(database, objects, now, dryRun, onGarbage);
     for (const workspace of await workspaces(database)) {
       await registerObjects(database, objects, workspace, now, dryRun, onGarbage);

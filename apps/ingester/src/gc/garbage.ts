@@ -2,8 +2,8 @@
 export interface GarbageItem {
   /** A marked object is deleted a day later, unless something touches it. */
   action: 'mark' | 'delete';
-  kind: 'object' | 'attempts' | 'values' | 'logs';
-  /** Key of an object, prefix of a run's objects. */
+  kind: 'object' | 'attempts' | 'values' | 'logs' | 'results' | 'run';
+  /** Key of an object, prefix of a run's objects, or the run itself after its workspace. */
   key: string;
   /** Number of objects, and their bytes. */
   count: number;

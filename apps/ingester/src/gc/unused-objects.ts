@@ -15,10 +15,12 @@ interface ObjectRow {
 
 /**
  * What a run names it touched after it was accepted: an object untouched since before the oldest open run of its workspace is named by none.
- * Parameters: 1 now, 2 untouched since before, 3 marked before.
+ * A workspace may keep it for longer. Parameters: 1 now, 2 untouched since before, 3 marked before.
  */
 const unused = `
-o.touched_at < $2 and not exists (
+o.touched_at < $2
+  and o.touched_at < $1::timestamptz - make_interval(days => coalesce((select t.intermediate_days from retention t where t.workspace = o.workspace), 0))
+  and not exists (
   select from runs r
   where not r.stopped and r.phase in ('accepted', 'running', 'publishing') and coalesce(r.executing_workspace, r.workspace) = o.workspace
     and r.created_at <= o.touched_at)`;

@@ -9,8 +9,16 @@ import { lockResults } from './run-facts.ts';
 /** Deletions at a time. */
 const lanes = 8;
 
-/** Takes back what was published of a run, rows first, so that nothing names what is being deleted. Doing it twice is doing it once. */
-export async function removeResults(parts: Pick<IngesterParts, 'database' | 'objects'>, workspace: string, run: string): Promise<void> {
+/**
+ * Takes back what was published of a run, rows first, so that nothing names what is being deleted. Doing it twice is doing it once. `written`: what was
+ * put in its place later, by another run or by users, stays.
+ */
+export async function removeResults(
+  parts: Pick<IngesterParts, 'database' | 'objects'>,
+  workspace: string,
+  run: string,
+  written?: Date,
+): Promise<void> {
   await inTransaction(parts.database, async (tx) => {
     await lockResults(tx, run);
     await query(tx, { name: 'delete-results', text: 'delete from results where run_id = $1', values: [run] });
@@ -21,12 +29,17 @@ export async function removeResults(parts: Pick<IngesterParts, 'database' | 'obj
     });
   });
   crashPoint('ingester.remove.after-commit');
-  await removeCopies(parts, workspace, run);
+  await removeCopies(parts, workspace, run, written);
 }
 
 /** Deletes the published copies of a run. */
-export async function removeCopies({ objects }: Pick<IngesterParts, 'objects'>, workspace: string, run: string): Promise<void> {
-  await removeLayout(objects, workspace, run);
+export async function removeCopies(
+  { objects }: Pick<IngesterParts, 'objects'>,
+  workspace: string,
+  run: string,
+  written?: Date,
+): Promise<void> {
+  await removeLayout(objects, workspace, run, written);
   const keys: string[] = [];
   for await (const { key } of objects.list(resultsPrefix(workspace, run))) keys.push(key);
   await inParallel(keys, lanes, (key) => objects.delete(key));

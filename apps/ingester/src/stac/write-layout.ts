@@ -93,13 +93,16 @@ async function readDocument(objects: ObjectStore, key: string): Promise<Json | u
   }
 }
 
-/** Deletes what a run wrote, but the catalogues that it shares with others. */
-export async function removeLayout(objects: ObjectStore, workspace: string, run: string): Promise<void> {
+/** Deletes what a run wrote, but the catalogues that it shares with others, and what was put in its place after `written`. */
+export async function removeLayout(objects: ObjectStore, workspace: string, run: string, written?: Date): Promise<void> {
   const keys = await readDocument(objects, listKey(workspace, run));
   if (!Array.isArray(keys)) return;
   await inParallel(
     keys.filter((key) => typeof key === 'string'),
     lanes,
-    (key) => objects.delete(key),
+    async (key) => {
+      const info = await objects.head(key);
+      if (info && (written === undefined || info.modifiedAt <= written)) await objects.delete(key);
+    },
   );
 }

@@ -56,6 +56,8 @@ export interface Admission {
   /** Why what is left of each node waits. */
   reasons: { run: string; node: string; reason: string }[];
   turns: Turns;
+  /** The turn came to a workspace whose nodes were not looked at: what is found here is void. */
+  incomplete: boolean;
 }
 
 /** Milliseconds after which an executor is kept free for a node that is too large for the gaps the others leave. */
@@ -74,7 +76,8 @@ interface Supply {
 /**
  * Hands free places to waiting nodes, one after the other: to the workspace of the highest priority that was given least by its weight, where an
  * element costs its cores (at least 1); within a workspace to the run of the highest priority with the fewest elements under way by its weight,
- * then to the oldest node. Grants as much as there is place for, within the workspaces' quotas.
+ * then to the oldest node. Grants as much as there is place for, within the workspaces' quotas. `others` wait too; their nodes are not given, and
+ * nothing is said of them: as a rule all places are taken before it is their turn.
  */
 export function admit(
   waiting: readonly WaitingNode[],
@@ -82,10 +85,12 @@ export function admit(
   turns: Turns,
   now: number,
   shares: ReadonlyMap<string, Share> = new Map(),
+  others: readonly string[] = [],
 ): Admission {
   const places = executors.filter((executor) => executor.accepting).map((executor) => ({ ...executor, held: { ...executor.held } }));
   const queues = queuesOf(waiting);
-  const order = takeTurns(queues.keys(), turns, shares);
+  const unseen = new Set(others.filter((workspace) => !queues.has(workspace)));
+  const order = takeTurns([...queues.keys(), ...unseen], turns, shares);
   const refusals = refuse(queues, order);
   const left = [...queues.values()].flat();
   const supply: Supply = {
@@ -96,7 +101,10 @@ export function admit(
   };
   const granted = new Map<string, Grant>();
 
+  let incomplete = false;
   for (let workspace = order.next(); workspace !== undefined && places.some(hasRoom); workspace = order.next()) {
+    incomplete = unseen.has(workspace);
+    if (incomplete) break;
     const queue = queues.get(workspace) ?? [];
     const found = next(queue, supply);
     if (!found) order.drop(workspace);
@@ -108,7 +116,8 @@ export function admit(
   const reasons = left
     .filter((node) => node.count > 0)
     .map((node) => ({ run: node.run, node: node.node, reason: whyOf(node, executors, supply) }));
-  return { grants: [...granted.values()], refusals, reasons, turns: { ...order.after(), starving: supply.starving } };
+  for (const [workspace, node] of turns.starving) if (unseen.has(workspace)) supply.starving.set(workspace, node);
+  return { grants: [...granted.values()], refusals, reasons, turns: { ...order.after(), starving: supply.starving }, incomplete };
 }
 
 const hasRoom = ({ held, capacity }: ExecutorLoad): boolean => held.steps < capacity;

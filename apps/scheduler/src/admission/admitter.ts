@@ -1,7 +1,6 @@
 import { Client } from 'pg';
-import { admit } from './admit.ts';
 import { createQueueDepths } from './queue-depth.ts';
-import { readDemand } from './read-demand.ts';
+import { createSweep, decideRound } from './decide-round.ts';
 import { noTurns } from './turns.ts';
 import { writeAdmission } from './write-admission.ts';
 import type { WrittenGrant } from './write-admission.ts';
@@ -16,7 +15,7 @@ export interface AdmitterOptions {
   onUnheard: (runs: readonly string[]) => void;
   /** Postgres was away. */
   onReconnected: () => void;
-  metrics: Pick<SchedulerMetrics, 'grants'>;
+  metrics: Pick<SchedulerMetrics, 'grants' | 'admissionSeconds'>;
   onError: (error: unknown) => void;
 }
 
@@ -30,6 +29,8 @@ export interface Admitter {
 const lockKey = 7252;
 /** Milliseconds between looks, for what nobody told. */
 const look = 1000;
+/** The same while there are nodes that nobody looked at yet. */
+const lookAgain = 50;
 /** Milliseconds from one pass to the next at least: the executors' short queues hide it, and one pass serves all that changed meanwhile. */
 const apart = 8;
 
@@ -44,6 +45,7 @@ export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics
   let turns = noTurns;
 
   const withCapacities = createQueueDepths();
+  const sweep = createSweep();
   const connect = async (): Promise<Client> => {
     const fresh = new Client({
       connectionString: url,
@@ -67,7 +69,7 @@ export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics
     if (connections > 1) onReconnected();
     return fresh;
   };
-  const pass = async (): Promise<void> => {
+  const pass = async (): Promise<number | undefined> => {
     client ??= await connect();
     const connection = client;
     if (!holdsLock) {
@@ -75,14 +77,16 @@ export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics
       holdsLock = rows[0]?.held ?? false;
       turns = noTurns;
     }
-    if (!holdsLock) return;
-    const demand = await readDemand(connection);
-    const admission = admit(demand.waiting, withCapacities(demand.executors), turns, Date.now(), demand.shares);
-    const written = await writeAdmission(connection, admission, demand);
+    if (!holdsLock) return undefined;
+    const end = metrics.admissionSeconds.startTimer();
+    const { admission, waiting, supply } = await decideRound(connection, { turns, sweep, withCapacities, now: Date.now() });
+    const written = await writeAdmission(connection, admission, waiting);
     turns = admission.turns;
+    end();
     metrics.grants.inc(admission.grants.reduce((sum, grant) => sum + grant.count, 0));
     onGrants(written);
-    onUnheard(demand.unheard);
+    onUnheard(supply.unheard);
+    return supply.fresh.length > 0 ? lookAgain : undefined;
   };
   const loop = startLoop(pass, look, onError, apart);
   let telling = false;

@@ -2,15 +2,24 @@ import type { ClientBase } from 'pg';
 import type { ExecutorLoad, WaitingNode } from './admit.ts';
 import type { Share } from './quotas.ts';
 
-/** What the admitter decides upon, as of one instant. */
-export interface Demand {
-  waiting: (WaitingNode & { reason: string | null })[];
+/** What the admitter decides upon, but for the nodes that wait. */
+export interface Supply {
+  /** All workspaces in which something waits. */
+  workspaces: string[];
+  /** Some of those with nodes that were never looked at. */
+  fresh: string[];
   executors: SuppliedExecutor[];
   /** Of the workspaces that wait and are not like all others. */
   shares: Map<string, Share>;
   /** Runs whose grants were written a while ago and still stand: their owner may not have heard. */
   unheard: string[];
+  /** Elements granted, requested or running, by run. */
+  active: ReadonlyMap<string, number>;
+  /** Elements granted and not requested yet, by run and node; Infinity: the node is refused. */
+  granted: ReadonlyMap<string, number>;
 }
+
+export type DemandedNode = WaitingNode & { reason: string | null };
 
 /** An executor that lives; how much it may hold is the admitter's to say. */
 export interface SuppliedExecutor extends Omit<ExecutorLoad, 'capacity'> {
@@ -19,19 +28,22 @@ export interface SuppliedExecutor extends Omit<ExecutorLoad, 'capacity'> {
   waited: number | undefined;
 }
 
-interface DemandRow {
-  waiting: {
-    run: string;
-    node: string;
-    workspace: string;
-    count: number;
-    cores: number;
-    memoryMiB: number;
-    since: number;
-    reason: string | null;
-    priority: number;
-    weight: number;
-  }[];
+interface NodeRow {
+  run: string;
+  node: string;
+  workspace: string;
+  count: number;
+  cores: number;
+  memoryMiB: number;
+  since: number;
+  reason: string | null;
+  priority: number;
+  weight: number;
+}
+
+interface SupplyRow {
+  workspaces: string[];
+  fresh: string[];
   shares: {
     workspace: string;
     weight: number;
@@ -58,23 +70,27 @@ interface DemandRow {
 /** Of each workspace the oldest nodes are looked at: the pass stays short however long the queue is. */
 const nodesPerWorkspace = 200;
 
-/* One statement, so that an element that leaves ready_nodes or grants for steps is counted once. */
-const read = {
-  name: 'admission-demand',
-  text: `
-with recursive workspace (name) as (
-  (select workspace from ready_nodes order by workspace limit 1)
+/** Workspaces with new nodes that are looked at in one pass beside those whose turn it is. */
+const freshAtATime = 8;
+
+/** Names in an index, one jump each, however many rows a name has. */
+const namesOf = (name: string, condition: string): string => `
+${name} (name) as (
+  (select workspace from ready_nodes where ${condition} order by workspace limit 1)
   union all
-  select (select r.workspace from ready_nodes r where r.workspace > w.name order by r.workspace limit 1) from workspace w where w.name is not null
-), waiting as (
-  select r.run_id as run, r.node, r.workspace, r.count, r.cores, r.memory_mib as "memoryMiB", extract(epoch from r.since) * 1000 as since, r.reason,
-    coalesce(o.priority, 0) as priority, coalesce(o.weight, 1) as weight
-  from workspace w cross join lateral (select * from ready_nodes r where r.workspace = w.name order by r.since limit ${nodesPerWorkspace}) r
-    left join runs o on o.id = r.run_id and not o.stopped and (o.priority <> 0 or o.weight <> 1)
-), shares as (
+  select (select r.workspace from ready_nodes r where ${condition} and r.workspace > w.name order by r.workspace limit 1)
+  from ${name} w where w.name is not null
+)`;
+
+/* One statement, so that an element that leaves grants for steps is counted once. */
+const readSupplyText = {
+  name: 'admission-supply',
+  text: `
+with recursive ${namesOf('workspace', 'true')}, ${namesOf('fresh', "reason = 'waits for admission'")}, shares as (
   select q.workspace, q.weight, q.priority, q.steps, q.cores, q.memory_mib as "memoryMiB" from quotas q join workspace w on w.name = q.workspace
 ), alive as (
-  select e.id, e.backend, e.slots, e.cores, e.memory_mib as "memoryMiB", e.accepting and c.executor is null as accepting, c.reason as cordon
+  select e.id, e.backend, e.slots, e.cores, e.memory_mib as "memoryMiB",
+    e.accepting and c.executor is null and e.full_reason is null as accepting, coalesce(c.reason, e.full_reason) as cordon
   from executors e left join lateral (select * from cordons where executor in (e.id, '*') order by executor limit 1) c on true
   where e.lease_until > now() order by e.id
 ), held as (
@@ -87,17 +103,29 @@ with recursive workspace (name) as (
   from grants group by run_id, node, workspace, executor
 )
 select
-  coalesce((select json_agg(waiting) from waiting), '[]') as waiting,
+  coalesce((select json_agg(name) from workspace where name is not null), '[]') as workspaces,
+  coalesce((select json_agg(name) from (select name from fresh where name is not null limit ${freshAtATime}) f), '[]') as fresh,
   coalesce((select json_agg(alive) from alive), '[]') as executors,
   coalesce((select json_agg(shares) from shares), '[]') as shares,
   coalesce((select json_agg(held) from held), '[]') as held,
   coalesce((select json_agg(granted) from granted), '[]') as granted`,
 };
 
-export async function readDemand(client: ClientBase): Promise<Demand> {
-  const { rows } = await client.query<DemandRow>(read);
+/* After the supply: what was granted before and is requested meanwhile is then missing twice, and never there twice. */
+const readNodesText = {
+  name: 'admission-nodes',
+  text: `
+select r.run_id as run, r.node, r.workspace, r.count, r.cores, r.memory_mib as "memoryMiB", extract(epoch from r.since)::float8 * 1000 as since,
+  r.reason, coalesce(o.priority, 0) as priority, coalesce(o.weight, 1) as weight
+from unnest($1::text[]) w (name)
+  cross join lateral (select * from ready_nodes r where r.workspace = w.name order by r.since limit ${nodesPerWorkspace}) r
+  left join runs o on o.id = r.run_id and not o.stopped and (o.priority <> 0 or o.weight <> 1)`,
+};
+
+export async function readSupply(client: ClientBase): Promise<Supply> {
+  const { rows } = await client.query<SupplyRow>(readSupplyText);
   const row = rows[0];
-  if (!row) throw new Error('the demand statement returned no row');
+  if (!row) throw new Error('the supply statement returned no row');
   const underWay = [...row.held, ...row.granted];
   const active = totals(
     underWay,
@@ -109,19 +137,25 @@ export async function readDemand(client: ClientBase): Promise<Demand> {
     (grant) => `${grant.run} ${grant.node}`,
     (grant) => grant.steps,
   );
-  const refused = new Set(row.granted.filter((grant) => grant.refused).map((grant) => `${grant.run} ${grant.node}`));
+  for (const { refused, run, node } of row.granted) if (refused) granted.set(`${run} ${node}`, Infinity);
   return {
-    waiting: row.waiting
-      .filter((node) => !refused.has(`${node.run} ${node.node}`))
-      .map((node) => ({
-        ...node,
-        count: node.count - (granted.get(`${node.run} ${node.node}`) ?? 0),
-        active: active.get(node.run) ?? 0,
-      })),
+    workspaces: row.workspaces,
+    fresh: row.fresh,
     shares: new Map(row.shares.map((share) => [share.workspace, shareOf(share, underWay)])),
     executors: row.executors.map((executor) => loadOf(executor, underWay)),
     unheard: [...new Set(row.granted.filter((grant) => grant.unheard).map((grant) => grant.run))],
+    active,
+    granted,
   };
+}
+
+/** Nodes that wait in these workspaces, without what is already granted. */
+export async function readNodes(client: ClientBase, { active, granted }: Supply, workspaces: readonly string[]): Promise<DemandedNode[]> {
+  const { rows } = await client.query<NodeRow>({ ...readNodesText, values: [workspaces] });
+  return rows.flatMap((node) => {
+    const given = granted.get(`${node.run} ${node.node}`) ?? 0;
+    return given === Infinity ? [] : [{ ...node, count: node.count - given, active: active.get(node.run) ?? 0 }];
+  });
 }
 
 function totals<T>(parts: readonly T[], key: (part: T) => string, amount: (part: T) => number): Map<string, number> {
@@ -131,8 +165,8 @@ function totals<T>(parts: readonly T[], key: (part: T) => string, amount: (part:
 }
 
 function shareOf(
-  { workspace, weight, priority, steps, cores, memoryMiB }: DemandRow['shares'][number],
-  underWay: readonly DemandRow['held'][number][],
+  { workspace, weight, priority, steps, cores, memoryMiB }: SupplyRow['shares'][number],
+  underWay: readonly SupplyRow['held'][number][],
 ): Share {
   const held = { steps: 0, cores: 0, memoryMiB: 0 };
   for (const part of underWay) if (part.workspace === workspace) add(held, part);
@@ -150,7 +184,7 @@ function add(sum: ExecutorLoad['held'], { steps, cores, memoryMiB }: ExecutorLoa
   sum.memoryMiB += memoryMiB;
 }
 
-function loadOf(executor: DemandRow['executors'][number], underWay: readonly DemandRow['held'][number][]): SuppliedExecutor {
+function loadOf(executor: SupplyRow['executors'][number], underWay: readonly SupplyRow['held'][number][]): SuppliedExecutor {
   const held = { steps: 0, cores: 0, memoryMiB: 0 };
   let waited: number | undefined;
   for (const part of underWay) {

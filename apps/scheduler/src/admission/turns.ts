@@ -39,16 +39,28 @@ interface Waiting {
   at: number;
 }
 
-/** `shares` of workspaces that are like all others may be missing; theirs are copied, and changed by what is granted. */
-export function takeTurns(workspaces: Iterable<string>, turns: Turns, shares: ReadonlyMap<string, Share>): Order {
-  let { floor } = turns;
+/** Workspaces in the order in which it would be their turn, if each were served once. */
+export function standings(workspaces: Iterable<string>, turns: Turns, shares: ReadonlyMap<string, Share>): string[] {
+  const waiting = [...placesOf(workspaces, turns, shares).values()];
+  return waiting.sort((a, b) => (goesBefore(a, b) ? -1 : goesBefore(b, a) ? 1 : 0)).map(({ workspace }) => workspace);
+}
+
+/** Where each workspace stands; those that have not been served for a while begin a little before the others. */
+function placesOf(workspaces: Iterable<string>, turns: Turns, shares: ReadonlyMap<string, Share>): Map<string, Waiting> {
   // Those that are there in the beginning have nothing to catch up on.
   const behind = turns.served.size === 0 ? 0 : headStart;
   const all = new Map<string, Waiting>();
   for (const workspace of [...workspaces].sort()) {
     const share = ownShare(shares.get(workspace) ?? plain);
-    all.set(workspace, { workspace, share, at: Math.max(turns.served.get(workspace) ?? -Infinity, floor - behind / share.weight) });
+    all.set(workspace, { workspace, share, at: Math.max(turns.served.get(workspace) ?? -Infinity, turns.floor - behind / share.weight) });
   }
+  return all;
+}
+
+/** `shares` of workspaces that are like all others may be missing; theirs are copied, and changed by what is granted. */
+export function takeTurns(workspaces: Iterable<string>, turns: Turns, shares: ReadonlyMap<string, Share>): Order {
+  let { floor } = turns;
+  const all = placesOf(workspaces, turns, shares);
   const left = new Set(all.values());
   const find = (workspace: string): Waiting => {
     const found = all.get(workspace);

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { Admission, Grant } from './admit.ts';
-import type { Demand } from './read-demand.ts';
+import type { DemandedNode } from './read-demand.ts';
 
 /** A grant as it stands in the table. */
 export interface WrittenGrant extends Grant {
@@ -16,7 +16,7 @@ export interface WrittenGrant extends Grant {
 export async function writeAdmission(
   client: ClientBase,
   { grants, refusals, reasons }: Admission,
-  { waiting }: Demand,
+  waiting: readonly DemandedNode[],
 ): Promise<WrittenGrant[]> {
   const known = new Map(waiting.map((node) => [`${node.run} ${node.node}`, node.reason]));
   const changed = reasons.filter((found) => known.get(`${found.run} ${found.node}`) !== found.reason);

@@ -84,20 +84,21 @@ export function startExecutorRegistry(options: RegistryOptions): ExecutorRegistr
 }
 
 const hasChanged = (a: Heartbeat, b: Heartbeat): boolean =>
-  a.accepting !== b.accepting || a.slots !== b.slots || a.cores !== b.cores || a.memoryMiB !== b.memoryMiB;
+  a.accepting !== b.accepting || a.full !== b.full || a.slots !== b.slots || a.cores !== b.cores || a.memoryMiB !== b.memoryMiB;
 
 async function renew(
   pool: Pool,
-  { executor, backend, slots, cores, memoryMiB, isolation, accepting }: Heartbeat,
+  { executor, backend, slots, cores, memoryMiB, isolation, accepting, full }: Heartbeat,
   seconds: number,
 ): Promise<void> {
   await pool.query({
     name: 'renew-executor',
     text: `
-insert into executors (id, backend, slots, cores, memory_mib, isolation, accepting, lease_until, heartbeat_at)
-values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8), now())
+insert into executors (id, backend, slots, cores, memory_mib, isolation, accepting, lease_until, heartbeat_at, full_reason)
+values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8), now(), $9)
 on conflict (id) do update set backend = excluded.backend, slots = excluded.slots, cores = excluded.cores, memory_mib = excluded.memory_mib,
-  isolation = excluded.isolation, accepting = excluded.accepting, lease_until = excluded.lease_until, heartbeat_at = excluded.heartbeat_at`,
-    values: [executor, backend, slots, cores, memoryMiB, isolation, accepting, seconds],
+  isolation = excluded.isolation, accepting = excluded.accepting, lease_until = excluded.lease_until, heartbeat_at = excluded.heartbeat_at,
+  full_reason = excluded.full_reason`,
+    values: [executor, backend, slots, cores, memoryMiB, isolation, accepting, seconds, full ?? null],
   });
 }

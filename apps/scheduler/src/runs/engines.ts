@@ -1,6 +1,6 @@
 import type { CwlPackage } from '@runnel/cwl';
 import { createEngine } from '@runnel/engine';
-import type { RunEngine } from '@runnel/engine';
+import type { RunEngine, TimeLimits } from '@runnel/engine';
 import { readValue } from '@runnel/objects';
 import type { ObjectStore } from '@runnel/objects';
 import type { RunPin } from '@runnel/postgres';
@@ -15,9 +15,9 @@ export type EngineFor = (pin: RunPin) => Promise<RunEngine>;
 
 /**
  * Finds the engine of a run's pinned process; packages never change, so each is read once. `places`: how many steps all executors together hold
- * at once, which decides the window of runs that start now (rule 6).
+ * at once, which decides the window of runs that start now (rule 6). `limits`: the most that any run is allowed.
  */
-export function engines(objects: ObjectStore, places: () => number): EngineFor {
+export function engines(objects: ObjectStore, places: () => number, limits: TimeLimits): EngineFor {
   const cache = new LeastRecentlyUsed<string, Promise<RunEngine>>(kept);
   return (pin) => {
     const key = `${pin.workspace}/packages/${pin.digest}.json`;
@@ -25,7 +25,9 @@ export function engines(objects: ObjectStore, places: () => number): EngineFor {
     const name = `${key}#${pin.entry}#${window}`;
     const present = cache.get(name);
     if (present) return present;
-    const loading = readValue(objects, key, largestPackage).then((value) => createEngine(value as CwlPackage, pin.entry, { window }));
+    const loading = readValue(objects, key, largestPackage).then((value) =>
+      createEngine(value as CwlPackage, pin.entry, { window, limits }),
+    );
     cache.set(name, loading);
     // A store that was away for a moment must not be remembered.
     loading.catch(() => cache.delete(name));

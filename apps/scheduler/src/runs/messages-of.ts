@@ -41,7 +41,7 @@ export function messagesOf({ run, known, decided }: Folded): Messages {
 export function requestOf(run: string, { engine, state }: KnownRun, ref: AttemptRef): Messages | undefined {
   const attempt = state.attempts.get(ref.step);
   if (attempt?.attempt !== ref.attempt || attempt.state === 'stopping') return undefined;
-  const { workspace, process } = acceptedOf(state);
+  const { workspace, process, resumes } = acceptedOf(state);
   const job = engine.stepJob(state, ref);
   const { values, objects } = offloadValues(job.inputs, `${valuesPrefix(workspace, run, 'inputs')}/${ref.step}/${ref.attempt}`);
   const message = outgoing(StepRequested, {
@@ -54,6 +54,7 @@ export function requestOf(run: string, { engine, state }: KnownRun, ref: Attempt
     inputs: values,
     requirements: job.requirements,
     hints: job.hints,
+    ...(resumes && { reuse: resumes.results }),
     acceptedAt: job.acceptedAt,
   });
   return { messages: [message], objects };

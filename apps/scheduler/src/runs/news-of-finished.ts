@@ -5,7 +5,7 @@ import type { News } from './news.ts';
 
 /** News of an attempt's end, from its message or from the result object that was written before it. */
 export function newsOfFinished(data: DataOf<typeof StepFinished>): News {
-  const { run, step, attempt, executor, outcome, outputs, failure, result, startedAt, finishedAt, logs } = data;
+  const { run, step, attempt, executor, outcome, outputs, failure, result, startedAt, finishedAt, logs, reuseKey, reused } = data;
   return {
     run,
     command: {
@@ -19,7 +19,7 @@ export function newsOfFinished(data: DataOf<typeof StepFinished>): News {
       result,
       ...(failure ? { failure: failureOf(failure) } : {}),
     },
-    attempt: { startedAt, finishedAt, logs },
+    attempt: { startedAt, finishedAt, logs, ...(reuseKey !== undefined && { reuseKey }), ...(reused && { reused }) },
   };
 }
 

@@ -5,7 +5,14 @@ export interface News {
   run: string;
   command: RunCommand;
   /** With news of an attempt: what its executor says of it. */
-  attempt?: { startedAt?: string; finishedAt?: string; logs?: readonly { key: string; size: number }[] };
+  attempt?: {
+    startedAt?: string;
+    finishedAt?: string;
+    logs?: readonly { key: string; size: number }[];
+    /** What it did with which inputs, and whose result it took. */
+    reuseKey?: string;
+    reused?: object;
+  };
   /** With `grant-steps`: the row that the request takes, and what each element was admitted for. */
   grant?: { id: string; cores: number; memoryMiB: number };
   /** The message that brought it. */

@@ -80,9 +80,10 @@ function planRun(folded: Folded, writes: Writes): void {
   writes.evaluations.push(...evaluations.map((request) => ({ run, request })));
 }
 
-function stopsNow({ run, known }: Folded): Stops {
+function stopsNow({ run, known, decided }: Folded): Stops {
   const { state, stopsSent } = known;
-  if (!state.fault && !isFinal(state.phase)) return { run, known, attempts: [] };
+  const recalls = decided.some(({ event }) => event.type === 'step.recalled');
+  if (!state.fault && !isFinal(state.phase) && !recalls) return { run, known, attempts: [] };
   const attempts = [...state.attempts]
     .filter(([step, attempt]) => attempt.state === 'stopping' && !stopsSent.has(`${step}#${attempt.attempt}`))
     .map(([step, { attempt, executor }]) => ({ step, attempt, executor }));

@@ -39,6 +39,8 @@ export interface Script {
   /** What happens to a request; default: success. Output `out` is the input `x`. */
   answer?: (request: Request, times: number) => Answer | Promise<Answer>;
   confirmStops?: boolean;
+  /** Why its disk takes nothing new; asked at each heartbeat. */
+  full?: () => string | undefined;
 }
 
 /** An executor that speaks the real messages over the real bus, and runs nothing. */
@@ -51,8 +53,12 @@ export async function startScriptedExecutor(messaging: Messaging, objects: Objec
 
   const heartbeat = (): void => {
     const steps = [...held].map(({ run, step, attempt }) => ({ run, step, attempt }));
+    const full = script.full?.();
     const resources = { slots, cores, memoryMiB: 4096, isolation: 'none', accepting: true };
-    publishEphemeral(messaging, outgoing(ExecutorHeartbeat, { executor: id, incarnation, backend, ...resources, steps }));
+    publishEphemeral(
+      messaging,
+      outgoing(ExecutorHeartbeat, { executor: id, incarnation, backend, ...resources, ...(full === undefined ? {} : { full }), steps }),
+    );
   };
   const started = async ({ workspace, run, step, attempt }: Request): Promise<void> => {
     const message = outgoing(StepStarted, { workspace, run, step, attempt, executor: id, at: new Date().toISOString() });
@@ -102,6 +108,8 @@ export async function startScriptedExecutor(messaging: Messaging, objects: Objec
   };
   const onStop = async (stop: DataOf<typeof StepStop>): Promise<void> => {
     stops.push(stop);
+    for (const one of held)
+      if (one.run === stop.run && stop.steps.some(({ step, attempt }) => step === one.step && attempt === one.attempt)) held.delete(one);
     for (const { step, attempt } of confirmStops ? stop.steps : []) {
       const message = outgoing(StepStopped, { workspace: stop.workspace, run: stop.run, step, attempt, executor: id });
       await publishUntilStored(messaging, message, attemptMessageId(stop.run, step, attempt, 'stopped', stops.length));

@@ -22,14 +22,20 @@ export interface StopOptions {
   alert: number;
 }
 
-/** Asks again for stops that are not confirmed, and marks runs that are over since `alert` seconds and still have attempts. */
+/**
+ * Asks again for stops that are not confirmed, and marks runs that are over since `alert` seconds and still have attempts. Attempts
+ * of open runs are stopped where an executor is emptied.
+ */
 export async function resendStops(options: StopOptions, partitions: readonly number[]): Promise<void> {
   const { database, stateOf, submit, again, alert } = options;
   const { rows } = await database.pool.query<{ run: string; overdue: boolean }>({
     name: 'unstopped-runs',
     text: `
 select id as run, finished_at < now() - make_interval(secs => $3) as overdue from runs
-where partition = any($1) and not stopped and phase in ('successful', 'failed', 'dismissed') and finished_at < now() - make_interval(secs => $2)`,
+where partition = any($1) and not stopped and phase in ('successful', 'failed', 'dismissed') and finished_at < now() - make_interval(secs => $2)
+union all
+select distinct s.run_id, false from steps s join runs r on r.id = s.run_id
+where s.state = 'stopping' and r.partition = any($1) and r.finished_at is null and r.updated_at < now() - make_interval(secs => $2)`,
     values: [partitions, again, alert],
   });
   for (const { run, overdue } of rows) {

@@ -61,7 +61,7 @@ async function fill(): Promise<void> {
 
 /** As whom the tables belong to can. */
 async function asOwner(...statements: string[]): Promise<void> {
-  const all = (what: string) => ['audit', 'audit_seals'].map((table) => `alter table ${table} ${what} trigger append_only`);
+  const all = (what: string) => ['audit', 'audit_seals'].map((table) => `alter table ${table} ${what} trigger user`);
   await database.pool.query([...all('disable'), ...statements, ...all('enable')].join(';'));
 }
 

@@ -37,8 +37,11 @@ create function refuse_change() returns trigger language plpgsql as $$
 begin
   raise exception 'rows of % are never changed', tg_table_name using errcode = 'insufficient_privilege';
 end $$;
-create trigger append_only before update or delete or truncate on audit for each statement execute function refuse_change();
-create trigger append_only before update or delete or truncate on audit_seals for each statement execute function refuse_change();
+-- By row: what restores a copy empties tables that are empty.
+create trigger append_only before update or delete on audit for each row execute function refuse_change();
+create trigger append_only before update or delete on audit_seals for each row execute function refuse_change();
+create trigger never_emptied before truncate on audit for each statement execute function refuse_change();
+create trigger never_emptied before truncate on audit_seals for each statement execute function refuse_change();
 
 -- Whoever adds rows shares a lock until they are committed, before numbers are drawn: who has it alone for an instant knows that every number
 -- below the highest is there or never will be.

@@ -7,6 +7,9 @@ import { sharesAndQuotas } from './0010-shares-and-quotas.ts';
 import { managedRuns } from './0011-managed-runs.ts';
 import { eventsAndTriggers } from './0012-events-and-triggers.ts';
 import { harvestByWorkspace } from './0013-harvest-by-workspace.ts';
+import { limitsAndDrains } from './0014-limits-and-drains.ts';
+import { retentionAndWebhooks } from './0015-retention-and-webhooks.ts';
+import { listsOfRuns } from './0016-lists-of-runs.ts';
 import { audit } from './0022-audit.ts';
 import { fetchedFiles } from './0023-fetched-files.ts';
 
@@ -21,6 +24,9 @@ export const migrations: readonly { version: number; name: string; sql: string }
   managedRuns,
   eventsAndTriggers,
   harvestByWorkspace,
+  limitsAndDrains,
+  retentionAndWebhooks,
+  listsOfRuns,
   audit,
   fetchedFiles,
 ];

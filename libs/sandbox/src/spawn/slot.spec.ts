@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createStreamParser } from './slot.ts';
 
 const nonce = 'abcabd0123-7';
-const report = `${nonce} 3 1\n0m0.01s 0m0.02s\n1m2.50s 0m0.25s\n${nonce}.\n`;
+const report = `${nonce} 3 1\n0m0.01s 0m0.02s\n1m2.50s 0m0.25s\n`;
 
 function parse(chunks: string[]): { output: string; end: ReturnType<ReturnType<typeof createStreamParser>['push']> } {
   let output = '';

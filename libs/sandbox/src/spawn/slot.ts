@@ -151,7 +151,6 @@ const NEWLINE = 10;
 /** Separates a tool's output from the shell's report that follows it. Never holds back more than a piece that could begin the report. */
 export function createStreamParser(nonce: string, onOutput: (chunk: Buffer) => void): StreamParser {
   const word = Buffer.from(nonce);
-  const last = `${nonce}.\n`;
   let held: Buffer = Buffer.alloc(0);
   let report: string | undefined;
   return {
@@ -167,7 +166,7 @@ export function createStreamParser(nonce: string, onOutput: (chunk: Buffer) => v
       } else {
         report += chunk.toString('latin1');
       }
-      return report.endsWith(last) ? parseReport(report) : undefined;
+      return parseReport(report);
     },
   };
 }
@@ -181,8 +180,10 @@ function possibleStart(all: Buffer, word: Buffer): number {
   return 0;
 }
 
-function parseReport(report: string): { status: number; leftovers: boolean; cpuTotal: number } {
-  const [first = '', , children = ''] = report.split('\n');
+/** Undefined before its third line is there: the status, then the times of the shell and of its children. */
+function parseReport(report: string): { status: number; leftovers: boolean; cpuTotal: number } | undefined {
+  const [first = '', , children = '', rest] = report.split('\n');
+  if (rest === undefined) return undefined;
   const [, status, leftovers] = first.split(' ');
   return { status: Number(status), leftovers: leftovers === '1', cpuTotal: parseTimes(children) };
 }

@@ -22,7 +22,7 @@ export interface StepRules {
   rootFolder: string;
 }
 
-/** The text that makes a slot's shell run one tool and say `nonce status`, the times of its children and `nonce.` on the log pipe. */
+/** The text that makes a slot's shell run one tool and say `nonce status leftovers` and the two lines of times(1p) on the log pipe. */
 export function stepScript(request: SpawnRequest, rules: StepRules, nonce: string): string {
   return [
     '(',
@@ -33,7 +33,7 @@ export function stepScript(request: SpawnRequest, rules: StepRules, nonce: strin
     's=$? d=0',
     // Only the first process of a pid namespace may do this: everywhere else -1 means the whole machine.
     ...(rules.unshare === undefined ? [] : ['if [ $$ = 1 ] && kill -9 -1; then d=1; fi']),
-    `{ echo "${nonce} $s $d"; times; echo "${nonce}."; } >&3`,
+    `{ echo "${nonce} $s $d"; times; } >&3`,
     '',
   ].join('\n');
 }

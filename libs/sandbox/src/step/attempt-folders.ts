@@ -3,13 +3,15 @@ import { join } from 'node:path';
 
 import type { StagingEntry } from '@runnel/cwl';
 
-import type { StepAttempt } from '../types.ts';
+import type { SpareFolder, StepAttempt } from '../types.ts';
 import type { PathMapping } from './local-files.ts';
 
 /** Where an attempt has its files. */
 export interface Folders {
   out: string;
   tmp: string;
+  /** Present where `tmp` was another attempt's before. */
+  spare?: SpareFolder;
   in: string;
   log: string;
   /** The output directory as the tool sees it. */
@@ -24,21 +26,24 @@ export function makeFolders({ directory, beside }: StepAttempt, declared: string
   mkdirSync(out, { recursive: true });
   const spare = beside?.spare.pop();
   if (spare === undefined) mkdirSync(tmp, { recursive: true });
-  else renameSync(spare, tmp);
+  else renameSync(spare.path, tmp);
   const outInTool = declared ?? out;
   const mappings = outInTool === out ? [] : [{ tool: outInTool, host: out }];
-  return { out, tmp, in: join(directory, 'in'), log: join(directory, 'log'), outInTool, mappings };
+  return { out, tmp, ...(spare && { spare }), in: join(directory, 'in'), log: join(directory, 'log'), outInTool, mappings };
 }
+
+/** Longer than file systems take a moment to last (a tick of the kernel's clock, 10 ms at most), in milliseconds. */
+const CLOCK_TICK = 20;
 
 /** Leaves the temporary folder of an attempt that ended well to another one, under its new name, if nothing is in it. */
-export function spareFolder({ tmp }: Folders, { beside }: StepAttempt): void {
-  if (beside && isEmptyFolder(tmp)) beside.spare.push(tmp);
-}
-
-/** The tool may have removed it, closed it, or put a link in its place. */
-function isEmptyFolder(path: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  return stats?.isDirectory() === true && (stats.mode & 0o700) === 0o700 && readdirSync(path).length === 0;
+export function spareFolder({ tmp, spare }: Folders, { beside }: StepAttempt): void {
+  if (!beside) return;
+  // The tool may have removed it, closed it, or put a link in its place.
+  const stats = lstatSync(tmp, { throwIfNoEntry: false });
+  if (stats?.isDirectory() !== true || (stats.mode & 0o700) !== 0o700) return;
+  const { mtimeMs } = stats;
+  if (spare?.unchangedSince !== mtimeMs && readdirSync(tmp).length > 0) return;
+  beside.spare.push({ path: tmp, ...(mtimeMs < Date.now() - CLOCK_TICK && { unchangedSince: mtimeMs }) });
 }
 
 /** Gives what a document puts elsewhere in its container (absolute entrynames) a place of its own on the host. */

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
@@ -71,8 +70,8 @@ export async function runCommand(
   const collected = await collectOutputs(tool, { runtime, exitCode, inputs: command.inputs, requirements, evaluator, files, readable });
   if ('failure' in collected)
     return { failure: { ...collected.failure, reason: `${attempt.name}: ${collected.failure.reason}`, ...logTailOf(result) } };
-  const allowed = [folders.out, ...readable].map(realPath);
-  const taken = await takeOutputs(collected.outputs, { exchange, onHost, allowed, literals: join(attempt.directory, 'literals') });
+  const places = { out: folders.out, readable };
+  const taken = await takeOutputs(collected.outputs, { exchange, onHost, places, literals: join(attempt.directory, 'literals') });
   usage.outputBytes = taken.bytes;
   spareFolder(folders, attempt);
   return { outputs: taken.outputs };
@@ -87,14 +86,6 @@ function inputPlaces(inputs: JsonObject): string[] {
     if (stands !== undefined) places.push(stands);
   });
   return places;
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return path;
-  }
 }
 
 async function runToEnd(request: SpawnRequest, { spawner, onLog, signal }: StepPorts): Promise<SpawnResult> {

@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { runExpressionTool, type ExpressionTool, type JsonObject } from '@runnel/cwl';
@@ -13,8 +13,8 @@ export async function runExpression(tool: ExpressionTool, preparation: Preparati
   const collected = await runExpressionTool(tool, await completedInputs(tool, preparation), evaluator);
   if ('failure' in collected) throw new StepFault(collected.failure.class, collected.failure.reason);
   mkdirSync(attempt.directory, { recursive: true });
-  const allowed = [realpathSync.native(attempt.directory)];
+  const places = { out: attempt.directory, readable: [] };
   const literals = join(attempt.directory, 'literals');
-  const taken = await takeOutputs(collected.outputs, { exchange: ports.exchange, onHost: (path) => path, allowed, literals });
+  const taken = await takeOutputs(collected.outputs, { exchange: ports.exchange, onHost: (path) => path, places, literals });
   return taken.outputs;
 }

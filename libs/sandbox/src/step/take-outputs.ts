@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
@@ -19,8 +19,8 @@ import { StepFault } from './failures.ts';
 export interface TakeContext {
   exchange: FileExchange;
   onHost: (path: string) => string;
-  /** Folders of the host in which an output, or what its links lead to, may lie. */
-  allowed: string[];
+  /** Where on the host an output, or what its links lead to, may lie: in the output folder, or where an input stands. */
+  places: { out: string; readable: string[] };
   /** Folder for the files that literals become. */
   literals: string;
 }
@@ -32,13 +32,17 @@ export interface TakenOutputs {
 
 /** Hands every file of an output object to the exchange: values then have a location and no path. */
 export async function takeOutputs(outputs: JsonObject, context: TakeContext): Promise<TakenOutputs> {
-  const scope: Scope = { ...context, taken: new Map(), bytes: 0, literalCount: 0 };
+  let real: string[] | undefined;
+  const allowed = (): string[] => (real ??= [context.places.out, ...context.places.readable].map(realPath));
+  const scope: Scope = { ...context, allowed, taken: new Map(), bytes: 0, literalCount: 0 };
   const result: JsonObject = {};
   for (const [id, value] of Object.entries(outputs)) result[id] = await takeValue(value, scope);
   return { outputs: result, bytes: scope.bytes };
 }
 
 interface Scope extends TakeContext {
+  /** What the places really are, wherever links lead. */
+  allowed: () => string[];
   taken: Map<string, Promise<{ location: string; checksum: string; size: number }>>;
   bytes: number;
   literalCount: number;
@@ -130,13 +134,28 @@ function assertAllAllowed(folder: string, scope: Scope): void {
 
 /** The last check before a file leaves: wherever names and links lead, it lies in the step's own folders or is one of its inputs. */
 function assertAllowed(path: string, scope: Scope): void {
+  if (standsInFolder(path, scope.places.out)) return;
   let real: string;
   try {
     real = realpathSync.native(path);
   } catch {
     throw new StepFault('outputs', `${path} does not exist, or is a link to something that does not`);
   }
-  if (!scope.allowed.some((place) => real === place || real.startsWith(`${place}/`))) {
+  if (!scope.allowed().some((place) => real === place || real.startsWith(`${place}/`))) {
     throw new StepFault('outputs', `${path} leads to ${real}, which is neither in the output directory nor an input`);
+  }
+}
+
+/** A plain file directly in a folder of ours: there is no link that could lead elsewhere, and one look tells. */
+function standsInFolder(path: string, folder: string): boolean {
+  const name = path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : '';
+  return name !== '' && name !== '..' && !name.includes('/') && lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limitsRequest } from '../../quotas/time-limits.ts';
 import type { WantedResults } from '../../runs/wanted-results.ts';
 
 const format = z.object({
@@ -28,6 +29,7 @@ export const executeRequest = z.strictObject({
   outputs: z.record(z.string(), wantedOutput).optional(),
   response: z.enum(['raw', 'document']).optional(),
   subscriber: subscriberSchema.optional(),
+  limits: limitsRequest.optional(),
 });
 export type ExecuteRequest = z.output<typeof executeRequest>;
 

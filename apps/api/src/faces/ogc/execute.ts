@@ -12,6 +12,7 @@ import { acceptOnce } from '../../idempotency/accept-once.ts';
 import { idempotentRequest } from '../../idempotency/idempotency-key.ts';
 import type { RunRow } from '../../runs/find-runs.ts';
 import { isFinal } from '../../runs/find-runs.ts';
+import type { ResumedRun } from '../../runs/resumed-run.ts';
 import type { DeployedProcess } from '../../processes/find-process.ts';
 import { refusalOf } from '../../outbound/request-outbound.ts';
 import { json, ogcBase } from './base.ts';
@@ -63,13 +64,14 @@ interface Start {
   readonly body: ExecuteRequest;
   /** Its results must be a STAC catalogue. */
   readonly catalogue?: true;
+  readonly resumes?: ResumedRun;
 }
 
 /** Checks an execute request and accepts its run. */
 export async function start(
   context: ApiContext,
   request: FastifyRequest,
-  { process: named, executing, body, catalogue }: Start,
+  { process: named, executing, body, catalogue, resumes }: Start,
 ): Promise<{ run: RunRow; mode: Mode }> {
   const nested = await nestedExecution(context, request, named, body.inputs as JsonObject);
   const process = nested?.process ?? named;
@@ -89,12 +91,14 @@ export async function start(
     process,
     executing,
     ...(catalogue ? { catalogue } : {}),
+    ...(resumes ? { resumes } : {}),
     caller: { principal: request.principal, workspace: runsWorkspace(request), origins: originsOf(context, request) },
     inputs: inputsOf(given, main, description?.inputs),
+    limits: body.limits,
     request: wantedResults(body),
     base: callerBase(context, request),
     traceparent: traceparentOf(request),
-    idempotent: idempotentRequest(request, ['execute', process.workspace, process.id, body]),
+    idempotent: idempotentRequest(request, ['execute', process.workspace, process.id, body, ...(resumes ? [resumes.run] : [])]),
   });
   if (outcome.kind === 'refused') throw badInputs(outcome.faults);
   return { run: outcome.run, mode: modeOf(readPrefer(request.headers.prefer), description?.jobControlOptions ?? []) };

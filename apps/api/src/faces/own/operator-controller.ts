@@ -3,7 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { Route } from '../../http/route.ts';
-import { cordon, cordonRequest, uncordon } from './executors.ts';
+import { cordon, cordonRequest, drainRequest, uncordon } from './executors.ts';
+import { answerRetention, changeRetention, retentionRequest, retentionSchema } from './retention.ts';
 import { answerQuota, changeQuota, quotaRequest, quotaSchema } from './quota.ts';
 
 /** How the machine is shared: what an operator sets for all workspaces. */
@@ -43,10 +44,38 @@ export class OperatorController {
     return changeQuota(this.context, request, reply);
   }
 
+  @Route('GET', 'retention', {
+    action: 'usage.read',
+    summary: 'What the workspace keeps for how long',
+    answers: { 200: { description: 'In days', schema: retentionSchema } },
+  })
+  ownRetention(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerRetention(this.context, request, reply);
+  }
+
+  @Route('GET', 'workspaces/:tenant/retention', {
+    action: 'quota.read',
+    summary: 'What a workspace keeps for how long',
+    answers: { 200: { description: 'In days', schema: retentionSchema } },
+  })
+  retention(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return answerRetention(this.context, request, reply);
+  }
+
+  @Route('PUT', 'workspaces/:tenant/retention', {
+    action: 'quota.write',
+    summary: 'Change what a workspace keeps: what the body names, from the next garbage collection on',
+    body: { types: ['application/json'], schema: retentionRequest },
+    answers: { 200: { description: 'In days', schema: retentionSchema } },
+  })
+  changeRetention(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return changeRetention(this.context, request, reply);
+  }
+
   @Route('PUT', 'executors/:executor/cordon', {
     action: 'executor.write',
-    summary: 'Give an executor nothing new; what runs goes on',
-    body: { types: ['application/json'], schema: cordonRequest },
+    summary: 'Give an executor nothing new; what runs goes on, or is moved after a while',
+    body: { types: ['application/json'], schema: drainRequest },
     answers: { 204: { description: 'From the next admission on' } },
   })
   cordon(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

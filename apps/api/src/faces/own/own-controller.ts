@@ -14,6 +14,7 @@ import { OperatorController } from './operator-controller.ts';
 import { RunController } from './run-controller.ts';
 import { deadLetterListSchema, deadLetterSchema, executorListSchema, newTokenSchema, tokenListSchema } from './schemas.ts';
 import { TriggerController } from './trigger-controller.ts';
+import { WebhookController } from './webhook-controller.ts';
 import { answerTokens, dropToken, makeToken, tokenRequest } from './tokens.ts';
 
 /** What is not about one run: tokens, executors, dead letters, and the description of all of it. */
@@ -121,10 +122,13 @@ export class OwnController {
 /** The description is made from the routes themselves. */
 function ownDefinition(server: string): Record<string, unknown> {
   const description = 'Runs, steps, logs, live events, usage, tokens, files. Processes are under /{workspace}/ogc-api.';
-  return openApiOf(routesOf([RunController, OwnController, OperatorController, EventController, TriggerController, FilesController]), {
-    title: 'Runnel',
-    description,
-    version: '1.0.0',
-    server,
-  });
+  return openApiOf(
+    routesOf([RunController, OwnController, OperatorController, EventController, TriggerController, WebhookController, FilesController]),
+    {
+      title: 'Runnel',
+      description,
+      version: '1.0.0',
+      server,
+    },
+  );
 }

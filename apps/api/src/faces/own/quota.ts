@@ -13,6 +13,13 @@ const whole = (what: string) => z.int().min(0).max(1e9).nullable().describe(`${w
 
 const weight = z.number().min(0.1).max(100).describe('places it gets beside a workspace of weight 1');
 const priority = z.int().min(-100).max(100).describe('whose steps go first, whatever the weights');
+const time = (what: string) =>
+  z
+    .int()
+    .min(1)
+    .max(366 * 86_400)
+    .nullable()
+    .describe(`${what}, in seconds from the start; null: no limit`);
 
 const limits = {
   steps: whole('steps under way at once'),
@@ -20,6 +27,10 @@ const limits = {
   memoryMiB: amount('their memory'),
   storageBytes: z.int().min(0).nullable().describe('intermediate objects; above it nothing new is accepted; null: no limit'),
   queuedRuns: whole('runs that wait for their first step'),
+  runSeconds: time('how long a run may take that asks for nothing'),
+  mostRunSeconds: time('the most that a run may ask for'),
+  stepSeconds: time('how long each attempt at a step may take where the run asks for nothing'),
+  mostStepSeconds: time('the most that a run may ask for its steps'),
 };
 
 export const quotaRequest = z.strictObject({ weight, priority, ...limits }).partial();
@@ -33,21 +44,22 @@ export const quotaSchema = z.object({
 
 /** The quota of the workspace in the address, or of the caller's own, with what of it is in use. */
 export async function answerQuota(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const workspace = workspaceOf(request);
+  const workspace = tenantOf(request);
   const [quota, use] = await Promise.all([findQuota(context.database, workspace), quotaUse(context.database, workspace)]);
   await reply.send({ workspace, ...quota, use });
 }
 
 /** Changes what the body names; in force at once. */
 export async function changeQuota(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const workspace = workspaceOf(request);
+  const workspace = tenantOf(request);
   const given = quotaRequest.parse(await readJson(request, 10_000));
   const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<QuotaRow>;
   await storeQuota(context.database, workspace, { ...(await findQuota(context.database, workspace)), ...changes }, callerOf(request).name);
   await answerQuota(context, request, reply);
 }
 
-function workspaceOf(request: FastifyRequest): string {
+/** The workspace in an operator's address, or the caller's own. */
+export function tenantOf(request: FastifyRequest): string {
   const { tenant: workspace } = request.params as { tenant?: string };
   if (workspace === undefined) return callerOf(request).workspace;
   if (!TenantWorkspace.safeParse(workspace).success) throw notFound(`workspace "${workspace}"`);

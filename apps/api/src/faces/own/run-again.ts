@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { readJson } from '../../http/body.ts';
 import { originOf } from '../../http/origin.ts';
+import { limitsRequest } from '../../quotas/time-limits.ts';
 import { readState } from '../../runs/read-state.ts';
 import { placeOf, start } from '../ogc/execute.ts';
 import { inputsOfRun } from '../ogc/job-origin.ts';
@@ -12,12 +13,13 @@ import { runOf, runView } from './runs.ts';
 
 export const againRequest = z.strictObject({
   inputs: z.record(z.string(), z.unknown()).default({}).describe('those that change; null takes one away'),
+  limits: limitsRequest.optional(),
 });
 
 /** POST /api/v1/runs/{run}/again: its process as it is deployed now, with its inputs but for those that the body names. */
 export async function runAgain(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const before = await runOf(context, request);
-  const { inputs } = againRequest.parse(await readJson(request, context.config.maxRequestBytes));
+  const { inputs, limits } = againRequest.parse(await readJson(request, context.config.maxRequestBytes));
   const { processWorkspace: owner, processId: id } = before;
   const process = await context.processes.find(owner, id);
   const executing = await placeOf(context, request, owner, id);
@@ -27,7 +29,7 @@ export async function runAgain(context: ApiContext, request: FastifyRequest, rep
   const { run } = await start(context, request, {
     process,
     executing,
-    body: { inputs: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)), ...before.request },
+    body: { inputs: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)), ...before.request, limits },
     ...(state.accepted?.catalogue === true ? { catalogue: true } : {}),
   });
   await reply.status(201).header('location', `/api/v1/runs/${run.id}`).send(runView(run));

@@ -4,9 +4,10 @@ import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { Route } from '../../http/route.ts';
 import { changeOwn, changeRequest, dismissedSchema, dismissMany, dismissRequest } from './manage-runs.ts';
+import { resumedSchema, resumeRequest, resumeRun } from './resume-run.ts';
 import { againRequest, runAgain } from './run-again.ts';
 import { streamEvents } from './run-events.ts';
-import { answerRun, answerRuns, dismissOwn, runQuery } from './runs.ts';
+import { answerRun, answerRuns, dismissOwn, dismissQuery, runQuery } from './runs.ts';
 import { runDetailSchema, runListSchema, runSchema, stepListSchema, usageListSchema } from './schemas.ts';
 import { answerLog, logQuery } from './step-log.ts';
 import { answerSteps, stepQuery } from './steps.ts';
@@ -60,6 +61,16 @@ export class RunController {
     return runAgain(this.context, request, reply);
   }
 
+  @Route('POST', ':run/resume', {
+    action: 'run.update',
+    summary: 'Go on from what succeeded in a run that failed, also with an edited workflow',
+    body: { types: ['application/json'], schema: resumeRequest },
+    answers: { 201: { description: 'The new run, and which steps are reused and which repeated', schema: resumedSchema } },
+  })
+  resume(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return resumeRun(this.context, request, reply);
+  }
+
   @Route('POST', 'dismiss', {
     action: 'run.dismiss',
     summary: 'Dismiss all runs that a filter lets through, 1,000 at a time',
@@ -72,8 +83,14 @@ export class RunController {
 
   @Route('DELETE', ':run', {
     action: 'run.dismiss',
-    summary: 'Dismiss a run: final at once, what still runs of it is stopped',
-    answers: { 200: { description: 'The run; one that had ended stays as it is', schema: runSchema } },
+    summary:
+      'Dismiss a run: final at once, what still runs of it is stopped; with purge, delete one that has ended, with what it alone owned',
+    query: dismissQuery,
+    answers: {
+      200: { description: 'The run; one that had ended stays as it is', schema: runSchema },
+      204: { description: 'Deleted (purge)' },
+      409: { description: 'It is held, has not stopped, or an open run uses it (purge)' },
+    },
   })
   dismiss(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return dismissOwn(this.context, request, reply);

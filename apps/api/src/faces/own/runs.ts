@@ -1,11 +1,13 @@
 import { nameOf } from '@runnel/access';
 import { RunStatus } from '@runnel/contracts';
 import type { NodeStatus } from '@runnel/engine';
+import { Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { callerOf } from '../../http/access-hook.ts';
 import { cursor, cursorOf, limit, many, once } from '../../http/query.ts';
+import { deleteRun } from '../../runs/delete-run.ts';
 import { dismissRun } from '../../runs/dismiss-run.ts';
 import { findReadyNodes } from '../../runs/find-ready-nodes.ts';
 import { findRun, listRuns } from '../../runs/find-runs.ts';
@@ -68,14 +70,32 @@ export function nextPage(request: FastifyRequest, after: string): string {
 export async function answerRun(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const run = await runOf(context, request);
   const { engine, state } = await readState(context, run);
-  await reply.send({ ...runView(run), nodes: await withReasons(context, run, engine.nodeStatuses(state)) });
+  const { limits } = state;
+  await reply.send({
+    ...runView(run),
+    ...(limits && { limits: { runSeconds: limits.run, stepSeconds: limits.step } }),
+    nodes: await withReasons(context, run, engine.nodeStatuses(state)),
+  });
 }
+
+export const dismissQuery = z.object({ purge: once(z.stringbool().default(false)).describe('delete it for good') });
 
 export async function dismissOwn(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { run: id } = request.params as { run: string };
+  if (dismissQuery.parse(request.query).purge) return deleteOwn(context, request, reply);
   const run = await dismissRun(context, { workspace: callerOf(request).workspace, run: id, by: nameOf(request.principal) });
   if (!run) throw notFound(`run "${id}"`);
   await reply.send(runView(run));
+}
+
+/** Only its own workspace deletes a run: whoever carried it out for another does not. */
+async function deleteOwn(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const run = await runOf(context, request);
+  if (run.workspace !== callerOf(request).workspace) throw notFound(`run "${run.id}" of this workspace`);
+  const deletion = await deleteRun(context, run.id);
+  if (deletion.kind === 'missing') throw notFound(`run "${run.id}"`);
+  if (deletion.kind === 'refused') throw new Problem({ status: 409, title: 'Conflict', detail: deletion.reason });
+  await reply.status(204).send();
 }
 
 async function withReasons(
@@ -99,6 +119,7 @@ export function runView(run: RunRow) {
     process: { workspace: run.processWorkspace, id: run.processId, version: run.processVersion, digest: run.processDigest },
     ...(run.name === null ? {} : { name: run.name }),
     labels: run.labels,
+    ...(run.resumes === null ? {} : { resumes: run.resumes }),
     priority: run.priority,
     weight: run.weight,
     status: run.phase,

@@ -11,6 +11,7 @@ export const runSchema = z.object({
   process: z.object({ workspace: z.string(), id: z.string(), version: z.string(), digest: z.string() }),
   name: z.string().optional(),
   labels: z.record(z.string(), z.string()),
+  resumes: z.uuid().optional().describe('the run from which it goes on'),
   priority: z.int().describe('among the runs of its workspace'),
   weight: z.number(),
   status: RunStatus,
@@ -38,7 +39,13 @@ export const nodeSchema = z.object({
     .optional()
     .describe('where it waits for admission'),
 });
-export const runDetailSchema = runSchema.extend({ nodes: z.array(nodeSchema) });
+export const runDetailSchema = runSchema.extend({
+  limits: z
+    .object({ runSeconds: z.number().optional(), stepSeconds: z.number().optional() })
+    .optional()
+    .describe('how long it, and each attempt at a step, may take from its start'),
+  nodes: z.array(nodeSchema),
+});
 export const runListSchema = z.object({ runs: z.array(runSchema), next: z.string().optional() });
 
 export const stepSchema = z.object({
@@ -54,6 +61,10 @@ export const stepSchema = z.object({
   finished: z.iso.datetime().optional(),
   exitCode: z.int().optional(),
   failure: failureSchema.optional(),
+  reused: z
+    .object({ run: z.uuid(), step: z.string(), attempt: z.int() })
+    .optional()
+    .describe('whose result it is: nothing was carried out'),
 });
 export const stepListSchema = z.object({ steps: z.array(stepSchema), next: z.string().optional() });
 
@@ -90,6 +101,9 @@ export const executorSchema = z.object({
   accepting: z.boolean(),
   alive: z.boolean(),
   cordon: z.string().nullable().describe('why it is given nothing new'),
+  emptyAt: z.iso.datetime().nullable().describe('when what still runs there is moved'),
+  full: z.string().nullable().describe('why it takes nothing new by itself'),
+  steps: z.int().describe('under way there'),
   heartbeat: z.iso.datetime(),
 });
 export const executorListSchema = z.object({ executors: z.array(executorSchema) });

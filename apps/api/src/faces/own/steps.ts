@@ -146,6 +146,7 @@ export function stepView(row: StepRow): StepView & Record<string, unknown> {
     ...(row.startedAt === null ? {} : { started: row.startedAt.toISOString() }),
     ...(row.finishedAt === null ? {} : { finished: row.finishedAt.toISOString() }),
     ...(row.exitCode === null ? {} : { exitCode: row.exitCode }),
+    ...(row.reused === null ? {} : { reused: row.reused }),
     ...(row.failure === null ? {} : { failure: row.failure, reason: row.failure.reason }),
   };
 }

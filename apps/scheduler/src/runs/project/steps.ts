@@ -1,5 +1,6 @@
 import type { Write } from '@runnel/postgres';
-import type { AttemptRef, RunEvent } from '@runnel/engine';
+import { attemptOfLimit } from '@runnel/engine';
+import type { AttemptRef, FailureInfo, RunEvent } from '@runnel/engine';
 import { acceptedOf } from '../known-run.ts';
 import type { Decided, Folded } from '../fold-news.ts';
 import type { News } from '../news.ts';
@@ -24,6 +25,8 @@ export interface StepChange {
   failure?: object;
   result?: string;
   logs?: readonly { key: string; size: number }[];
+  reuseKey?: string;
+  reused?: object;
 }
 
 /** The last word of a batch about each step it touches; `stopping`: attempts of it that are asked to stop. */
@@ -36,7 +39,7 @@ export function stepChanges({ run, known, decided }: Folded, stopping: readonly 
     changes.set(change.step, { ...kept, ...change, run, workspace });
   };
   for (const item of decided) {
-    const change = changeOf(item);
+    const change = changeOf(item) ?? overLimit(item, known.state.fault?.failure);
     if (change) add(change);
   }
   for (const { step, attempt, executor } of stopping) add({ step, attempt, executor, state: 'stopping', at: known.state.at });
@@ -58,11 +61,19 @@ function changeOf({ event, news }: Decided): Omit<StepChange, 'run' | 'workspace
       return { ...attemptOf(event), at, state: 'waiting', finishedAt: at };
     case 'step.retry-scheduled':
       return { ...attemptOf(event), at, state: 'waiting', ...finish(event, news) };
+    case 'step.recalled':
+      return { ...attemptOf(event), at, state: 'stopping' };
     case 'step.stopped':
       return { ...attemptOf(event), at, state: 'stopped', finishedAt: at };
     default:
       return undefined;
   }
+}
+
+/** An attempt that took too long: it is being stopped, and its row says why the run failed. */
+function overLimit({ event }: Decided, failure: FailureInfo | undefined): Omit<StepChange, 'run' | 'workspace'> | undefined {
+  if (event.type !== 'timer.fired' || event.data.kind !== 'step-limit' || !failure) return undefined;
+  return { ...attemptOfLimit(event.data.key), at: event.at, state: 'stopping', failure };
 }
 
 function attemptOf({ data }: Extract<RunEvent, { data: { step: string; attempt: number } }>): { step: string; attempt: number } {
@@ -78,6 +89,8 @@ function finish(
     finishedAt: attempt?.finishedAt ?? at,
     ...(attempt?.startedAt === undefined ? {} : { startedAt: attempt.startedAt }),
     ...(attempt?.logs === undefined ? {} : { logs: attempt.logs }),
+    ...(attempt?.reuseKey === undefined ? {} : { reuseKey: attempt.reuseKey }),
+    ...(attempt?.reused === undefined ? {} : { reused: attempt.reused }),
     ...(data.failure ? { failure: data.failure } : {}),
     ...(exitCode === undefined ? {} : { exitCode }),
     ...('result' in data && data.result !== undefined ? { result: data.result } : {}),
@@ -87,12 +100,12 @@ function finish(
 const upsert = {
   name: 'upsert-steps',
   text: `
-insert into steps as s (run_id, step, attempt, workspace, state, executor, cores, memory_mib, requested_at, started_at, finished_at, exit_code, failure, result_key, logs)
+insert into steps as s (run_id, step, attempt, workspace, state, executor, cores, memory_mib, requested_at, started_at, finished_at, exit_code, failure, result_key, logs, reuse_key, reused)
 select c.run_id, c.step, c.attempt, c.workspace, c.state, c.executor, coalesce(c.cores, 0), coalesce(c.memory_mib, 0), coalesce(c.requested_at, c.at),
-  c.started_at, c.finished_at, c.exit_code, c.failure, c.result_key, c.logs
+  c.started_at, c.finished_at, c.exit_code, c.failure, c.result_key, c.logs, c.reuse_key, c.reused
 from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::float8[], $9::timestamptz[], $10::timestamptz[],
-  $11::timestamptz[], $12::timestamptz[], $13::int[], $14::json[], $15::text[], $16::json[])
-  as c (run_id, step, attempt, workspace, state, executor, cores, memory_mib, at, requested_at, started_at, finished_at, exit_code, failure, result_key, logs)
+  $11::timestamptz[], $12::timestamptz[], $13::int[], $14::json[], $15::text[], $16::json[], $17::text[], $18::json[])
+  as c (run_id, step, attempt, workspace, state, executor, cores, memory_mib, at, requested_at, started_at, finished_at, exit_code, failure, result_key, logs, reuse_key, reused)
 on conflict (run_id, step) do update set
   attempt = excluded.attempt,
   state = excluded.state,
@@ -105,7 +118,9 @@ on conflict (run_id, step) do update set
   exit_code = case when excluded.attempt > s.attempt then excluded.exit_code else coalesce(excluded.exit_code, s.exit_code) end,
   failure = case when excluded.attempt > s.attempt then excluded.failure else coalesce(excluded.failure, s.failure) end,
   result_key = case when excluded.attempt > s.attempt then excluded.result_key else coalesce(excluded.result_key, s.result_key) end,
-  logs = case when excluded.attempt > s.attempt then excluded.logs else coalesce(excluded.logs, s.logs) end
+  logs = case when excluded.attempt > s.attempt then excluded.logs else coalesce(excluded.logs, s.logs) end,
+  reuse_key = excluded.reuse_key,
+  reused = excluded.reused
 where s.attempt <= excluded.attempt`,
 };
 
@@ -133,6 +148,8 @@ export function stepWrites(changes: readonly StepChange[]): Write[] {
         column((change) => json(change.failure)),
         column((change) => change.result),
         column((change) => json(change.logs)),
+        column((change) => change.reuseKey),
+        column((change) => json(change.reused)),
       ],
     },
   ];

@@ -1,0 +1,137 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, startPostgres } from '@runnel/embedded';
+import { migrate, openDatabase, type Database } from '@runnel/postgres';
+import { Client, type PoolClient } from 'pg';
+import { listRuns, type RunFilter } from '../../apps/api/src/runs/find-runs.ts';
+import { createSweep, decideRound } from '../../apps/scheduler/src/admission/decide-round.ts';
+import { noTurns } from '../../apps/scheduler/src/admission/turns.ts';
+import { writeAdmission } from '../../apps/scheduler/src/admission/write-admission.ts';
+import { percentile, printRows, type Row } from './measure.ts';
+
+const runs = 1_000_000;
+const workspaces = 1000;
+const waiting = 100;
+
+/** What grows with the years and the tenants: lists of runs, and rounds of admission, on a database of its own with the product's statements. */
+export async function benchTables(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'runnel-bench-tables-'));
+  mkdirSync(folder, { recursive: true });
+  const server = await startPostgres({
+    dataDir: join(folder, 'data'),
+    port: await freePort(),
+    passwordFile: join(folder, 'password'),
+    logFile: join(folder, 'log'),
+  });
+  try {
+    await migrate(server.url);
+    // Filling takes longer than a statement of the services may.
+    await asAdmin(server.url, fill, fillNodes, 'vacuum analyze runs, ready_nodes');
+    const database = await openDatabase({ url: server.url, name: 'bench' });
+    printRows(`${runs} runs, ${workspaces} workspaces`, [...(await listRows(database)), ...(await admissionRows(database))]);
+    await database.close();
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Nine in ten runs of one workspace, one in a thousand failed, one in ten thousand open. */
+const fill = `
+insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, version, created_at,
+  started_at, finished_at, updated_at, stopped, name, labels)
+select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7000' || '8' || lpad(to_hex(n), 15, '0'))::uuid, n % 16,
+  case when n % 10 = 0 then 'other' else 'bench' end, 'bench', 'process-' || n % 50, '1', 'd', 'somebody',
+  case when n % 10000 = 1 then 'running' when n % 1000 = 2 then 'failed' else 'successful' end, 9, at, at,
+  case when n % 10000 = 1 then null else at + interval '1 minute' end, at, n % 10000 <> 1,
+  case when n % 5000 = 3 then 'night ' || n end, case when n % 100 = 4 then '{"team": "a"}'::jsonb else '{}'::jsonb end
+from (select n, date_trunc('milliseconds', now() - interval '400 days' + n * interval '34 seconds') as at from generate_series(1, ${runs}) n) made`;
+
+const fillNodes = `
+insert into ready_nodes (run_id, node, workspace, count, cores, memory_mib, reason, since)
+select gen_random_uuid(), 'step', 'w' || lpad((n % ${workspaces})::text, 4, '0'), 10, 1, 256, 'all slots are busy', now() - n * interval '1 ms'
+from generate_series(1, ${workspaces * waiting}) n`;
+
+async function asAdmin(url: string, ...statements: string[]): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  for (const statement of statements) await client.query(statement);
+  await client.end();
+}
+
+async function listRows(database: Database): Promise<Row[]> {
+  const middle = await database.pool.query<{ at: Date; id: string }>(
+    `select created_at as at, id from runs where workspace = 'bench' and created_at > now() - interval '200 days' order by created_at limit 1`,
+  );
+  const { at = new Date(), id = '' } = middle.rows[0] ?? {};
+  const half = { createdAt: at.toISOString(), id };
+  const page = { workspace: 'bench', limit: 101 };
+  const lists: Record<string, RunFilter> = {
+    'the newest': page,
+    'a page in the middle': { ...page, after: half },
+    'the page before it': { ...page, before: half },
+    'the oldest': { ...page, ascending: true },
+    'failed ones': { ...page, phases: ['failed'] },
+    'failed ones, in the middle': { ...page, phases: ['failed'], after: half },
+    'open ones': { ...page, phases: ['accepted', 'running', 'publishing'] },
+    'of one process, in the middle': { ...page, processes: ['process-7'], after: half },
+    'of one name': { ...page, name: 'night 5003' },
+    'with a label': { ...page, labels: { team: 'a' } },
+  };
+  const rows: Row[] = [];
+  for (const [name, filter] of Object.entries(lists)) {
+    const took: number[] = [];
+    for (let round = 0; round < 60; round += 1) {
+      const begun = performance.now();
+      await listRuns(database, filter);
+      if (round >= 10) took.push(performance.now() - begun);
+    }
+    rows.push(row(`list of runs: ${name}, p50 and p99`, took, '<= 10 ms'));
+  }
+  return rows;
+}
+
+async function admissionRows(database: Database): Promise<Row[]> {
+  await database.pool.query(
+    `insert into executors (id, backend, slots, cores, memory_mib, isolation, accepting, lease_until, heartbeat_at)
+     values ('x', 'kubernetes', 1000000, 1000000, 1e9, 'none', true, now() + interval '1 day', now())`,
+  );
+  const client = await database.pool.connect();
+  const rows = [
+    row('admission round, 100 waiting steps in each workspace, 8 slots free', await rounds(client, 8), '<= 20 ms'),
+    row('the same, no slot free', await rounds(client, 0), '<= 20 ms'),
+    row('the same, 200 slots free', await rounds(client, 200), ''),
+  ];
+  client.release();
+  return rows;
+}
+
+/** Rounds as the admitter makes them, each with so many places free; what they grant is taken away again. */
+async function rounds(client: PoolClient, free: number): Promise<number[]> {
+  const sweep = createSweep();
+  let turns = noTurns;
+  const took: number[] = [];
+  for (let round = 0; round < 60; round += 1) {
+    const begun = performance.now();
+    const withCapacities = (executors: readonly object[]) => executors.map((executor) => ({ ...(executor as Capacity), capacity: free }));
+    const { admission, waiting: looked } = await decideRound(client, { turns, sweep, withCapacities, now: Date.now() });
+    await writeAdmission(client, admission, looked);
+    turns = admission.turns;
+    if (round >= 10) took.push(performance.now() - begun);
+    const granted = admission.grants.reduce((sum, { count }) => sum + count, 0);
+    if (granted !== free) throw new Error(`${granted} of ${free} places were given`);
+    await client.query('delete from grants');
+  }
+  return took;
+}
+
+type Capacity = ReturnType<Parameters<typeof decideRound>[1]['withCapacities']>[number];
+
+const row = (what: string, took: number[], target: string): Row => ({
+  what,
+  ours: `${percentile(took, 50).toFixed(1)} ms, ${percentile(took, 99).toFixed(1)} ms`,
+  peer: '',
+  ratio: '',
+  target,
+});
