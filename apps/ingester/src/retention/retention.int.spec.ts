@@ -136,7 +136,7 @@ describe('deleting a run', () => {
     const running = await fixture.addRun({ phase: 'running' });
     expect(await mark(running)).toMatchObject({
       kind: 'refused',
-      reason: expect.stringContaining('not stopped') as unknown as unknown as string,
+      reason: expect.stringContaining('not stopped') as unknown as string,
     });
     const first = await ended({ phase: 'failed' });
     const second = await ended({ phase: 'failed' });
