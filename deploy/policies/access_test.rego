@@ -3,7 +3,7 @@ package runnel.access_test
 import data.runnel.access
 
 # Who asks.
-everything := ["read", "execute", "deploy", "write", "tokens", "operator"]
+everything := ["read", "execute", "deploy", "write", "tokens", "manage", "operator"]
 
 of(workspace, scopes) := {"kind": "token", "workspace": workspace, "token": "t", "scopes": scopes}
 
@@ -58,7 +58,7 @@ test_anonymous_callers_may_do_what_is_for_anyone if {
 
 test_anonymous_callers_where_it_is_open if {
 	{action | some action, _ in access.rules; may(anonymous, action, {"open": true})} == access.open_actions | {
-		"service.describe", "service.observe",
+		"service.describe", "service.observe", "harvest.push",
 	}
 	not may(of("c", everything), "process.read", {"open": true})
 }

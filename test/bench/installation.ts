@@ -43,19 +43,19 @@ export interface Installation {
   readonly postgres: number[];
   readonly nats: number[];
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
-  get(path: string): Promise<Answer>;
+  get(path: string, headers?: Record<string, string>): Promise<Answer>;
   /** Executes a process and waits for its end; throws unless that is `successful`. */
   run(process: string, inputs: unknown): Promise<RunTimes & { id: string }>;
   close(): Promise<void>;
 }
 
-/** `nodeOptions`: for the process of the services alone. */
-export async function startInstallation(nodeOptions: string[] = []): Promise<Installation> {
+/** `nodeOptions`: for the process of the services alone; `args`: more of `up`. */
+export async function startInstallation(nodeOptions: string[] = [], args: string[] = []): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), 'runnel-bench-'));
   const port = await freePort();
   const log = join(folder, 'up.log');
   const out = openSync(log, 'w');
-  const child = spawn(join(root, 'bin/runnel'), ['up', '--data', join(folder, 'data'), '--port', String(port)], {
+  const child = spawn(join(root, 'bin/runnel'), ['up', '--data', join(folder, 'data'), '--port', String(port), ...args], {
     stdio: ['ignore', out, out],
     env: { ...process.env, NODE_OPTIONS: [process.env['NODE_OPTIONS'], ...nodeOptions].filter(Boolean).join(' ') },
   });
@@ -111,7 +111,7 @@ function open(folder: string, child: ChildProcess, port: number, token: string, 
       return named('nats-server');
     },
     post: (path, body, headers) => send('POST', path, typeof body === 'string' ? body : JSON.stringify(body), headers),
-    get: (path) => send('GET', path),
+    get: (path, headers) => send('GET', path, undefined, headers),
     async run(process, inputs) {
       const { status, text } = await installation.post(`/bench/ogc-api/processes/${process}/execution`, { inputs });
       if (status !== 201) throw new Error(`executing ${process}: ${status} ${text.slice(0, 500)}`);
@@ -171,4 +171,20 @@ function commandOf(pid: number): string {
   } catch {
     return '';
   }
+}
+
+/** Seconds of the services, of Postgres, of NATS. */
+export const cpuOfParts = ({ pid, postgres, nats }: Installation): number[] => [[pid], postgres, nats].map(cpuSeconds);
+
+/** User and system time that these processes have used; one that is gone counts nothing. */
+function cpuSeconds(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return sum + (Number(fields[11]) + Number(fields[12])) / 100;
+    } catch {
+      return sum;
+    }
+  }, 0);
 }

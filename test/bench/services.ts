@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startInstallation, type Installation } from './installation.ts';
+import { cpuOfParts, startInstallation, type Installation } from './installation.ts';
 import { median, percentile, printRows, times, type Row } from './measure.ts';
 import { rawHops, rawSpawns, type Spawns } from './raw.ts';
 import { benchRelay } from './relay.ts';
@@ -112,22 +112,6 @@ async function idleRows(installation: Installation): Promise<Row[]> {
       target: '',
     },
   ];
-}
-
-/** Seconds of the services, of Postgres, of NATS. */
-const cpuOfParts = ({ pid, postgres, nats }: Installation): number[] => [[pid], postgres, nats].map(cpuSeconds);
-
-/** User and system time that these processes have used; one that is gone counts nothing. */
-function cpuSeconds(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return sum + (Number(fields[11]) + Number(fields[12])) / 100;
-    } catch {
-      return sum;
-    }
-  }, 0);
 }
 
 function residentMegabytes(pid: number): number {

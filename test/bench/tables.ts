@@ -5,7 +5,7 @@ import { freePort, startPostgres } from '@runnel/embedded';
 import { migrate, openDatabase, type Database } from '@runnel/postgres';
 import { Client, type PoolClient } from 'pg';
 import { listRuns, type RunFilter } from '../../apps/api/src/runs/find-runs.ts';
-import { createSweep, decideRound } from '../../apps/scheduler/src/admission/decide-round.ts';
+import { decideRound, noMemory } from '../../apps/scheduler/src/admission/decide-round.ts';
 import { noTurns } from '../../apps/scheduler/src/admission/turns.ts';
 import { writeAdmission } from '../../apps/scheduler/src/admission/write-admission.ts';
 import { percentile, printRows, type Row } from './measure.ts';
@@ -98,6 +98,8 @@ async function admissionRows(database: Database): Promise<Row[]> {
      values ('x', 'kubernetes', 1000000, 1000000, 1e9, 'none', true, now() + interval '1 day', now())`,
   );
   const client = await database.pool.connect();
+  // As the admitter's own connection.
+  await client.query('set synchronous_commit = off');
   const rows = [
     row('admission round, 100 waiting steps in each workspace, 8 slots free', await rounds(client, 8), '<= 20 ms'),
     row('the same, no slot free', await rounds(client, 0), '<= 20 ms'),
@@ -109,13 +111,13 @@ async function admissionRows(database: Database): Promise<Row[]> {
 
 /** Rounds as the admitter makes them, each with so many places free; what they grant is taken away again. */
 async function rounds(client: PoolClient, free: number): Promise<number[]> {
-  const sweep = createSweep();
+  const memory = noMemory();
   let turns = noTurns;
   const took: number[] = [];
   for (let round = 0; round < 60; round += 1) {
     const begun = performance.now();
     const withCapacities = (executors: readonly object[]) => executors.map((executor) => ({ ...(executor as Capacity), capacity: free }));
-    const { admission, waiting: looked } = await decideRound(client, { turns, sweep, withCapacities, now: Date.now() });
+    const { admission, waiting: looked } = await decideRound(client, { turns, memory, withCapacities, now: Date.now() });
     await writeAdmission(client, admission, looked);
     turns = admission.turns;
     if (round >= 10) took.push(performance.now() - begun);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.ts';
+import { checkDriven } from './driven.ts';
 import type { Work } from './workload.ts';
 
 interface EventRow {
@@ -27,6 +28,7 @@ export async function check(cluster: Cluster, work: readonly Work[]): Promise<st
     ...(await checkUsage(cluster)),
     ...(await checkLeftRows(cluster)),
     ...(await checkSteps(cluster)),
+    ...(await checkDriven(cluster)),
     ...leftProcesses(cluster),
     ...leftFolders(cluster),
   ];
@@ -115,15 +117,41 @@ select e.run_id, e.data ->> 'step' as step from events e
 where e.type = 'step.finished' and e.data ->> 'result' is not null and not exists (
   select from usage u where u.run_id = e.run_id and u.step = e.data ->> 'step' and u.attempt = (e.data ->> 'attempt')::integer)`);
   const { rows: billed } = await cluster.db.pool.query<{ run_id: string; step: string; attempt: number }>(
-    'select run_id, step, attempt from usage',
+    // The ledger outlives runs that were deleted.
+    'select run_id, step, attempt from usage where run_id in (select id from runs)',
   );
   const invented = billed.filter(
     ({ run_id: run, step, attempt }) => !existsSync(join(cluster.objects, 'demo/attempts', run, step, String(attempt), 'result.json')),
   );
+  const { rows: sums } = await cluster.db.pool.query<{ steps: number; ledger: number; told: number }>(`
+select (select coalesce(sum(greatest(cpu_seconds, cores * wall_seconds)), 0) from usage) + (
+    select coalesce(sum(cpu_seconds), 0) from usage_corrections) as steps,
+  (select coalesce(sum(cpu_seconds), 0) from ledger) as ledger,
+  (select coalesce(sum(quantity), 0) from billing_events where sku = 'cpu-seconds') + (select coalesce(sum(cpu_seconds), 0) from unbilled) as told`);
+  const [{ steps, ledger, told } = { steps: NaN, ledger: NaN, told: NaN }] = sums;
+  const same = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a));
   return [
     ...unbilled.map(({ run_id: run, step }) => `${run}: no usage of ${step}`),
     ...invented.map(({ run_id: run, step }) => `${run}: usage of ${step} without a result object`),
+    ...(same(steps, ledger) && same(steps, told)
+      ? []
+      : [`steps used ${steps} CPU seconds, the ledger has ${ledger}, billed or to bill are ${told}`]),
+    ...(await checkFigures(cluster)),
   ];
+}
+
+/** What the ledger says of an attempt is what its result object says. */
+async function checkFigures(cluster: Cluster): Promise<string[]> {
+  const { rows } = await cluster.db.pool.query<{ run_id: string; step: string; attempt: number; cpu: number; wall: number }>(
+    'select run_id, step, attempt, cpu_seconds as cpu, wall_seconds as wall from usage',
+  );
+  return rows.flatMap(({ run_id: run, step, attempt, cpu, wall }) => {
+    const path = join(cluster.objects, 'demo/attempts', run, step, String(attempt), 'result.json');
+    if (!existsSync(path)) return [];
+    const { usage } = JSON.parse(readFileSync(path, 'utf8')) as { usage: { cpuSeconds: number; wallSeconds: number } };
+    const told = usage.cpuSeconds === cpu && usage.wallSeconds === wall;
+    return told ? [] : [`${run}: ${step} used ${usage.cpuSeconds} s of CPU in ${usage.wallSeconds} s, the ledger has ${cpu} in ${wall}`];
+  });
 }
 
 /** The rows that faces show say what the events say. */
@@ -140,7 +168,8 @@ where e.type = 'step.finished' and s.state is distinct from case e.data ->> 'out
 /** When every run is over, nothing waits for anything. */
 async function checkLeftRows(cluster: Cluster): Promise<string[]> {
   const left = {
-    outbox: 'select count(*)::integer as n from outbox',
+    // What is billed is told every few seconds.
+    outbox: `select count(*)::integer as n from outbox where created_at < now() - interval '3 seconds'`,
     grants: 'select count(*)::integer as n from grants',
     'ready nodes': 'select count(*)::integer as n from ready_nodes',
     timers: 'select count(*)::integer as n from timers',

@@ -8,6 +8,7 @@ import { freePort, startNatsServer, startPostgres, type EmbeddedServer, type Pos
 import { connect, type Messaging } from '@runnel/messaging';
 import { migrate, openDatabase, type Database } from '@runnel/postgres';
 import { createLogger } from '@runnel/service';
+import { watchOptions, type Driven } from './driven.ts';
 import { serviceNames, startService, type ServiceName, type ServiceProcess } from './service-process.ts';
 
 export const repository = join(import.meta.dirname, '../..');
@@ -36,12 +37,15 @@ export class Cluster {
   readonly services = new Map<string, ServiceProcess>();
   /** Services that ended though nobody killed them. */
   readonly unasked: string[] = [];
+  /** What works by itself. */
+  readonly driven: Driven = { events: new Set(), commits: 0 };
   private readonly program: string;
   private readonly counts: Record<ServiceName, number>;
   private ports = { api: 0, postgres: 0, nats: 0 };
   private postgres: PostgresServer | undefined;
   private nats: EmbeddedServer | undefined;
   private token = '';
+  private watching: string[] = [];
   private database: Database | undefined;
 
   constructor(options: ClusterOptions) {
@@ -73,6 +77,7 @@ export class Cluster {
 
   async begin(): Promise<void> {
     mkdirSync(this.objects);
+    this.watching = watchOptions(this);
     this.ports = { api: await freePort(), postgres: await freePort(), nats: await freePort() };
     await Promise.all([this.startPostgres(), this.startNats()]);
     await migrate(this.postgresUrl);
@@ -110,6 +115,7 @@ export class Cluster {
       `nats://127.0.0.1:${this.ports.nats}`,
       '--objects',
       `${pathToFileURL(this.objects).href}/`,
+      ...(kind === 'harvester' ? this.watching : []),
     );
     const service = startService({
       name,

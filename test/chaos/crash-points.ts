@@ -5,16 +5,21 @@ import { repository, type Cluster } from './cluster.ts';
 import {
   bury,
   collectGarbage,
+  correct,
+  deleteWorkspace,
   forgetRequests,
   forgetStops,
   handleFiles,
   harvest,
   offer,
+  push,
   replace,
+  send,
   tellEvent,
   trespass,
   type Deed,
 } from './deeds.ts';
+import { resumeAndDelete, retain } from './deeds-of-runs.ts';
 import { serviceNames, type ServiceName } from './service-process.ts';
 import { settle } from './settle.ts';
 import { kinds, startWork, type Work } from './workload.ts';
@@ -41,7 +46,15 @@ const ways: readonly Way[] = [
   { points: /^api\.audit\./, services: ['api'], deed: trespass },
   { points: /^api\.policy\./, services: ['api'], deed: offer },
   { points: /^api\.harvest\./, services: ['api'], deed: harvest },
-  { points: /^(api\.event|pipeline)\./, services: ['api'], deed: tellEvent },
+  { points: /^api\.event\./, services: ['api'], deed: send },
+  { points: /^pipeline\./, services: ['api'], deed: tellEvent },
+  { points: /^ingester\.harvest\./, services: ['ingester'], deed: push },
+  { points: /^harvester\./, services: ['harvester'], deed: push },
+  { points: /^api\.(resume|delete)\./, services: ['api'], deed: resumeAndDelete },
+  { points: /^ingester\.delete\./, services: ['ingester'], deed: resumeAndDelete },
+  { points: /^ingester\.retention\./, services: [], deed: retain },
+  { points: /^(api|ingester)\.workspace\./, services: ['api', 'ingester'], deed: deleteWorkspace },
+  { points: /^api\.correction\./, services: ['api'], deed: correct },
   { points: /^ingester\.gc\./, services: [], deed: collectGarbage },
   { points: /^scheduler\..*-stop-again$/, services: ['scheduler'], deed: forgetStops, alone: true },
   { points: /^scheduler\..*-again$/, services: ['scheduler'], deed: forgetRequests, alone: true },

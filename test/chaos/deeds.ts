@@ -9,6 +9,7 @@ import { HarvestChanged } from '@runnel/contracts';
 import { listDeadLetters, outgoing, publishUntilStored, toHeaders, type Messaging } from '@runnel/messaging';
 import { openObjectStore } from '@runnel/objects';
 import { repository, type Cluster } from './cluster.ts';
+import { pushCommit, sendEvent } from './driven.ts';
 import { deleteFile, dismiss, documentOf, kinds, replaceProcess, startWork, uploadFile, type Work } from './workload.ts';
 
 /** What leads to a crash point that runs alone do not pass: adds its runs to the work, returns its own faults when it is done. */
@@ -67,7 +68,7 @@ export const harvest: Deed = async (cluster) => {
   };
   const source = { workspace: 'demo', source: 'git', repository: 'https://git.example/flows.git', branch: 'main' };
   await cluster.withMessaging((messaging) =>
-    publishUntilStored(messaging, outgoing(HarvestChanged, { ...source, commit, changes: [change] }), commit),
+    publishUntilStored(messaging, outgoing(HarvestChanged, { ...source, commit, move: Date.now(), changes: [change] }), commit),
   );
   const count = async (text: string): Promise<number> => {
     const { rows } = await cluster.db.pool.query<{ n: number }>(text);
@@ -80,10 +81,19 @@ export const harvest: Deed = async (cluster) => {
   )
     await sleep(100);
   const [commits, versions] = await Promise.all([
-    count('select count(*)::int as n from deployments'),
+    count(`select count(*)::int as n from deployments where path = '${change.path}'`),
     count(`select count(*)::int as n from processes where id = 'harvested'`),
   ]);
   return commits === versions ? [] : [`${commits} commits were recorded, ${versions} versions deployed`];
+};
+
+/** An event of a user starts its run. */
+export const send: Deed = (cluster) => none(sendEvent(cluster));
+
+/** A branch moves; the checker sees what came of it. */
+export const push: Deed = (cluster) => {
+  pushCommit(cluster);
+  return Promise.resolve([]);
 };
 
 /** What a pipeline publishes is kept, once. */
@@ -119,6 +129,47 @@ async function lettersOf(messaging: Messaging, payload: string, atLeast: number)
   await sleep(12_000);
   return look();
 }
+
+/** A workspace is deleted however often it has to be asked for: no object of it stays, and its state says so. */
+export const deleteWorkspace: Deed = async (cluster) => {
+  const name = `t-${randomUUID().slice(0, 8)}`;
+  await openObjectStore(`${pathToFileURL(cluster.objects).href}/`).then((store) => store.put(`${name}/files/a.txt`, 'a'));
+  const stateOf = async (): Promise<string | undefined> => {
+    const { rows } = await cluster.db.pool.query<{ state: string }>('select state from workspaces where name = $1', [name]);
+    return rows[0]?.state;
+  };
+  await cluster.db.pool.query(`insert into workspaces (name, created_by) values ($1, 'chaos')`, [name]);
+  for (let n = 0; n < 200; n += 1) {
+    const state = await stateOf();
+    if (state === 'active') await cluster.request(`/api/v1/workspaces/${name}?confirm=${name}`, { method: 'DELETE' });
+    if (state === 'deleted') break;
+    await sleep(200);
+  }
+  const state = await stateOf();
+  return [
+    ...(state === 'deleted' ? [] : [`workspace ${name} is ${state}`]),
+    ...(existsSync(join(cluster.objects, name, 'files/a.txt')) ? [`objects of ${name} are left`] : []),
+  ];
+};
+
+/** A correction that is sent until it is taken counts once. */
+export const correct: Deed = async (cluster) => {
+  const { rows } = await cluster.db.pool.query<{ run_id: string; step: string; attempt: number }>(
+    'select run_id, step, attempt from usage limit 1',
+  );
+  const [row] = rows;
+  if (row === undefined) return ['there is no usage to correct'];
+  const body = { id: randomUUID(), run: row.run_id, step: row.step, attempt: row.attempt, factor: 0, reason: 'chaos' };
+  const headers = { 'content-type': 'application/json' };
+  const send = (): Promise<Response> =>
+    cluster.request('/api/v1/usage/corrections', { method: 'POST', body: JSON.stringify(body), headers });
+  for (let n = 0; n < 100 && !(await send().catch(() => undefined))?.ok; n += 1) await sleep(100);
+  await send();
+  const { rows: found } = await cluster.db.pool.query<{ n: number }>('select count(*)::int as n from usage_corrections where id = $1', [
+    body.id,
+  ]);
+  return found[0]?.n === 1 ? [] : [`a correction counts ${found[0]?.n} times`];
+};
 
 /** The executor dies and JetStream forgets what it was asked, values too large for messages among it: it has to be asked again. */
 export const forgetRequests: Deed = async (cluster, _point, work) => {

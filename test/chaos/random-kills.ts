@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
+import { pushCommit, sendEvent } from './driven.ts';
 import { serviceNames } from './service-process.ts';
 import { settle } from './settle.ts';
 import { startWork, type Work } from './workload.ts';
@@ -45,10 +46,12 @@ export async function randomKills(
   return { kills, runs: work.length, faults: await settle(cluster, work) };
 }
 
-/** Keeps a few runs under way all the time. */
+/** Keeps a few runs under way all the time, with events that start more, and a branch that moves. */
 async function feedWork(cluster: Cluster, work: Work[], signal: AbortSignal): Promise<void> {
   for (let n = 0; !signal.aborted; n += 1) {
     work.push(await startWork(cluster, n));
+    await sendEvent(cluster);
+    if (n % 5 === 0) pushCommit(cluster);
     await sleep(300);
   }
 }
@@ -59,9 +62,7 @@ async function killOne(cluster: Cluster, random: () => number): Promise<string> 
     await sleep(pause);
     return pick < 0.06 ? killPostgres(cluster) : killNats(cluster);
   }
-  // The harvester watches nothing here: killing it would prove little.
-  const victims = serviceNames.filter((name) => name !== 'harvester');
-  const victim = victims[Math.floor(random() * victims.length)] ?? 'scheduler';
+  const victim = serviceNames[Math.floor(random() * serviceNames.length)] ?? 'scheduler';
   if (!whileItStarts) await cluster.services.get(`${victim}-0`)?.ready;
   await sleep(pause);
   await cluster.kill(`${victim}-0`);

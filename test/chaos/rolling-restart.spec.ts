@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startCluster, type Cluster } from './cluster.ts';
+import { makeTriggers } from './driven.ts';
 import { quickTool, rollingRestart } from './rolling-restart.ts';
 
 let cluster: Cluster;
@@ -7,6 +8,7 @@ beforeAll(async () => {
   cluster = await startCluster();
   const headers = { 'content-type': 'application/cwl+yaml' };
   expect((await cluster.request('/demo/ogc-api/processes', { method: 'POST', body: quickTool, headers })).status).toBe(201);
+  await makeTriggers(cluster);
 }, 120_000);
 afterAll(() => cluster.end(), 60_000);
 

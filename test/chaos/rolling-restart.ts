@@ -1,6 +1,8 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
+import { pushCommit, sendEvent } from './driven.ts';
+import { settle } from './settle.ts';
 import { serviceNames, type ServiceName } from './service-process.ts';
 
 /** A tool that ends at once and gives back what it was given. */
@@ -29,7 +31,10 @@ export interface RestartReport {
   refused: number;
 }
 
-/** Restarts services in order (SIGTERM, then started anew) while runs are asked for at an even rate, whatever becomes of those before. */
+/**
+ * Restarts services in order (SIGTERM, then started anew) while runs are asked for at an even rate, whatever becomes of those before; with each
+ * restart an event is sent and a commit pushed, which start runs and deploy by themselves.
+ */
 export async function rollingRestart(
   cluster: Cluster,
   rounds: readonly (readonly ServiceName[])[],
@@ -56,13 +61,15 @@ export async function rollingRestart(
     // The next one's turn comes when those that waited for the last have been served.
     do await sleep(500);
     while (underWay > perSecond);
-    await Promise.all(round.map((kind) => restart(cluster, `${kind}-0`)));
+    const driven = sendEvent(cluster);
+    pushCommit(cluster);
+    await Promise.all([driven, ...round.map((kind) => restart(cluster, `${kind}-0`))]);
   }
   await sleep(500);
   clearInterval(clock);
   await Promise.all(sending);
   report.runs = accepted.size;
-  report.faults = await untilAllEnded(cluster, accepted);
+  report.faults = [...(await untilAllEnded(cluster, accepted)), ...(await settle(cluster, []))];
   return report;
 }
 
@@ -107,7 +114,9 @@ function post(url: string, agent: Agent, authorization: string, body: unknown): 
 /** Waits until all have ended, then compares them with what was asked for. */
 async function untilAllEnded(cluster: Cluster, accepted: ReadonlyMap<string, number>): Promise<string[]> {
   const open = async (): Promise<number> => {
-    const { rows } = await cluster.db.pool.query<{ n: number }>('select count(*)::integer as n from runs where not stopped');
+    const { rows } = await cluster.db.pool.query<{ n: number }>(
+      `select count(*)::integer as n from runs where not stopped and process_id = 'quick'`,
+    );
     return rows[0]?.n ?? 0;
   };
   // As long as it goes on: a last restart may leave news to the reconciler, which looks every minute.
@@ -120,7 +129,7 @@ async function untilAllEnded(cluster: Cluster, accepted: ReadonlyMap<string, num
   }
   const { rows } = await cluster.db.pool.query<{ id: string; phase: string; message: string; out: string | null; finished: number }>(`
 select r.id, r.phase, r.message, (select x.value #>> '{}' from results x where x.run_id = r.id and x.output = 'out') as out,
-  (select count(*)::integer from events e where e.run_id = r.id and e.type = 'run.finished') as finished from runs r`);
+  (select count(*)::integer from events e where e.run_id = r.id and e.type = 'run.finished') as finished from runs r where process_id = 'quick'`);
   const found = new Map(rows.map((row) => [row.id, row]));
   return [
     ...[...accepted].flatMap(([run, n]) => {

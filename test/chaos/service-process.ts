@@ -33,7 +33,7 @@ interface Start {
 }
 
 export function startService({ name, kind, program, args, logFile, crashAt, onUnasked }: Start): ServiceProcess {
-  const env = { ...process.env, ...(crashAt === undefined ? {} : { RUNNEL_CRASH_AT: crashAt }) };
+  const env = { ...process.env, RUNNEL_BILLING_WINDOW_SECONDS: '2', ...(crashAt === undefined ? {} : { RUNNEL_CRASH_AT: crashAt }) };
   // Whatever becomes of this process, nothing of it stays.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = createWriteStream(logFile, { flags: 'a' });

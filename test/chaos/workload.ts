@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
+import { makeTriggers } from './driven.ts';
 
 /** How a run has to end, whatever is killed meanwhile. */
 export interface Expected {
@@ -37,6 +38,7 @@ export async function deployAll(cluster: Cluster): Promise<void> {
   for (const name of documents) {
     await expectStatus(cluster, [201, 409], '/demo/ogc-api/processes', { method: 'POST', body: documentOf(name), headers: cwl });
   }
+  await makeTriggers(cluster);
 }
 
 /** Deploys a process anew: another version of it. */

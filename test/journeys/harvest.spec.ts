@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -44,7 +44,12 @@ beforeAll(async () => {
   const bindings = join(folder, 'repositories.json');
   writeFileSync(
     bindings,
-    JSON.stringify([{ repository: `file://${remote}`, branch: 'main', paths: ['flows/**/*.cwl'], workspace: 'demo', allowFile: true }]),
+    JSON.stringify([
+      { repository: `file://${remote}`, branch: 'main', paths: ['flows/**/*.cwl'], workspace: 'demo', allowFile: true },
+      { repository: `file://${remote}`, branch: 'stac', paths: ['**/*.json'], workspace: 'demo', allowFile: true },
+      { repository: `file://${folder}/away.git`, workspace: 'demo', allowFile: true },
+      { files: ['mine/**'], workspace: 'demo' },
+    ]),
   );
   up = await startUp({ args: ['--repositories', bindings, '--poll-seconds', '1'] });
 }, 120_000);
@@ -55,10 +60,13 @@ afterAll(async () => {
 }, 60_000);
 
 interface Status {
-  branches: { error?: string }[];
+  branches: { repository: string; branch: string; error?: string; failures: number }[];
   files: { path: string; outcome: string; reason?: string }[];
 }
 const status = async (): Promise<Status> => (await (await up.request('/api/v1/harvest')).json()) as Status;
+
+const branch = async (name: string) =>
+  (await status()).branches.find((one) => one.branch === name && one.repository.endsWith('/remote.git'));
 
 async function deployed(): Promise<string[]> {
   const { processes } = (await (await up.request('/demo/ogc-api/processes')).json()) as { processes: { id: string }[] };
@@ -83,18 +91,25 @@ it('a watched branch deploys, replaces, renames and removes workflows', async ()
   writeFileSync(join(work, 'flows/other.cwl'), echo('other', 'x'));
   writeFileSync(join(work, 'flows/broken.cwl'), 'class: Nothing');
   push('fourth');
-  writeFileSync(join(work, 'flows/large.cwl'), `# ${'x'.repeat(300_000)}`);
+  // More than a message may hold, more than is read, and a link that leads out of the tree.
+  writeFileSync(join(work, 'flows/large.cwl'), `${echo('large', 'l')}# ${'x'.repeat(600_000)}\n`);
+  writeFileSync(join(work, 'flows/huge.cwl'), `# ${'x'.repeat(11_000_000)}`);
+  symlinkSync('/etc/passwd', join(work, 'flows/link.cwl'));
   push('large');
-  await has(['first', 'other']);
+  await has(['first', 'large', 'other']);
   await eventually('each file has its outcome', async () => {
     const files = new Map((await status()).files.map(({ path, outcome, reason }) => [path, `${outcome} ${reason ?? ''}`]));
     return (
       files.get('flows/other.cwl') === 'deployed ' &&
       /^refused 1:1 ./.test(files.get('flows/broken.cwl') ?? '') &&
-      files.get('flows/large.cwl') === 'refused it has 300002 bytes, the limit is 200000'
+      files.get('flows/large.cwl') === 'deployed ' &&
+      files.get('flows/huge.cwl') === 'refused it has 11000002 bytes, the limit is 10485760' &&
+      files.get('flows/link.cwl') === 'refused it is a symbolic link, which is not followed'
     );
   });
-  expect((await up.runnel(['harvest', 'status'])).stdout).toMatch(/flows\/large\.cwl +\w{10} +refused +it has 300002 bytes/);
+  expect((await up.runnel(['harvest', 'status'])).stdout).toMatch(/flows\/huge\.cwl +\w{10} +refused +it has 11000002 bytes/);
+  git('rm', '-q', 'flows/large.cwl');
+  push('smaller');
 
   git('rm', '-q', 'flows/renamed.cwl');
   push('fifth');
@@ -107,11 +122,74 @@ it('a watched branch deploys, replaces, renames and removes workflows', async ()
   git('push', '-q', '--force', 'origin', 'main');
   await has(['first']);
   execFileSync('git', ['-C', join(folder, 'remote.git'), 'update-ref', '-d', 'refs/heads/main']);
-  await eventually('the branch is gone', async () => (await status()).branches[0]?.error?.includes('the branch is gone') === true);
+  await eventually('the branch is gone', async () => (await branch('main'))?.error?.includes('the branch is gone') === true);
   await has(['first']);
   git('push', '-q', 'origin', 'main');
-  await eventually('the branch is back', async () => (await status()).branches[0]?.error === undefined);
+  await eventually('the branch is back', async () => (await branch('main'))?.error === undefined);
+  // One that is away keeps nobody waiting, is told, and tried again.
+  const away = (await status()).branches.find(({ repository }) => repository.endsWith('/away.git'));
+  expect([away?.error, (away?.failures ?? 0) > 1]).toEqual([expect.stringContaining('does not appear to be a git repository'), true]);
 }, 240_000);
+
+const item = (id: string, more: object = {}): string =>
+  JSON.stringify({
+    ...{ type: 'Feature', stac_version: '1.0.0', id, collection: 'scenes', geometry: null, links: [], assets: {} },
+    ...{ properties: { datetime: '2026-01-01T00:00:00Z' }, ...more },
+  });
+const stac = '/api/catalogue/stac/catalogs/user/catalogs/demo';
+
+async function itemsOf(collection: string): Promise<string[]> {
+  const page = (await (await up.request(`${stac}/collections/${collection}/items`)).json()) as { features?: { id: string }[] };
+  return (page.features ?? []).map(({ id }) => id);
+}
+const hasItems = (collection: string, ids: string[]): Promise<true> =>
+  eventually(`${collection} holds ${ids.join()}`, async () => (await itemsOf(collection)).join() === ids.join(), 30_000);
+
+it('STAC documents of a branch stand in the catalogue, and start runs', async () => {
+  const definition = join(folder, 'items.yml');
+  writeFileSync(definition, 'on: event\ntype: runnel.stac.item.v1\nprocess: first\n');
+  await up.runnel(['trigger', 'create', 'items', definition]);
+  git('checkout', '-q', '--orphan', 'stac');
+  git('rm', '-rqf', '.');
+  const commit = (message: string): void => {
+    git('add', '-A');
+    git('commit', '-qm', message);
+    git('push', '-q', 'origin', 'stac');
+  };
+  writeFileSync(join(work, 'a.json'), item('a', { assets: { data: { href: './a.tif' } } }));
+  writeFileSync(join(work, 'bad.json'), '{"type": "Feature"}');
+  symlinkSync('../../../../etc/passwd', join(work, 'link.json'));
+  commit('items');
+  await hasItems('scenes', ['a']);
+  await eventually('its trigger has fired', async () => (await up.runnel(['trigger', 'show', 'items'])).stdout.includes('started'), 30_000);
+  const shown = (await (await up.request(`${stac}/collections/scenes/items/a`)).json()) as { assets: { data: { href: string } } };
+  expect(shown.assets.data.href).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/workspaces\/demo\/files\/harvested\/.*\/stac\/a\.tif$/);
+
+  renameSync(join(work, 'a.json'), join(work, 'b.json'));
+  writeFileSync(join(work, 'c.json'), item('c'));
+  commit('renamed');
+  await hasItems('scenes', ['a', 'c']);
+  const files = new Map((await status()).files.map(({ path, outcome, reason }) => [path, `${outcome} ${reason ?? ''}`]));
+  expect(files.get('bad.json')).toMatch(/^refused its stac_version is missing/);
+  expect(files.get('link.json')).toBe('refused it is a symbolic link, which is not followed');
+  git('rm', '-q', 'b.json');
+  commit('removed');
+  await hasItems('scenes', ['c']);
+}, 180_000);
+
+it('files of the workspace are watched likewise', async () => {
+  const put = (path: string, body: string) => up.request(`/workspaces/demo/files/${path}`, { method: 'PUT', body });
+  await put('mine/x.json', item('x', { collection: 'own' }));
+  await put('mine/flow.cwl', echo('mine', 'm'));
+  await put('elsewhere/y.json', item('y', { collection: 'own' }));
+  await hasItems('own', ['x']);
+  await eventually('the workflow is deployed', async () => (await deployed()).includes('mine'));
+  await put('mine/x.json', item('z', { collection: 'own' }));
+  await hasItems('own', ['z']);
+  for (const path of ['mine/x.json', 'mine/flow.cwl']) await up.request(`/workspaces/demo/files/${path}`, { method: 'DELETE' });
+  await hasItems('own', []);
+  await eventually('the workflow is gone', async () => !(await deployed()).includes('mine'));
+}, 120_000);
 
 it('an event starts a run, and its end another', async () => {
   const definition = join(folder, 'trigger.yml');

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -56,6 +56,19 @@ asRoot('an object store that fails', () => {
     expect(await sizeOfResult(up, run)).toBe(300_000);
     expect((await put('large.bin', Buffer.alloc(16 * mebibyte))).status).toBe(201);
   }, 180_000);
+
+  it('a backup whose disk fills is none: nothing is left of it, the reason is told, another place takes it', async () => {
+    const place = join(disk, 'backup');
+    const filler = join(disk, 'filler');
+    fill(filler);
+    const refused = await up.runnel(['backup', '--data', up.folder, '--to', place], 1);
+    expect(refused.stderr).toContain(`there is no space left for ${place}`);
+    rmSync(filler);
+    expect(readdirSync(place)).toEqual([]);
+    const elsewhere = join(up.folder, 'backup');
+    await up.runnel(['backup', '--data', up.folder, '--to', elsewhere]);
+    await up.runnel(['restore', '--verify-only', '--from', elsewhere]);
+  }, 120_000);
 
   it('a store that is away: requests are told when to come back, a run goes on when it is there again', async () => {
     renameSync(store, join(disk, 'elsewhere'));

@@ -32,12 +32,24 @@ let files: string;
 let run: string;
 /** Id of a token that may be revoked. */
 let token: string;
+let operator: string;
+/** What else the guide calls by a word in capitals. */
+const named: Record<string, string> = {};
+
+const failing = tool.replace('id: hello', 'id: failing').replace('[echo, hello]', "['false']");
 
 beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), 'runnel-guide-'));
   up = await startUp();
   expect((await deploy(up, tool)).status).toBe(201);
   run = (await execute(up, 'hello', {})).job.jobID;
+  expect((await deploy(up, failing)).status).toBe(201);
+  named['FAILED_RUN'] = (await execute(up, 'failing', {})).job.jobID;
+  named['OLD_RUN'] = (await execute(up, 'hello', {})).job.jobID;
+  const { executors } = (await (await up.request('/api/v1/executors')).json()) as { executors: { id: string }[] };
+  named['EXECUTOR'] = executors[0]?.id ?? '';
+  const created = await runnel(['token', 'create', '--data', up.folder, '--workspace', 'staff', '--scope', 'operator']);
+  operator = created.stdout.trim().split('\n').at(-1) ?? '';
   const headers = { 'content-type': 'application/json' };
   const made = await up.request('/api/v1/tokens', { method: 'POST', body: JSON.stringify({ name: 'guide' }), headers });
   token = ((await made.json()) as { id: string }).id;
@@ -69,6 +81,7 @@ async function buryLetters(count: number): Promise<void> {
 /** What the guide calls by its place or by a word in capitals. */
 function filledIn(command: string): string {
   return command
+    .replaceAll(/\b(FAILED_RUN|OLD_RUN|EXECUTOR)\b/g, (name) => named[name] ?? name)
     .replaceAll('/var/lib/runnel', up.folder)
     .replaceAll('8080', String(up.port))
     .replaceAll(/\bDIR\b|\.\/data\b/g, up.folder)
@@ -81,7 +94,12 @@ describe('docs/operations.md', () => {
   it.each(commands.filter((command) => !command.includes('runnel up ')))(
     '%s',
     (command) => {
-      const env = { ...process.env, ...up.env, PATH: [join(repository, 'bin'), process.env['PATH']].join(delimiter) };
+      const env = {
+        ...process.env,
+        ...up.env,
+        OPERATOR_TOKEN: operator,
+        PATH: [join(repository, 'bin'), process.env['PATH']].join(delimiter),
+      };
       const ended = spawnSync('bash', ['-c', filledIn(command)], { cwd: files, env, encoding: 'utf8' });
       expect({ ...ended, stdout: undefined, output: undefined }).toMatchObject({ status: 0, stderr: '' });
     },

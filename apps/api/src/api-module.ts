@@ -6,6 +6,7 @@ import { OnCatalogueChanged } from './events/on-catalogue-changed.ts';
 import { EodhController } from './faces/eodh/eodh-controller.ts';
 import { DocsController } from './faces/eodh/docs-controller.ts';
 import { MeController } from './faces/eodh/me-controller.ts';
+import { HarvestedController } from './faces/eodh/harvested-controller.ts';
 import { StacController } from './faces/eodh/stac-controller.ts';
 import { WorkspaceController } from './faces/eodh/workspace-controller.ts';
 import { FilesController } from './faces/files/files-controller.ts';
@@ -13,8 +14,10 @@ import { JobController } from './faces/ogc/job-controller.ts';
 import { OgcController } from './faces/ogc/ogc-controller.ts';
 import { OperatorController } from './faces/own/operator-controller.ts';
 import { EventController } from './faces/own/event-controller.ts';
+import { HarvestController } from './faces/own/harvest-controller.ts';
 import { OwnController } from './faces/own/own-controller.ts';
 import { TriggerController } from './faces/own/trigger-controller.ts';
+import { OwnWorkspaceController, TenantController } from './faces/own/workspace-controllers.ts';
 import { WebhookController } from './faces/own/webhook-controller.ts';
 import { RunController } from './faces/own/run-controller.ts';
 import { SiteController } from './faces/site/site-controller.ts';
@@ -26,13 +29,17 @@ export const controllers = [
   JobController,
   OwnController,
   OperatorController,
+  OwnWorkspaceController,
+  TenantController,
   RunController,
   EventController,
+  HarvestController,
   TriggerController,
   WebhookController,
   FilesController,
   EodhController,
   StacController,
+  HarvestedController,
   MeController,
   WorkspaceController,
   DocsController,

@@ -43,13 +43,18 @@ export const ApiConfig = z.object({
     .max(3600)
     .default(300)
     .meta({ description: 'seconds in which that must have come: the caller waits for it' }),
+  bodyPatienceSeconds: whole
+    .min(1)
+    .default(30)
+    .meta({ description: 'seconds in which at least as many KiB of a body have to arrive; slower ones are given up (408)' }),
   outboundHosts: list.default([]).meta({
     description:
       'hosts (name or name:port, comma-separated) to which inputs by reference and callbacks may go although their addresses are not public; default: none',
   }),
   callbackSecret: z.string().min(16).optional().meta({
     secret: true,
-    description: 'what callbacks are signed with: each workspace has a key made of it; default: no callbacks are sent',
+    description:
+      'what callbacks are signed with and webhooks are checked with: each workspace and each repository has a key made of it; default: neither is served',
   }),
   policyUrl: z.url().optional().meta({
     description:
@@ -68,6 +73,24 @@ export const ApiConfig = z.object({
     .min(32)
     .optional()
     .meta({ description: 'secret shared with the executors, which sign tokens of runs with it; default: such tokens are not accepted' }),
+  secretsKeys: list
+    .pipe(z.array(z.string().min(32)))
+    .optional()
+    .meta({
+      secret: true,
+      description:
+        'keys with which secrets of workspaces are kept, comma-separated, each of 32 or more characters: the first seals, each opens; default: no secrets are kept',
+    }),
+  tokenRequestsPerSecond: z.coerce
+    .number()
+    .positive()
+    .optional()
+    .meta({ description: 'requests a second of one token, or of one address without a valid token, to each api; default: no limit' }),
+  workspaceRequestsPerSecond: z.coerce
+    .number()
+    .positive()
+    .optional()
+    .meta({ description: 'requests a second of one workspace whose quota does not say, to each api; default: no limit' }),
   triggerDepth: whole.min(1).max(100).default(8).meta({
     description: 'runs that may lead to each other by events and triggers before the chain is stopped as a loop',
   }),

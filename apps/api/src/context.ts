@@ -12,6 +12,9 @@ import type { DocumentLoader } from './processes/load-document.ts';
 import type { KnownProcesses } from './processes/known-processes.ts';
 import type { Triggers } from './triggers/start-triggers.ts';
 import type { Packages } from './processes/packages.ts';
+import type { RequestLimiter } from './limits/limit-requests.ts';
+import type { SecretSeal } from './secrets/seal.ts';
+import type { KnownWorkspaces } from './workspaces/known-workspaces.ts';
 import type { ApiMetrics } from './metrics.ts';
 
 /** Everything a route may use; made once in start.ts. */
@@ -34,6 +37,10 @@ export interface ApiContext {
   readonly feed: StatusFeed;
   readonly callbacks: CallbackSender;
   readonly triggers: Triggers;
+  readonly workspaces: KnownWorkspaces;
+  readonly limiter: RequestLimiter;
+  /** Undefined: no key is configured, and no secret can be kept. */
+  readonly seal: SecretSeal | undefined;
   /** Aborts when the service stops: ends what would keep its connection open. */
   readonly stopping: AbortSignal;
 }

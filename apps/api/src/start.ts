@@ -20,12 +20,17 @@ import { takeWaitingConnections } from './http/take-waiting-connections.ts';
 import { addAnswerHeaders } from './http/answer-headers.ts';
 import { routesOf } from './http/open-api.ts';
 import { refuseOtherMethods } from './http/other-methods.ts';
+import { createLimiter } from './limits/limit-requests.ts';
 import { apiMetrics } from './metrics.ts';
 import { ObjectFaultFilter } from './object-fault-filter.ts';
 import { openDocumentLoader } from './processes/load-document.ts';
 import { openKnownProcesses } from './processes/known-processes.ts';
 import { openPackages } from './processes/packages.ts';
+import { answerExecutors } from './secrets/answer-executors.ts';
+import { openSeal } from './secrets/seal.ts';
 import { startTriggers } from './triggers/start-triggers.ts';
+import { openKnownWorkspaces } from './workspaces/known-workspaces.ts';
+import { startRemovals } from './workspaces/remove-workspaces.ts';
 
 export interface ApiOptions {
   /** Default: JSON lines on standard output. */
@@ -91,7 +96,12 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   const processes = withBuiltIns(openKnownProcesses(database), builtIns);
   opened.push(() => processes.close());
   const metrics = apiMetrics(registry);
+  const workspaces = await openKnownWorkspaces(database, logger);
+  opened.push(() => workspaces.close());
   const services = {
+    workspaces,
+    limiter: createLimiter({ config, workspaces, metrics }),
+    seal: config.secretsKeys === undefined ? undefined : openSeal(config.secretsKeys),
     config,
     logger,
     registry,
@@ -114,6 +124,10 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   const triggers = startTriggers(services);
   opened.push(() => triggers.close());
   const context = { ...services, triggers };
+  const removals = startRemovals(context);
+  opened.push(() => removals.close());
+  const secrets = answerExecutors(context);
+  opened.push(() => secrets.close());
   const pipelines = takePipelineEvents(context);
   opened.push(() => pipelines.close());
   return context;
@@ -133,7 +147,7 @@ async function serve(context: ApiContext, stopping: AbortController, closeAll: C
     logger,
     host: config.host,
     port: config.port,
-    adapter: createAdapter(),
+    adapter: createAdapter(config),
     operations: {
       metrics: registry,
       checks: new Map<string, () => Promise<unknown>>([

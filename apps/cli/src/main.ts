@@ -8,6 +8,7 @@ import { explainCommand } from './commands/explain.ts';
 import { dlqCommand } from './commands/dlq.ts';
 import { gcCommand } from './commands/gc.ts';
 import { harvestCommand } from './commands/harvest.ts';
+import { importCommand } from './commands/import.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { executorsCommand, maintenanceCommand } from './commands/executors.ts';
 import { quotaCommand } from './commands/quota.ts';
@@ -25,7 +26,9 @@ import { triggerCommand } from './commands/trigger.ts';
 import { upCommand } from './commands/up.ts';
 import { upgradeCheckCommand } from './commands/upgrade-check.ts';
 import { uploadCommand } from './commands/upload.ts';
+import { usageCommand } from './commands/usage.ts';
 import { watchCommand } from './commands/watch.ts';
+import { workspaceCommand } from './commands/workspace/index.ts';
 
 const commands = [
   upCommand,
@@ -47,6 +50,9 @@ const commands = [
   triggerCommand,
   harvestCommand,
   dlqCommand,
+  workspaceCommand,
+  importCommand,
+  usageCommand,
   quotaCommand,
   retentionCommand,
   webhookCommand,
@@ -75,6 +81,11 @@ function program(): Command {
   for (const command of runnel.commands) command.exitOverride().showHelpAfterError('(add --help for the options and an example)');
   return runnel;
 }
+
+// Whoever reads what we print may have seen enough: `runnel ps | head`.
+process.stdout.on('error', (error) => {
+  process.exit(report(error));
+});
 
 try {
   await program().parseAsync();

@@ -64,11 +64,12 @@ export async function up(options: UpOptions): Promise<void> {
       ...bus.userOf('operator'),
       objects,
     });
+    const { callbacks: callbackSecret, secretsKey: secretsKeys } = secretsOf(folder);
     const started: Started[] = [];
     for (const name of options.only) {
       const service = await untilAvailable(
         name,
-        () => startService(name, { ...options, folder, database, bus, objects, runTokenKey, callbackSecret: secretsOf(folder).callbacks }),
+        () => startService(name, { ...options, folder, database, bus, objects, runTokenKey, callbackSecret, secretsKeys }),
         logger,
       );
       started.push(service);

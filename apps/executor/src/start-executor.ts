@@ -31,6 +31,7 @@ import type { ExecutorConfig } from './config.ts';
 import { openBackend } from './backend.ts';
 import { filledFolders, watchDiskRoom, type DiskRoom } from './disk-room.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { openSecretAsker } from './steps/ask-secrets.ts';
 import { AttemptsHolder } from './steps/attempts-holder.ts';
 import { createAttempts } from './steps/attempts.ts';
 import type { StepSurroundings } from './steps/carry-out-step.ts';
@@ -188,8 +189,10 @@ async function openSandbox(
     hidden: config.hidden,
     visible: imageFolders(images),
   });
+  const asker = openSecretAsker(messaging, { executor: id, key: config.runTokenKey });
   const surroundings: StepSurroundings = {
     store,
+    askSecrets: asker.ask,
     packages: packageCache(store),
     executor: id,
     runTokenKey: config.runTokenKey,
@@ -212,6 +215,7 @@ async function openSandbox(
   return {
     surroundings,
     close: async () => {
+      await asker.close();
       await spawner.close();
       await javascript.close();
     },

@@ -1,11 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
-import { connect, startRelay, type Messaging, type Relay } from '@runnel/messaging';
+import { RepositoryPushed } from '@runnel/contracts';
+import { connect, startRelay, subscribeEphemeral } from '@runnel/messaging';
+import { openObjectStore, tellFaults } from '@runnel/objects';
 import { openDatabase, requiredSchemaVersion, schemaVersion, waitForSchema, type Database } from '@runnel/postgres';
-import { createLogger, createMetrics, runService, type Logger, type ReadinessCheck } from '@runnel/service';
+import { createLogger, createMetrics, objectStoreErrors, runService, type Logger, type ReadinessCheck } from '@runnel/service';
 import type { HarvesterConfig } from './config.ts';
-import { harvestBranch, noteFault } from './harvest-branch.ts';
-import { readWatched, type Watched } from './watched.ts';
+import { lookAround } from './look-around.ts';
+import { harvesterMetrics } from './metrics.ts';
+import { readWatched } from './watched.ts';
 
 export interface Harvester {
   url: string;
@@ -15,35 +17,38 @@ export interface Harvester {
 @Module({})
 class HarvesterModule {}
 
-/** Starts the harvester: watches the configured Git branches and tells what changed. */
+/** Starts the harvester: watches the configured Git branches and workspace files, and tells what changed. */
 export async function startHarvester(config: HarvesterConfig, options: { logger?: Logger } = {}): Promise<Harvester> {
-  const logger = options.logger ?? createLogger({ service: 'harvester' });
+  const logger = options.logger ?? createLogger({ service: 'harvester', level: config.logLevel });
   const watched = config.repositories === undefined ? [] : readWatched(config.repositories);
   await waitForSchema(config.postgresUrl);
+  const registry = createMetrics('harvester');
+  const objects = tellFaults(await openObjectStore(config.objects), objectStoreErrors(registry));
   const database = await openDatabase({ url: config.postgresUrl, name: 'runnel-harvester', poolSize: 4 });
-  const { natsUrl: url, natsUser: user, natsPassword: password, prefix } = config;
+  const { natsUrl: url, natsUser: user, natsPassword: password, prefix, workDir } = config;
   const messaging = await connect({ url, user, password, prefix, service: 'harvester', logger });
-  const metrics = createMetrics('harvester');
-  const relay = startRelay({ messaging, pool: database.pool, metrics });
-  const stopping = new AbortController();
-  const loop = poll({ config, watched, database, messaging, relay, logger }, stopping.signal);
+  const relay = startRelay({ messaging, pool: database.pool, metrics: registry });
+  const metrics = harvesterMetrics(registry);
+  const lookout = lookAround({ database, objects, messaging, relay, workDir, metrics, logger }, watched, config.pollSeconds);
+  const webhooks = subscribeEphemeral(messaging, RepositoryPushed, {}, ({ data }) => lookout.kick(data.hook));
   const service = await runService({
     name: 'harvester',
     module: HarvesterModule,
     logger,
     operations: {
-      metrics,
+      metrics: registry,
       checks: new Map<string, ReadinessCheck>([
         ['postgres', () => database.pool.query('select 1')],
         ['schema', () => requireSchema(database)],
         ['nats', () => messaging.ping()],
+        ['objects', () => objects.ping()],
       ]),
     },
     host: config.host,
     port: config.port,
     onShutdown: async () => {
-      stopping.abort();
-      await loop;
+      await webhooks.close();
+      await lookout.close();
       await relay.close();
       await messaging.close();
       await database.close();
@@ -55,33 +60,4 @@ export async function startHarvester(config: HarvesterConfig, options: { logger?
 async function requireSchema(database: Database): Promise<void> {
   const version = await schemaVersion(database.pool);
   if (version < requiredSchemaVersion) throw new Error(`schema version ${version}, ${requiredSchemaVersion} is needed`);
-}
-
-interface PollContext {
-  config: HarvesterConfig;
-  watched: readonly Watched[];
-  database: Database;
-  messaging: Messaging;
-  relay: Relay;
-  logger: Logger;
-}
-
-async function poll(context: PollContext, signal: AbortSignal): Promise<void> {
-  const { config, watched, database, messaging, relay, logger } = context;
-  while (!signal.aborted && watched.length > 0) {
-    for (const one of watched) {
-      if (signal.aborted) return;
-      const about = { repository: one.repository, branch: one.branch, workspace: one.workspace };
-      try {
-        const changed = await harvestBranch(one, config.workDir, database, messaging);
-        if (changed > 0) logger.info({ ...about, changed }, 'branch moved');
-        relay.kick();
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        logger.warn({ ...about, reason }, 'repository not harvested');
-        await noteFault(database, one, reason).catch(() => undefined);
-      }
-    }
-    await sleep(config.pollSeconds * 1000, undefined, { signal }).catch(() => undefined);
-  }
 }

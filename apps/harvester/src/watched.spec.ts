@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { relevantChanges, type Watched } from './watched.ts';
+import { relevantChanges, type WatchedBranch } from './watched.ts';
 
-const watched: Watched = {
+const watched: WatchedBranch = {
   repository: 'https://git.example/flows.git',
   branch: 'main',
   paths: ['flows/**/*.cwl'],

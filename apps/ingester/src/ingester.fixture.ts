@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '@runnel/cwl';
 import { openObjectStore, type ObjectStore } from '@runnel/objects';
 import { openDatabase, type Database } from '@runnel/postgres';
+import { createMetrics, harvestedFiles } from '@runnel/service';
 import { removeTestMessaging, testDatabase, testLogger, testMessaging, type TestDatabase } from '@runnel/testing';
 import type { IngesterParts } from './parts.ts';
 
@@ -47,6 +48,7 @@ export async function ingesterFixture(): Promise<Fixture> {
     messaging,
     relay: { kick: () => undefined },
     logger: testLogger('ingester'),
+    harvested: harvestedFiles(createMetrics('ingester')),
     rows,
     async close() {
       await removeTestMessaging(messaging);

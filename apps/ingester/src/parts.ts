@@ -1,7 +1,7 @@
 import type { Messaging, Relay } from '@runnel/messaging';
 import type { ObjectStore } from '@runnel/objects';
 import type { Database } from '@runnel/postgres';
-import type { Logger } from '@runnel/service';
+import type { Counter, Logger } from '@runnel/service';
 
 /** What the ingester's handlers work with. */
 export interface IngesterParts {
@@ -12,6 +12,8 @@ export interface IngesterParts {
   messaging: Messaging;
   relay: Pick<Relay, 'kick'>;
   logger: Logger;
+  /** What came of harvested documents. */
+  harvested: Counter<'outcome'>;
 }
 
 /** Injection token of IngesterParts. */

@@ -5,6 +5,7 @@ import { openDatabase, waitForSchema } from '@runnel/postgres';
 import {
   createLogger,
   createMetrics,
+  harvestedFiles,
   objectStoreErrors,
   runService,
   type Logger,
@@ -12,12 +13,17 @@ import {
   type RunningService,
 } from '@runnel/service';
 import type { IngesterConfig } from './config.ts';
+import { watchBudgets } from './billing/watch-budgets.ts';
+import { writeBillingEvents } from './billing/write-billing-events.ts';
 import { watchDeleted } from './deletion/watch-deleted.ts';
 import { collectDaily } from './gc/daily.ts';
 import { Parts, type IngesterParts } from './parts.ts';
+import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
 import { OnRunDismissed } from './results/on-run-dismissed.ts';
 import { OnRunOutputsReady } from './results/on-run-outputs-ready.ts';
 import { OnStepFinished } from './usage/on-step-finished.ts';
+import { repeat, type Repeated } from './repeat.ts';
+import { removeWorkspaces } from './workspaces/remove-objects.ts';
 import { recordUsage, type UsageEntry } from './usage/record-usage.ts';
 import { watchLedger } from './usage/watch-ledger.ts';
 
@@ -29,7 +35,7 @@ export interface IngesterOptions {
 @Module({})
 class IngesterModule {
   static with(parts: IngesterParts): DynamicModule {
-    const controllers = [OnRunOutputsReady, OnRunDismissed, OnStepFinished];
+    const controllers = [OnRunOutputsReady, OnRunDismissed, OnStepFinished, OnHarvestChanged];
     return { module: IngesterModule, controllers, providers: [{ provide: Parts, useValue: parts }] };
   }
 }
@@ -52,10 +58,11 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
   });
   const relay = startRelay({ messaging, pool: database.pool, metrics });
   const bucket = config.objects.startsWith('s3:') ? new URL(config.objects).host : config.objects;
-  const parts: IngesterParts = { database, objects, bucket, messaging, relay, logger };
+  const parts: IngesterParts = { database, objects, bucket, messaging, relay, logger, harvested: harvestedFiles(metrics) };
   const collection = collectDaily(parts);
   const deletions = watchDeleted(parts);
   const ledger = watchLedger(parts);
+  const repeated = repeatAll(parts, config.billingWindowSeconds);
   return runService({
     name: 'ingester',
     module: IngesterModule.with(parts),
@@ -73,6 +80,7 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
     configure: (app) => void app.connectMicroservice({ strategy: usageTransport(parts, metrics) }),
     strategy: () => resultsTransport(messaging, metrics),
     onShutdown: async () => {
+      for (const one of repeated) await one.close();
       await deletions.close();
       await collection.close();
       await ledger.close();
@@ -83,9 +91,25 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
   });
 }
 
+/** What is looked at again and again; of several ingesters all do, and twice is once. */
+function repeatAll(parts: IngesterParts, billingWindowSeconds: number): Repeated[] {
+  const { logger } = parts;
+  return [
+    repeat('billing', Math.max(500, billingWindowSeconds * 50), logger, () => writeBillingEvents(parts, new Date(), billingWindowSeconds)),
+    repeat('looking at budgets', 5000, logger, () => watchBudgets(parts)),
+    repeat('removing what deleted workspaces stored', 5000, logger, async () => {
+      for (const workspace of await removeWorkspaces(parts)) logger.info({ workspace }, 'the workspace is gone');
+    }),
+  ];
+}
+
 /** Publishing takes its time: several runs at once, each message by itself. */
 function resultsTransport(messaging: Messaging, metrics: Registry): RunnelTransport {
-  return new RunnelTransport({ messaging, consumers: consumersOf(messaging, ['ingester-outputs', 'ingester-dismissed']), metrics });
+  return new RunnelTransport({
+    messaging,
+    consumers: consumersOf(messaging, ['ingester-outputs', 'ingester-dismissed', 'ingester-harvest']),
+    metrics,
+  });
 }
 
 /** The ledger is written in batches. */

@@ -56,6 +56,37 @@ export function tableMetrics(registry: Registry, pool: Pool): void {
 union all select '', 0 where not exists (select from ready_nodes)`,
   );
   tell(
+    'runnel_harvest_sources',
+    'Watched branches and workspace files by how the last look ended',
+    ['state'],
+    `select state, count(p)::int as value from (values ('ok'), ('failing')) s (state)
+left join harvest_positions p on state = case when error is null then 'ok' else 'failing' end group by 1`,
+  );
+  tell(
+    'runnel_harvest_lag_seconds',
+    'How long ago the source that was looked at longest ago was looked at',
+    [],
+    "select coalesce(extract(epoch from now() - min(updated_at)), 0)::float8 as value from harvest_positions where updated_at > now() - interval '7 days'",
+  );
+  tell(
+    'runnel_trigger_firings_pending',
+    'Runs that triggers are to start and have not',
+    [],
+    "select count(*)::int as value from trigger_firings where outcome = 'pending'",
+  );
+  tell(
+    'runnel_trigger_lag_seconds',
+    'How long the oldest of them has waited; 0 where none waits',
+    [],
+    "select coalesce(extract(epoch from now() - min(at)), 0)::float8 as value from trigger_firings where outcome = 'pending'",
+  );
+  tell(
+    'runnel_triggers_attention',
+    'Triggers that a person should look at: a loop, inputs that do not fit, a process that is gone',
+    [],
+    'select count(attention)::int as value from triggers where enabled',
+  );
+  tell(
     'runnel_partitions',
     'Partitions of runs by whether a scheduler owns them',
     ['state'],

@@ -1,7 +1,9 @@
 import { followNotifications } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
 import { openOidc } from './oidc.ts';
-import type { OidcOptions, OidcVerifier } from './oidc.ts';
+import type { OidcOptions, OidcVerifier, Verification } from './oidc.ts';
+import { userIn } from './claims.ts';
+import { boundByRole, workspacesOfMember } from './members.ts';
 import { anonymous } from './principal.ts';
 import type { Principal, TokenPrincipal } from './principal.ts';
 import { looksLikeRunToken, readRunToken } from './run-token.ts';
@@ -60,13 +62,14 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>, opti
   let generation = 0;
   const forget = (id: string): void => {
     generation += 1;
-    for (const [key, entry] of known) if (entry.id === id) known.delete(key);
+    for (const entries of [known, verified]) for (const [key, entry] of entries) if (entry.id === id) entries.delete(key);
   };
   const following = followNotifications({ url: database.url, name: 'runnel-revocations' }, revocations, {
     listening(now) {
       heard = now;
       generation += 1;
       known.clear();
+      verified.clear();
     },
     heard: forget,
   });
@@ -86,9 +89,13 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>, opti
 
   /** A signature holds until the token expires; it is looked at again now and then, since keys are withdrawn. */
   const verifyOnce = async (key: string, token: string, verifier: OidcVerifier): Promise<Authentication> => {
-    const { expires, ...authentication } = await verifier(token);
-    if (authentication.kind !== 'refused')
-      remember(verified, key, { authentication, id: key, until: Math.min(Date.now() + verifiedFor, expires ?? 0) });
+    const begun = generation;
+    const { expires, ...verification } = await verifier(token);
+    const authentication = await asMember(database, verification);
+    if (authentication.kind !== 'refused' && begun === generation) {
+      const id = idOf(authentication, verification) ?? key;
+      remember(verified, key, { authentication, id, until: Math.min(Date.now() + verifiedFor, expires ?? 0) });
+    }
     return authentication;
   };
 
@@ -112,6 +119,22 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>, opti
     forget,
     close: () => following.close(),
   };
+}
+
+/** By which a change of what a user may do is told. */
+function idOf(authentication: Authentication, verification: Verification): string | undefined {
+  if (authentication.kind === 'principal' && authentication.principal.kind === 'token') return authentication.principal.token;
+  return verification.kind === 'forbidden' && verification.nowhere !== undefined ? `user:${verification.nowhere}` : undefined;
+}
+
+/** Whom the identity provider vouches for, by the list of members: it bounds what the claims give, and says where a user acts who has none. */
+async function asMember(store: Pick<Database, 'pool'>, verification: Verification): Promise<Authentication> {
+  if (verification.kind === 'refused') return verification;
+  if (verification.kind === 'principal') return { kind: 'principal', principal: await boundByRole(store, verification.principal) };
+  const { nowhere, ...forbidden } = verification;
+  const [only, ...others] = nowhere === undefined ? [] : await workspacesOfMember(store, nowhere);
+  if (nowhere === undefined || only === undefined || others.length > 0) return forbidden;
+  return { kind: 'principal', principal: await boundByRole(store, userIn(only, nowhere)) };
 }
 
 function principalOf({ id, workspace, scopes, kind, owner }: TokenInfo): TokenPrincipal {

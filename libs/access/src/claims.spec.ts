@@ -24,7 +24,7 @@ describe('the calling workspace of a user', () => {
     ['a claim twice, but for case', { workspace: 'a', Workspace: 'b' }, /workspace and Workspace/],
     ['nobody', { sub: '', workspace: 'a' }, /names nobody/],
   ])('is not known where there is %s', (_what, claims, reason) => {
-    expect(principalOf({ sub, ...claims })).toEqual({ kind: 'forbidden', reason: expect.stringMatching(reason) });
+    expect(principalOf({ sub, ...claims })).toMatchObject({ kind: 'forbidden', reason: expect.stringMatching(reason) });
   });
 
   it('an administrator of the hub may do what concerns all workspaces', () => {

@@ -8,7 +8,11 @@ export type Claims = Readonly<Record<string, unknown>>;
 export type Holder =
   | { readonly kind: 'principal'; readonly principal: TokenPrincipal }
   /** Known, and yet without a workspace to act for; the reason says how to do better. */
-  | { readonly kind: 'forbidden'; readonly reason: string };
+  | {
+      readonly kind: 'forbidden';
+      readonly reason: string;
+      /** Who it is, where it names no workspace at all. */ readonly nowhere?: string;
+    };
 
 /** A role of the realm that may do what concerns all workspaces. */
 const administrator = 'hub_admin';
@@ -25,11 +29,15 @@ export function principalOf(claims: Claims): Holder {
   if (workspace !== undefined && typeof workspace !== 'string') return forbidden('the claim "workspace" of the token is not text');
   const several = Array.isArray(workspaces) ? workspaces.filter((one) => typeof one === 'string') : [];
   const calling = workspace ?? (several.length === 1 ? several[0] : undefined);
-  if (calling === undefined) return forbidden(withoutWorkspace(several));
+  if (calling === undefined) return { ...forbidden(withoutWorkspace(several)), ...(several.length === 0 ? { nowhere: sub } : {}) };
   if (workspace !== undefined && several.length > 0 && !several.includes(workspace))
     return forbidden(`the token is for workspace "${workspace}", which is not among its workspaces`);
-  const allowed: readonly Scope[] = rolesOf(claims).includes(administrator) ? scopes : workspaceScopes;
-  return { kind: 'principal', principal: { kind: 'token', workspace: calling, token: `user:${sub}`, owner: sub, scopes: allowed } };
+  return { kind: 'principal', principal: userIn(calling, sub, rolesOf(claims).includes(administrator) ? scopes : workspaceScopes) };
+}
+
+/** A user of the identity provider who acts for a workspace. */
+export function userIn(workspace: string, sub: string, allowed: readonly Scope[] = workspaceScopes): TokenPrincipal {
+  return { kind: 'token', workspace, token: `user:${sub}`, owner: sub, scopes: allowed };
 }
 
 function withoutWorkspace(several: readonly string[]): string {

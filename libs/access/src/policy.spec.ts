@@ -9,9 +9,18 @@ import type { Scope } from './scopes.ts';
 
 const { decide } = embeddedPolicy();
 const holder = (...held: Scope[]): TokenPrincipal => ({ kind: 'token', workspace: 'demo', token: 't-1', scopes: held });
-const open: Action[] = ['service.describe', 'service.observe'];
+const open: Action[] = ['service.describe', 'service.observe', 'harvest.push'];
 const closed = actions.filter((action) => !open.includes(action));
-const operator: Action[] = ['executor.write', 'quota.read', 'quota.write', 'dead-letter.read', 'dead-letter.write'];
+const operator: Action[] = [
+  'harvest.hook',
+  'executor.write',
+  'quota.read',
+  'quota.write',
+  'tenant.read',
+  'tenant.write',
+  'dead-letter.read',
+  'dead-letter.write',
+];
 const anyWorkspace: Action[] = [...operator, 'executor.read'];
 
 describe('decide', () => {

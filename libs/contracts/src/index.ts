@@ -1,5 +1,6 @@
 export * from './contract.ts';
 export * from './shapes.ts';
+export * from './workspace-settings.ts';
 export * from './messages.ts';
 export * from './routing.ts';
 export * from './events-markdown.ts';
@@ -7,3 +8,4 @@ export * from './async-api.ts';
 export * from './cloud-event.ts';
 export * from './filter/parse-filter.ts';
 export * from './filter/matches-filter.ts';
+export * from './harvested.ts';

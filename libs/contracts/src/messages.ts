@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { event } from './contract.ts';
 import { attemptFields, Failure, ObjectKey, RunId, RunStatus, StepPath, Timestamp, Usage, Value, Workspace } from './shapes.ts';
+import { WorkspaceImages } from './workspace-settings.ts';
 
 const Executor = z.string().describe('executor');
 const run = '01936d2e-7c1a-7000-8000-000000000001';
@@ -54,6 +55,9 @@ export const StepRequested = event(
     reuse: ObjectKey.optional().describe('results of the run from which this one goes on, by what their steps did'),
     hints: z.array(z.looseObject({ class: z.string() })).describe('hints in force, likewise'),
     acceptedAt: Timestamp.describe('when the run was accepted: `Date` in expressions'),
+    secrets: z.literal(true).optional().describe('it is given secrets: the executor asks for them (`secrets.asked`)'),
+    images: WorkspaceImages.optional().describe('images of the workspace'),
+    nodeSelector: z.record(z.string(), z.string()).optional().describe('labels of the nodes on which pods of the workspace run'),
   }),
   {
     dedupe: 'state',
@@ -132,6 +136,47 @@ export const StepFinished = event(
       usage,
       logs: [],
     },
+  },
+);
+
+export const SecretsAsked = event(
+  'secrets.asked',
+  1,
+  z.object({
+    ...attemptFields,
+    executor: Executor,
+    ask: z.uuid().describe('this question; the answer names it'),
+    key: z.string().max(200).describe('X25519 key, made for this question alone, for which the answer is sealed'),
+    proof: z.string().max(100).describe('that an executor asks: HMAC with the key it shares with the api'),
+  }),
+  {
+    dedupe: 'state',
+    delivery: 'ephemeral',
+    routedBy: 'none',
+    from: ['executor'],
+    to: ['api'],
+    summary: 'executor: which secrets is this attempt given? One api answers; asked again where no answer comes.',
+    golden: { ...attempt, executor: 'x-1', ask: run, key: 'MCowBQYDK2VuAyEA', proof: '3q2-7w' },
+  },
+);
+
+export const SecretsGiven = event(
+  'secrets.given',
+  1,
+  z.object({
+    executor: Executor,
+    ask: z.uuid(),
+    sealed: z.string().max(900_000).optional().describe('secrets and secret inputs, readable with the key of the question alone'),
+    refused: z.string().max(1000).optional().describe('why there are none'),
+  }),
+  {
+    dedupe: 'state',
+    delivery: 'ephemeral',
+    routedBy: 'shard',
+    from: ['api'],
+    to: ['executor'],
+    summary: 'api: the secrets of an attempt, sealed for the executor that asked.',
+    golden: { executor: 'x-1', ask: run, sealed: '3q2-7w' },
   },
 );
 
@@ -299,10 +344,11 @@ export const HarvestChanged = event(
   1,
   z.object({
     workspace: Workspace,
-    source: z.string(),
+    source: z.string().describe('git, or files: those of the workspace'),
     repository: z.string(),
     branch: z.string(),
-    commit: z.string(),
+    commit: z.string().describe('of workspace files: the look that found them'),
+    move: z.int().min(0).default(0).describe('counts what was told of this branch: news of a lower number are older, whatever clocks say'),
     changes: z.array(
       z.object({
         path: z.string(),
@@ -318,16 +364,33 @@ export const HarvestChanged = event(
     delivery: 'work',
     routedBy: 'none',
     from: ['harvester'],
-    to: ['api'],
-    summary: 'harvester: these files of a watched repository changed in this commit; api deploys processes from them.',
+    to: ['api', 'ingester'],
+    summary:
+      'harvester: these files of a watched repository changed in this commit; api deploys processes from CWL, ingester takes STAC documents into the catalogue.',
     golden: {
       workspace: 'demo',
       source: 'git',
       repository: 'https://git.example/flows.git',
       branch: 'main',
       commit: 'c0ffee',
+      move: 3,
       changes: [{ path: 'app.cwl', change: 'added', content: 'cwlVersion: v1.2' }],
     },
+  },
+);
+
+export const RepositoryPushed = event(
+  'repository.pushed',
+  1,
+  z.object({ hook: z.string().describe('id of the repository in its webhook') }),
+  {
+    dedupe: 'state',
+    delivery: 'ephemeral',
+    routedBy: 'none',
+    from: ['api'],
+    to: ['harvester'],
+    summary: 'api: a signed webhook says that this repository changed; the harvester looks now. A lost one is found by the next look.',
+    golden: { hook: '0123456789abcdef' },
   },
 );
 
@@ -384,6 +447,58 @@ export const EventRefused = event(
   },
 );
 
+export const BillingEvent = event(
+  'billing.event',
+  1,
+  z.object({
+    uuid: z.uuid().describe('UUIDv5 of `{workspace}-{sku}-{event_start}`: twice is once'),
+    event_start: Timestamp,
+    event_end: Timestamp,
+    sku: z.enum(['cpu-seconds', 'memory-gb-seconds', 'storage-gb-seconds']),
+    user: z.string().nullable().describe('a workspace is billed, no user'),
+    workspace: Workspace,
+    quantity: z.number().describe('below zero where corrections are more than what was used'),
+  }),
+  {
+    dedupe: 'key',
+    delivery: 'told',
+    routedBy: 'workspace',
+    from: ['ingester'],
+    to: [],
+    summary: 'ingester: what a workspace is billed for a span of time, in the shape of the hub; the sum of all is the sum of the ledger.',
+    golden: {
+      uuid: '2fd0a0d6-4e5c-5b6f-8a51-0f0d7f8f6f10',
+      event_start: '2026-11-21T12:00:00.000Z',
+      event_end: '2026-11-21T12:05:00.000Z',
+      sku: 'cpu-seconds',
+      user: null,
+      workspace: 'demo',
+      quantity: 12.5,
+    },
+  },
+);
+
+export const BudgetReached = event(
+  'budget.reached',
+  1,
+  z.object({
+    workspace: Workspace,
+    month: z.string().describe('`2026-11`'),
+    percent: z.int().describe('80: a warning; 100: nothing new begins'),
+    coreHours: z.number(),
+    memoryGbHours: z.number(),
+  }),
+  {
+    dedupe: 'key',
+    delivery: 'told',
+    routedBy: 'workspace',
+    from: ['ingester'],
+    to: [],
+    summary: 'ingester: a workspace has used 80 or 100 per cent of its budget for the month.',
+    golden: { workspace: 'demo', month: '2026-11', percent: 80, coreHours: 8.1, memoryGbHours: 2 },
+  },
+);
+
 /** Every contract; docs/events.md, AsyncAPI, streams, consumers and permissions are derived from this list. */
 export const contracts = [
   RunAccepted,
@@ -393,6 +508,8 @@ export const contracts = [
   StepStarted,
   StepWaiting,
   StepFinished,
+  SecretsAsked,
+  SecretsGiven,
   StepStop,
   StepStopped,
   ExecutorHeartbeat,
@@ -402,6 +519,9 @@ export const contracts = [
   RunStatusChanged,
   StepLog,
   HarvestChanged,
+  RepositoryPushed,
   CatalogueChanged,
   EventRefused,
+  BillingEvent,
+  BudgetReached,
 ] as const;

@@ -49,6 +49,16 @@ export interface AcceptedRun {
   limits?: TimeLimits;
   /** It goes on from another run: object with the results of that one's steps, which are used where the same would be done again. */
   resumes?: { run: string; results: string };
+  /** Of the workspace where it executes, as they were at acceptance; absent: nothing in particular. */
+  surroundings?: RunSurroundings;
+}
+
+/** What a workspace says of the steps of its runs; the engine passes it on. */
+export interface RunSurroundings {
+  /** Steps that are given secrets, without the places of scattered ones (`mosaic/merge`); '' stands for all. */
+  secretSteps?: readonly string[];
+  images?: { allow?: readonly string[]; replace?: Readonly<Record<string, string>> };
+  nodeSelector?: Readonly<Record<string, string>>;
 }
 
 /** Every command carries the time at which it is decided (RFC 3339, UTC): the engine has no clock. */

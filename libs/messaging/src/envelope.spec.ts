@@ -48,7 +48,7 @@ describe('seal', () => {
 
   it('routes orders to the executor in the data, and what has no route to the bare name', () => {
     expect(seal(outgoing(StepRequested, { ...StepRequested.golden, executor: 'x-9' }), stamp).subject).toBe('rn.step.requested.x-9');
-    expect(seal(outgoing(HarvestChanged, HarvestChanged.golden), stamp).subject).toBe('rn.harvest.changed');
+    expect(seal(outgoing(HarvestChanged, { ...HarvestChanged.golden, move: 3 }), stamp).subject).toBe('rn.harvest.changed');
   });
 
   it('refuses data above the limit, naming contract and size, and takes data just below it', () => {

@@ -43,7 +43,7 @@ describe('permissions', () => {
         (subject) => subject.startsWith('rn.run.') || subject.startsWith('rn.step.requested') || subject.includes('rn-work.scheduler'),
       ),
     ).toEqual([]);
-    expect(subscribe).toEqual(['_INBOX_executor.>']);
+    expect(subscribe).toEqual(['_INBOX_executor.>', 'rn.secrets.given.*']);
   });
 
   it('give nobody but the operator the right to delete streams, and the api that to tend dead letters', () => {

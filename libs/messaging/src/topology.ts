@@ -172,6 +172,7 @@ export function durablePlans(prefix: string): DurablePlan[] {
     everywhere('ingester-outputs', 'ingester', RunOutputsReady),
     everywhere('ingester-dismissed', 'ingester', RunDismissed),
     everywhere('ingester-usage', 'ingester', StepFinished),
+    everywhere('ingester-harvest', 'ingester', HarvestChanged),
     everywhere('api-harvest', 'api', HarvestChanged),
     everywhere('api-catalogue', 'api', CatalogueChanged, told),
     {

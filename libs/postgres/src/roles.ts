@@ -23,6 +23,15 @@ const writes: Record<ServiceName, Record<string, string>> = {
     audit: 'insert',
     audit_seals: 'insert',
     fetched_files: 'insert, update',
+    webhook_deliveries: 'insert, delete',
+    workspaces: 'insert, update',
+    members: 'insert, update, delete',
+    secrets: 'insert, update, delete',
+    run_secrets: 'insert, delete',
+    usage_corrections: 'insert',
+    unbilled: 'insert',
+    budget_states: 'delete',
+    imported_jobs: 'insert, update',
     // Of a run only its acceptance and its dismissal.
     events: 'insert',
     runs: 'insert, update (phase, progress, message, version, finished_at, updated_at, name, labels, forgotten_at, priority, weight, deleted_at)',
@@ -46,7 +55,14 @@ const writes: Record<ServiceName, Record<string, string>> = {
   ingester: {
     results: 'insert, update, delete',
     catalogue: 'insert, update, delete',
+    harvested_documents: 'insert, update, delete',
+    deployments: 'insert',
     usage: 'insert',
+    unbilled: 'insert, delete',
+    billing_events: 'insert',
+    budget_states: 'insert, update, delete',
+    // That a workspace which is deleted is gone.
+    workspaces: 'update (state, changed_at)',
     objects: 'insert, update, delete',
     inbox: 'insert, delete',
     // Of runs that are deleted, and of those that have ended what is kept no longer.
@@ -60,7 +76,11 @@ const writes: Record<ServiceName, Record<string, string>> = {
     callbacks: 'delete',
     idempotency_keys: 'delete',
   },
-  harvester: { harvest_positions: 'insert, update, delete', inbox: 'insert, delete' },
+  harvester: {
+    harvest_positions: 'insert, update, delete',
+    watched_files: 'insert, update, delete',
+    inbox: 'insert, delete',
+  },
 };
 
 export const serviceNames = Object.keys(writes) as ServiceName[];

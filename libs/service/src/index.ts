@@ -2,6 +2,7 @@ export * from './common-config.ts';
 export * from './config.ts';
 export * from './crash-points.ts';
 export * from './health.ts';
+export * from './in-lanes.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './problem.ts';

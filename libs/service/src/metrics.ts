@@ -21,6 +21,18 @@ export function objectStoreErrors(registry: Registry): (operation: string) => vo
   return (operation) => errors.inc({ operation });
 }
 
+/** Counts what came of harvested files: of processes in the api, of STAC documents in the ingester. */
+export function harvestedFiles(registry: Registry): Counter<'outcome'> {
+  const files = new Counter({
+    name: 'runnel_harvested_files_total',
+    help: 'Harvested files: deployed, undeployed, catalogued, removed, refused, superseded, ignored',
+    labelNames: ['outcome'] as const,
+    registers: [registry],
+  });
+  files.inc({ outcome: 'refused' }, 0);
+  return files;
+}
+
 let ofProcess: Registry | undefined;
 
 /** Memory, CPU, event loop: measured once, however many services share this process. */

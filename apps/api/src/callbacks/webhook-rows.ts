@@ -18,9 +18,6 @@ export interface Webhook {
 
 type Services = Pick<Database, 'pool'>;
 
-/** Kind of the messages to a webhook, among those to subscribers of one run. */
-export const webhookKind = (name: string): `webhook:${string}` => `webhook:${name}`;
-
 /** Joins the transaction that accepts the run: its webhooks are those that its workspace has then. */
 export const insertWebhookCalls = (run: string, workspace: string, base: string): Write => ({
   name: 'insert-webhook-calls',

@@ -2,6 +2,8 @@ import type { CloudEvent } from '@runnel/contracts';
 import { inTransaction, query } from '@runnel/postgres';
 import type { Database, Transaction } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
+import type { ApiContext } from '../context.ts';
+import type { Firings } from '../triggers/add-firings.ts';
 
 /** An event and where it came from. */
 export interface KeptEvent {
@@ -20,42 +22,55 @@ const keptOfRefused = 4000;
 /** Refused events of a workspace that are kept. */
 const mostRefused = 1000;
 
-/** Keeps an event once by workspace, source and id; `also` joins the transaction of the first copy. */
-export async function keepEvent(
-  database: Database,
-  kept: KeptEvent,
-  also: (tx: Transaction) => Promise<void>,
-): Promise<'accepted' | 'known'> {
+/** Keeps an event once by workspace, source and id, with the runs that it is to start: one statement, since events come by the hundred. */
+export async function keepEvent({ pool }: Database, kept: KeptEvent, firings: readonly Firings[]): Promise<'accepted' | 'known'> {
   crashPoint('api.event.before-write');
-  const outcome = await inTransaction(database, async (tx) => {
-    if (!(await insertEvent(tx, kept))) return 'known';
-    await also(tx);
-    return 'accepted';
+  const { rows } = await pool.query<{ kept: boolean }>({
+    name: 'keep-event-and-firings',
+    text: `
+with kept as (${insertion} returning workspace, source, id, depth),
+firings as (select * from unnest($9::uuid[], $10::text[], $11::text[], $12::integer[]) as f (trigger, outcome, reason, count)),
+fired as (
+  insert into trigger_firings (trigger_id, source, event_id, item, workspace, depth, outcome, reason)
+  select f.trigger, k.source, k.id, item, k.workspace, k.depth, f.outcome, f.reason
+  from kept k, firings f, generate_series(0, f.count - 1) as item on conflict do nothing
+),
+marked as (update triggers t set attention = f.reason from kept, firings f where t.id = f.trigger and f.reason is not null)
+select exists (select from kept) as kept`,
+    values: [
+      ...valuesOf(kept),
+      firings.map(({ trigger }) => trigger),
+      firings.map(({ outcome }) => outcome),
+      firings.map(({ reason }) => reason),
+      firings.map(({ count }) => count),
+    ],
   });
   crashPoint('api.event.after-write');
-  return outcome;
+  return rows[0]?.kept ? 'accepted' : 'known';
+}
+
+const insertion = `
+insert into cloud_events (workspace, source, id, type, via, attributes, data, depth) values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict do nothing`;
+
+function valuesOf({ workspace, via, event, depth }: KeptEvent): unknown[] {
+  const { id, source, type } = event.attributes;
+  const data = event.data === undefined ? null : JSON.stringify(event.data);
+  return [workspace, source, id, type, via, JSON.stringify(event.attributes), data, Math.min(depth, 1000)];
 }
 
 /** False where it is there already. */
-export async function insertEvent(tx: Transaction, { workspace, via, event, depth }: KeptEvent): Promise<boolean> {
-  const { id, source, type } = event.attributes;
-  const data = event.data === undefined ? null : JSON.stringify(event.data);
-  const { count } = await query(tx, {
-    name: 'keep-event',
-    text: `
-insert into cloud_events (workspace, source, id, type, via, attributes, data, depth) values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict do nothing`,
-    values: [workspace, source, id, type, via, JSON.stringify(event.attributes), data, depth],
-  });
-  return count > 0;
+export async function insertEvent(tx: Transaction, kept: KeptEvent): Promise<boolean> {
+  return (await query(tx, { name: 'keep-event', text: insertion, values: valuesOf(kept) })).count > 0;
 }
 
 /** Keeps what was refused, beside the reason; of each workspace the newest thousand. */
 export async function keepRefusal(
-  { pool }: Pick<Database, 'pool'>,
+  { database, metrics }: Pick<ApiContext, 'database' | 'metrics'>,
   { workspace, via, reason, body }: { workspace: string; via: string; reason: string; body: string },
 ): Promise<void> {
-  await pool.query({
+  metrics.events.inc({ outcome: 'refused' });
+  await database.pool.query({
     name: 'keep-refusal',
     text: `
 with gone as (

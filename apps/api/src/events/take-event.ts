@@ -4,11 +4,11 @@ import { consumePipelines, outgoing, publishEphemeral } from '@runnel/messaging'
 import type { Consumption, PipelineMessage } from '@runnel/messaging';
 import type { ApiContext } from '../context.ts';
 import { depthOf, keepEvent, keepRefusal, largestEvent } from './keep-event.ts';
-import { fireTriggers, isOfType } from '../triggers/add-firings.ts';
-import { readMessage } from './read-message.ts';
+import { firingsOf, isOfType } from '../triggers/add-firings.ts';
+import { catalogueType, readMessage } from './read-message.ts';
 import { itemType, stacItems } from './stac-items.ts';
 
-export type EventServices = Pick<ApiContext, 'database' | 'messaging' | 'logger' | 'objects' | 'config' | 'triggers'>;
+export type EventServices = Pick<ApiContext, 'database' | 'messaging' | 'logger' | 'objects' | 'config' | 'triggers' | 'metrics'>;
 
 /** Keeps an event of a workspace, and what its triggers are to start; of a catalogue change likewise each item, first. */
 export async function takeEvent(
@@ -17,12 +17,14 @@ export async function takeEvent(
 ): Promise<'accepted' | 'known'> {
   const { database, objects, config, triggers } = services;
   const depth = await depthOf(database, workspace, event, run);
-  const keep = (one: CloudEvent): Promise<'accepted' | 'known'> => {
+  const keep = async (one: CloudEvent): Promise<'accepted' | 'known'> => {
     const kept = { workspace, via, event: one, depth };
-    return keepEvent(database, kept, (tx) => fireTriggers(tx, kept, config.triggerDepth));
+    return keepEvent(database, kept, await firingsOf(database, kept, config.triggerDepth));
   };
-  if (await wantsItems(database, workspace)) for await (const item of stacItems(objects, workspace, event)) await keep(item);
+  if (event.attributes.type === catalogueType && (await wantsItems(database, workspace)))
+    for await (const item of stacItems(objects, workspace, event)) await keep(item);
   const outcome = await keep(event);
+  services.metrics.events.inc({ outcome });
   triggers.kick();
   return outcome;
 }
@@ -54,7 +56,7 @@ async function takePipelineMessage(services: EventServices, { workspace, pipelin
     return;
   }
   const { reason } = read;
-  await keepRefusal(services.database, { workspace, via, reason, body: text });
+  await keepRefusal(services, { workspace, via, reason, body: text });
   services.logger.info({ workspace, pipeline, reason }, 'an event was refused');
   const named = {
     ...(headers['ce-id'] ? { id: headers['ce-id'] } : {}),

@@ -19,22 +19,24 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const repository = 'https://git.example/flows.git';
-const second = (n: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, n)).toISOString();
+
+/** Each message comes from a machine whose clock is five minutes behind that of the one before. */
+let told = 0;
+const clock = (): string => new Date(Date.now() - 300_000 * (told += 1)).toISOString();
 
 /** Tells of a commit and waits until each of its files has been handled. */
-async function harvest(commit: string, time: number, changes: Change[]): Promise<Record<string, string>> {
-  const data = { workspace: 'demo', source: 'git', repository, branch: 'main', commit, changes };
+async function harvest(commit: string, move: number, changes: Change[]): Promise<Record<string, string>> {
+  const data = { workspace: 'demo', source: 'git', repository, branch: 'main', commit, move, changes };
   await publishWire(
     api.messaging,
-    seal(outgoing(HarvestChanged, data), { id: randomUUID(), time: second(time), service: 'harvester', prefix: api.config.prefix }),
+    seal(outgoing(HarvestChanged, data), { id: randomUUID(), time: clock(), service: 'harvester', prefix: api.config.prefix }),
   );
-  const wanted = changes.filter(({ path }) => path.endsWith('.cwl')).length;
   return eventually(`${commit} was handled`, async () => {
     const { rows } = await api.database.pool.query<{ path: string; outcome: string }>(
       'select path, outcome from deployments where commit = $1',
       [commit],
     );
-    return rows.length === wanted ? Object.fromEntries(rows.map(({ path, outcome }) => [path, outcome])) : undefined;
+    return rows.length === changes.length ? Object.fromEntries(rows.map(({ path, outcome }) => [path, outcome])) : undefined;
   });
 }
 
@@ -52,7 +54,7 @@ it('deploys, replaces and undeploys what a repository says, once', async () => {
     file('added', 'cwlVersion: v1.2\nclass: Workflow', 'broken.cwl'),
     file('added', '# hello', 'README.md'),
   ];
-  expect(await harvest('c1', 1, changes)).toEqual({ 'app.cwl': 'deployed', 'broken.cwl': 'refused' });
+  expect(await harvest('c1', 1, changes)).toEqual({ 'app.cwl': 'deployed', 'broken.cwl': 'refused', 'README.md': 'ignored' });
   expect(await version()).toBe('1.2.3');
   const { rows } = await api.database.pool.query<{ reason: string }>(`select reason from deployments where path = 'broken.cwl'`);
   expect(rows[0]?.reason).toMatch(/^\d+:\d+ /);
@@ -68,8 +70,15 @@ it('deploys, replaces and undeploys what a repository says, once', async () => {
 
   expect(await harvest('c3', 3, [{ ...file('updated', wide, 'moved.cwl'), previousPath: 'app.cwl' }])).toEqual({ 'moved.cwl': 'deployed' });
   expect(await version()).toBe('1.2.3');
-  expect(await harvest('c4', 4, [file('deleted')])).toEqual({ 'app.cwl': 'ignored' });
+  // Two files change places: what takes away comes first, whatever the order in the commit.
+  const other = wide.replaceAll('id: wide', 'id: other');
+  const swapped = [file('added', other), { ...file('updated', wide, 'z.cwl'), previousPath: 'moved.cwl' }];
+  expect(await harvest('c4', 4, swapped)).toEqual({ 'app.cwl': 'deployed', 'z.cwl': 'deployed' });
+  const back = [{ ...file('updated', wide, 'moved.cwl'), previousPath: 'z.cwl' }, file('deleted')];
+  expect(await harvest('c5', 5, back)).toEqual({ 'moved.cwl': 'deployed', 'app.cwl': 'undeployed' });
+  expect((await demo('GET', '/demo/ogc-api/processes/other')).status).toBe(404);
+  expect(await harvest('c6', 6, [file('deleted')])).toEqual({ 'app.cwl': 'ignored' });
   expect(await version()).toBe('1.2.3');
-  expect(await harvest('c5', 5, [file('deleted', undefined, 'moved.cwl')])).toEqual({ 'moved.cwl': 'undeployed' });
+  expect(await harvest('c7', 7, [file('deleted', undefined, 'moved.cwl')])).toEqual({ 'moved.cwl': 'undeployed' });
   expect(await version()).toBeUndefined();
 });

@@ -1,10 +1,11 @@
 import type { Authentication, Decision, Resource } from '@runnel/access';
 import { Workspace } from '@runnel/contracts';
 import { Problem } from '@runnel/service';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { countRefused, decide } from '../audit/decide.ts';
 import type { ApiContext } from '../context.ts';
 import { findRun } from '../runs/find-runs.ts';
+import { refusalForState } from '../workspaces/require-active.ts';
 import type { RouteAbout } from './route.ts';
 
 /** Routes of libs/service, which carry no description of ours and nobody's data: whoever watches over this service asks them, whatever is away. */
@@ -16,13 +17,16 @@ const operationRoutes = new Set(['/metrics', '/health/live', '/health/ready']);
  */
 export function checkAccess(fastify: FastifyInstance, context: Known): void {
   fastify.decorateRequest('principal');
-  fastify.addHook('onRequest', (request, _reply, done) => {
+  const checkOne = (request: FastifyRequest, reply: FastifyReply, authentication: Authentication): Verdict | Promise<Verdict> =>
+    (operationRoutes.has(request.routeOptions.url ?? '') ? undefined : context.limiter(request, reply, authentication)) ??
+    check(context, request, authentication);
+  fastify.addHook('onRequest', (request, reply, done) => {
     // Unknown routes tell everybody the same; what answers OPTIONS is before this hook.
     if (request.is404) return done();
     const authentication = context.authenticator.authenticate(request.headers.authorization);
-    const checked = authentication instanceof Promise ? undefined : check(context, request, authentication);
+    const checked = authentication instanceof Promise ? undefined : checkOne(request, reply, authentication);
     if (checked !== undefined && !(checked instanceof Promise)) return done(checked === allowed ? undefined : checked);
-    (checked ?? Promise.resolve(authentication).then((found) => check(context, request, found))).then(
+    (checked ?? Promise.resolve(authentication).then((found) => checkOne(request, reply, found))).then(
       (found) => done(found === allowed ? undefined : found),
       // As it is: an error may be of another realm, and its code tells what is away.
       (error: unknown) => done(error as Error),
@@ -30,7 +34,10 @@ export function checkAccess(fastify: FastifyInstance, context: Known): void {
   });
 }
 
-type Known = Pick<ApiContext, 'authenticator' | 'policy' | 'audit' | 'metrics' | 'config' | 'processes' | 'database'>;
+type Known = Pick<
+  ApiContext,
+  'authenticator' | 'policy' | 'audit' | 'metrics' | 'config' | 'processes' | 'database' | 'workspaces' | 'limiter'
+>;
 type Verdict = Problem | typeof allowed;
 const allowed = Symbol('allowed');
 
@@ -62,7 +69,7 @@ function check(known: Known, request: FastifyRequest, authentication: Authentica
     return decision instanceof Promise ? decision.then(verdictOf) : verdictOf(decision);
   };
   const verdictOf = (decision: Decision): Verdict => {
-    if (decision.allow) return nullByte(request, about) ?? allowed;
+    if (decision.allow) return refusalForState(known.workspaces, principal, about.action) ?? nullByte(request, about) ?? allowed;
     known.metrics.refused.inc({ reason: decision.reason });
     return denial(decision, about, request);
   };

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiContext } from '../context.ts';
+import { originOf } from './origin.ts';
 
 /** Browsers of any origin may call: tokens travel in a header, never in a cookie (contract of the EODH face, section 1.2). */
 const cors = {
@@ -7,17 +8,32 @@ const cors = {
   'access-control-allow-methods': '*',
   'access-control-allow-headers':
     'Content-Type,Authorization,Prefer,Accept,Range,If-Match,If-None-Match,If-Range,Last-Event-ID,Content-Digest,X-Checksum-Sha256,X-Request-Id,traceparent',
-  'access-control-expose-headers': 'Location,Preference-Applied,ETag,Content-Range,Content-Disposition,Link,Retry-After,X-Request-Id',
+  'access-control-expose-headers':
+    'Location,Preference-Applied,ETag,Content-Range,Content-Disposition,Link,Retry-After,RateLimit,RateLimit-Policy,X-Request-Id',
   'access-control-max-age': '1728000',
 };
+
+/** What a browser may do with an answer: nothing but show it, and never as a part of another page. Pages and files of tenants say more (CSP). */
+const careful = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'cross-origin',
+};
+const strictTransport = 'max-age=31536000';
 
 const charset = '; charset=utf-8';
 const jsonWithCharset = `json${charset}`;
 
 /** Headers of every answer, preflights, and the time each took. */
-export function addAnswerHeaders(fastify: FastifyInstance, { metrics, stopping }: Pick<ApiContext, 'metrics' | 'stopping'>): void {
+export function addAnswerHeaders(
+  fastify: FastifyInstance,
+  { metrics, stopping, config: { publicUrl } }: Pick<ApiContext, 'metrics' | 'stopping' | 'config'>,
+): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.headers(cors).header('x-request-id', request.id);
+    reply.headers(cors).headers(careful).header('x-request-id', request.id);
+    // Only who came by TLS is told to come by TLS again.
+    if (originOf(request, publicUrl).startsWith('https:')) void reply.header('strict-transport-security', strictTransport);
     if (request.method === 'OPTIONS') void reply.status(204).send();
     else done();
   });

@@ -97,6 +97,7 @@ const errorTexts: Readonly<Record<number, string>> = {
   404: 'There is no such thing for this token',
   413: 'The body is too large',
   415: 'The body is of another media type',
+  429: 'Too many requests; Retry-After says when to ask again',
   503: 'Something this needs is away; Retry-After says when to ask again',
 };
 
@@ -108,7 +109,7 @@ function errorsOf(about: RouteAbout, path: string): Record<string, unknown> {
     ...(path.includes('{') || !open ? [404] : []),
   ];
   const body = about.body === undefined ? [] : [413, 415];
-  const all = [...statuses, ...body, ...(open ? [] : [503])].filter((status) => !(status in about.answers));
+  const all = [...statuses, ...body, ...(open ? [] : [429, 503])].filter((status) => !(status in about.answers));
   const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
   return Object.fromEntries(all.map((status) => [status, { description: errorTexts[status], content }]));
 }

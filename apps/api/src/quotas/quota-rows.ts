@@ -1,4 +1,5 @@
 import type { Database } from '@runnel/postgres';
+import { notifyChanged } from '../workspaces/known-workspaces.ts';
 
 /** What a workspace may have, and its part of the machine; null: no limit. */
 export interface QuotaRow {
@@ -14,6 +15,8 @@ export interface QuotaRow {
   readonly mostRunSeconds: number | null;
   readonly stepSeconds: number | null;
   readonly mostStepSeconds: number | null;
+  readonly uploadBytes: number | null;
+  readonly requestsPerSecond: number | null;
 }
 
 /** What of it is in use. */
@@ -37,6 +40,8 @@ const none: QuotaRow = {
   mostRunSeconds: null,
   stepSeconds: null,
   mostStepSeconds: null,
+  uploadBytes: null,
+  requestsPerSecond: null,
 };
 
 type Services = Pick<Database, 'pool'>;
@@ -47,7 +52,8 @@ export async function findQuota({ pool }: Services, workspace: string): Promise<
     name: 'find-quota',
     text: `
 select weight, priority, steps, cores, memory_mib as "memoryMiB", storage_bytes::float8 as "storageBytes", queued_runs as "queuedRuns",
-  run_seconds as "runSeconds", most_run_seconds as "mostRunSeconds", step_seconds as "stepSeconds", most_step_seconds as "mostStepSeconds"
+  run_seconds as "runSeconds", most_run_seconds as "mostRunSeconds", step_seconds as "stepSeconds", most_step_seconds as "mostStepSeconds",
+  upload_bytes::float8 as "uploadBytes", requests_per_second as "requestsPerSecond"
 from quotas where workspace = $1`,
     values: [workspace],
   });
@@ -56,18 +62,20 @@ from quotas where workspace = $1`,
 
 /** In force with the next admission, and for the next execution. */
 export async function storeQuota({ pool }: Services, workspace: string, quota: QuotaRow, by: string): Promise<void> {
-  const { weight, priority, steps, cores, memoryMiB, storageBytes, queuedRuns } = quota;
+  const { weight, priority, steps, cores, memoryMiB, storageBytes, queuedRuns, uploadBytes, requestsPerSecond } = quota;
   const { runSeconds, mostRunSeconds, stepSeconds, mostStepSeconds } = quota;
   await pool.query({
     name: 'store-quota',
     text: `
 insert into quotas (workspace, weight, priority, steps, cores, memory_mib, storage_bytes, queued_runs, updated_by, updated_at,
-  run_seconds, most_run_seconds, step_seconds, most_step_seconds)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now(), $10, $11, $12, $13)
+  run_seconds, most_run_seconds, step_seconds, most_step_seconds, upload_bytes, requests_per_second)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now(), $10, $11, $12, $13, $14, $15)
 on conflict (workspace) do update set weight = excluded.weight, priority = excluded.priority, steps = excluded.steps, cores = excluded.cores,
   memory_mib = excluded.memory_mib, storage_bytes = excluded.storage_bytes, queued_runs = excluded.queued_runs, updated_by = excluded.updated_by,
   updated_at = excluded.updated_at, run_seconds = excluded.run_seconds, most_run_seconds = excluded.most_run_seconds,
-  step_seconds = excluded.step_seconds, most_step_seconds = excluded.most_step_seconds`,
+  step_seconds = excluded.step_seconds, most_step_seconds = excluded.most_step_seconds, upload_bytes = excluded.upload_bytes,
+  requests_per_second = excluded.requests_per_second
+returning ${notifyChanged}`,
     values: [
       workspace,
       weight,
@@ -82,6 +90,8 @@ on conflict (workspace) do update set weight = excluded.weight, priority = exclu
       mostRunSeconds,
       stepSeconds,
       mostStepSeconds,
+      uploadBytes,
+      requestsPerSecond,
     ],
   });
 }

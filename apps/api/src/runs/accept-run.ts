@@ -1,6 +1,6 @@
 import { nameOf } from '@runnel/access';
 import { partitionOf, RunAccepted, RunStatusChanged } from '@runnel/contracts';
-import type { JsonObject } from '@runnel/cwl';
+import type { JsonObject, Process } from '@runnel/cwl';
 import { stored } from '@runnel/engine';
 import type { AcceptedRun, FailureInfo, RunEngine, RunEvent, RunValues } from '@runnel/engine';
 import { outboxRows, outgoing } from '@runnel/messaging';
@@ -18,6 +18,9 @@ import { findQuota } from '../quotas/quota-rows.ts';
 import { refuseAboveQuota } from '../quotas/refuse-above-quota.ts';
 import { timeLimits } from '../quotas/time-limits.ts';
 import type { LimitsRequest } from '../quotas/time-limits.ts';
+import { hideInputs, keepHidden } from '../secrets/secret-inputs.ts';
+import { requireActive } from '../workspaces/require-active.ts';
+import { surroundingsOf } from '../workspaces/surroundings-of.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
 import type { RunRow } from './find-runs.ts';
 import { storeResults } from './resumed-run.ts';
@@ -60,7 +63,18 @@ export type AcceptOutcome =
 
 type Services = Pick<
   ApiContext,
-  'database' | 'objects' | 'policy' | 'audit' | 'packages' | 'messaging' | 'relay' | 'metrics' | 'config' | 'callbacks'
+  | 'database'
+  | 'objects'
+  | 'policy'
+  | 'audit'
+  | 'packages'
+  | 'messaging'
+  | 'relay'
+  | 'metrics'
+  | 'config'
+  | 'callbacks'
+  | 'workspaces'
+  | 'seal'
 >;
 
 /** Accepts a run: checks its inputs against the process, then writes its first event, its row and its messages in one transaction. */
@@ -70,18 +84,20 @@ export async function acceptRun(services: Services, execution: Execution): Promi
   const main = pkg.processes[process.entry];
   if (!main) throw new Error(`the package of ${process.workspace}/${process.id} has no process ${process.entry}`);
   const executing = execution.executing ?? caller.workspace;
+  const now = Date.now();
+  for (const workspace of new Set([caller.workspace, executing])) requireActive(services.workspaces, workspace, new Date(now));
   const shares = await findQuota(services.database, executing);
   const allowed = timeLimits(shares, execution.limits);
   if ('faults' in allowed) return { kind: 'refused', faults: allowed.faults };
   const quota = await refuseAboveQuota(services.database, executing, shares);
-  const now = Date.now();
   const run = uuidV7(now);
   const fetched = (href: string, name: string) =>
     fetchFile(services.objects, services.config, href, `${executing}/values/${run}/fetched/${encodeURIComponent(name)}`);
   const staging = stagingOf(services, executing, run);
   const { resumes } = execution;
   const given = { caller: { ...caller, fetched, staging }, inputs: execution.inputs, ...(resumes && { earlier: resumes.inputs }) };
-  const found = await checkInputs(services, main, given, executing);
+  const checked = await checkInputs(services, main, given, executing);
+  const found = 'faults' in checked ? checked : hidden(services, main, checked.inputs);
   if ('faults' in found && execution.misfit !== 'fail') return { kind: 'refused', faults: found.faults };
   const refusal = 'faults' in found ? refusalOf(found.faults) : undefined;
   await writeNotes(services, `${executing}/logs/${run}/${stageIn}/1/0.log`, [
@@ -100,6 +116,10 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     acceptedAt: new Date(now).toISOString(),
     ...(resumes && { resumes: await storeResults(services, executing, run, resumes) }),
     ...(Object.keys(allowed.limits).length === 0 ? {} : { limits: allowed.limits }),
+    ...surroundingsOf(services.workspaces.of(executing), {
+      process: process.workspace === executing ? process.id : undefined,
+      secretInputs: 'hidden' in found && found.hidden.size > 0,
+    }),
   };
   const checks = [
     ...(resumes ? [needed(resumes.run)] : []),
@@ -114,7 +134,7 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     base,
     traceparent,
     checks,
-    also: execution.also?.(run) ?? [],
+    also: [...(services.seal && 'hidden' in found ? keepHidden(services.seal, run, found.hidden) : []), ...(execution.also?.(run) ?? [])],
   });
   services.relay.kick();
   if (request?.subscriber) services.callbacks.follow(run);
@@ -127,6 +147,15 @@ function stagingOf(services: Services, executing: string, run: string): Fetching
   const { outboundHosts: allowedHosts, maxStageInBytes: left, stageInSeconds } = services.config;
   const limits = { allowedHosts, left, signal: AbortSignal.timeout(stageInSeconds * 1000) };
   return { services, limits, workspace: executing, prefix: `${executing}/values/${run}/stage-in`, notes: [] };
+}
+
+/** Inputs without what is secret in them, which is kept apart; a service that has no key for secrets cannot keep any. */
+function hidden({ seal }: Services, main: Process, inputs: JsonObject): ReturnType<typeof hideInputs> {
+  const found = hideInputs(main, inputs);
+  if ('faults' in found || found.hidden.size === 0 || seal) return found;
+  return {
+    faults: [{ path: '', message: 'the process has secret inputs (cwltool:Secrets), and this service has no key to keep them with' }],
+  };
 }
 
 /** What it goes on from stays until this one has ended. */

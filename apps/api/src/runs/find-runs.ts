@@ -110,20 +110,19 @@ const seconds = 'extract(epoch from coalesce(finished_at, now()) - started_at)';
 function listStatement(filter: RunFilter): { name: string; text: string; values: unknown[] } {
   const values: unknown[] = [];
   const bind = (value: unknown): string => `$${values.push(value)}`;
-  const { before, after, ascending = false, phases } = filter;
+  const { before, after, ascending = false, phases, limit, skip = 0 } = filter;
   const upwards = before !== undefined || ascending;
   const order = upwards ? 'created_at, id' : 'created_at desc, id desc';
-  const limit = `limit ${bind(filter.limit + (filter.skip ?? 0))}::int`;
   const where = [...conditionsOf(filter, bind), ...beyond(before ?? after, upwards ? '>' : '<', bind)].join(' and ');
   const read = `select ${runColumns} from runs where ${where}`;
+  const page = `limit ${bind(limit)}::int${skip === 0 ? '' : ` offset ${bind(skip)}::int`}`;
   const text =
     phases === undefined
-      ? `${read} order by ${order} ${limit}`
+      ? `${read} order by ${order} ${page}`
       : `select r.* from unnest(${bind(phases)}::text[]) p (phase)
-cross join lateral (${read} and runs.phase = p.phase order by ${order} ${limit}) r
-order by ${upwards ? '"createdAt", id' : '"createdAt" desc, id desc'} ${limit}`;
-  const skipped = filter.skip === undefined || filter.skip === 0 ? text : `${text} offset ${bind(filter.skip)}::int`;
-  return { name: `list-runs-${hash('sha256', skipped).slice(0, 16)}`, text: skipped, values };
+cross join lateral (${read} and runs.phase = p.phase order by ${order} limit ${bind(limit + skip)}::int) r
+order by ${upwards ? '"createdAt", id' : '"createdAt" desc, id desc'} ${page}`;
+  return { name: `list-runs-${hash('sha256', text).slice(0, 16)}`, text, values };
 }
 
 function conditionsOf(filter: RunFilter, bind: (value: unknown) => string): string[] {

@@ -25,6 +25,8 @@ export interface Firing {
   readonly data: unknown;
   /** From 1. */
   readonly attempt: number;
+  /** Its event was kept then. */
+  readonly since: Date;
 }
 
 export type FiringServices = Omit<ApiContext, 'triggers'>;
@@ -44,7 +46,8 @@ with claimed as (
   )
   returning *
 )
-select f.trigger_id as trigger, t.name, t.definition, f.workspace, f.source, f.event_id as event, f.item, f.attempts as attempt, e.attributes, e.data
+select f.trigger_id as trigger, t.name, t.definition, f.workspace, f.source, f.event_id as event, f.item, f.attempts as attempt, f.at as since,
+  e.attributes, e.data
 from claimed f join triggers t on t.id = f.trigger_id
 join cloud_events e on e.workspace = f.workspace and e.source = f.source and e.id = f.event_id`,
   });

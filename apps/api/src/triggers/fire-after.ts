@@ -6,7 +6,7 @@ import { depthOfRun, insertEvent } from '../events/keep-event.ts';
 import { addFirings } from './add-firings.ts';
 import type { Trigger } from './trigger-definition.ts';
 import type { TriggerRow } from './trigger-rows.ts';
-import { triggerColumns } from './trigger-rows.ts';
+import { endedLately, triggerColumns } from './trigger-rows.ts';
 
 export const endType = 'runnel.run.ended.v1';
 
@@ -19,7 +19,7 @@ interface Ended {
 
 type After = Trigger & { on: 'after' };
 
-/** Minutes that are looked at again: clocks differ, and what ended first may be committed last. */
+/** What is looked at again: clocks differ, and what ended first may be committed last. Less than what `endedLately` remembers. */
 const again = '10 minutes';
 
 /** Notes the runs of every trigger that waits for other runs; how many ends or sets of ends it was that started some. */
@@ -73,8 +73,8 @@ async function fireSet(tx: Transaction, trigger: TriggerRow, ends: readonly Ende
   if (trigger.definition.on === 'after' && trigger.definition.when === 'all')
     await query(tx, {
       name: 'counted-until',
-      text: 'update triggers set since = greatest(since, $2) where id = $1',
-      values: [trigger.id, last],
+      text: `update triggers set since = greatest(since, $2), counted = ${endedLately('workspace', '$3')} where id = $1`,
+      values: [trigger.id, last, trigger.definition.processes],
     });
 }
 
@@ -85,9 +85,11 @@ async function endsSince(tx: Transaction, { id, workspace, createdAt }: TriggerR
   const { rows } = await query<Ended>(tx, {
     name: 'ends-since',
     text: `
+with counted as materialized (select unnest(counted) as run from triggers where id = $1)
 select r.id as run, r.process_id as process, r.phase as status, r.finished_at as at from runs r join triggers t on t.id = $1
 where r.workspace = $2 and r.process_id = any($3) and r.phase = any($4)
-  and r.finished_at > greatest($5, t.due_at - interval '${again}')
+  and r.finished_at > greatest($5::timestamptz, t.due_at) - interval '${again}'
+  and not exists (select from counted c where c.run = r.id)
   and not exists (select from cloud_events e where e.workspace = $2 and e.source = '/runnel/runs' and e.id = $1::uuid || '/' || r.id)
 order by r.finished_at limit 100`,
     values: [id, workspace, definition.processes, statusesOf(definition), createdAt],
@@ -100,9 +102,11 @@ async function lastEnds(tx: Transaction, { id, workspace }: TriggerRow, definiti
   const { rows } = await query<Ended>(tx, {
     name: 'last-ends',
     text: `
+with counted as materialized (select unnest(counted) as run from triggers where id = $1)
 select distinct on (r.process_id) r.id as run, r.process_id as process, r.phase as status, r.finished_at as at
 from runs r join triggers t on t.id = $1
-where r.workspace = $2 and r.process_id = any($3) and r.phase = any($4) and r.finished_at > t.since
+where r.workspace = $2 and r.process_id = any($3) and r.phase = any($4) and r.finished_at > t.since - interval '${again}'
+  and not exists (select from counted c where c.run = r.id)
 order by r.process_id, r.finished_at desc`,
     values: [id, workspace, definition.processes, statusesOf(definition)],
   });

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction, query } from '@runnel/postgres';
+import { forgetWebhooks } from '../webhooks/take-webhook.ts';
 import { carryOutFiring, claimFirings } from './carry-out-firing.ts';
 import type { Firing, FiringServices } from './carry-out-firing.ts';
 import { fireAfterRuns } from './fire-after.ts';
 import { fireCrons } from './fire-cron.ts';
-import { markTrigger } from './trigger-rows.ts';
+import { databaseTime, markTrigger } from './trigger-rows.ts';
 
 /** Carries triggers out, beside other replicas: each row is claimed by one. */
 export interface Triggers {
@@ -21,34 +22,40 @@ const mostAttempts = 60;
 
 /** Starts runs for events, at times and after other runs, until closed. */
 export function startTriggers(services: FiringServices): Triggers {
-  const { database, logger, config } = services;
+  const { logger } = services;
   const closing = new AbortController();
   let wake = new AbortController();
   let swept = 0;
-  const round = async (): Promise<number> => {
-    const now = new Date();
-    await fireCrons(database, now);
-    await fireAfterRuns(database, config.triggerDepth);
-    if (now.getTime() - swept > hour) {
-      await forgetOld(services);
-      swept = now.getTime();
-    }
+  const lookAround = async (): Promise<void> => {
+    const now = await databaseTime(services.database.pool);
+    const fired = (await fireCrons(services.database, now)) + (await fireAfterRuns(services.database, services.config.triggerDepth));
+    if (fired > 0) wake.abort();
+    if (now.getTime() - swept <= hour) return;
+    await forgetOld(services);
+    swept = now.getTime();
+  };
+  const carryOut = async (): Promise<number> => {
     const firings = await claimFirings(services);
     await Promise.all(firings.map((firing) => fire(services, firing)));
     return firings.length;
   };
-  const loop = async (): Promise<void> => {
+  const again = (error: unknown): number => {
+    logger.warn({ error }, 'triggers cannot be looked at; they are looked at again');
+    return 0;
+  };
+  // What is due by itself is looked for once a second; what was told is carried out at once.
+  const watching = async (): Promise<void> => {
+    for (; !closing.signal.aborted; await pause(closing.signal)) await lookAround().catch(again);
+  };
+  const firing = async (): Promise<void> => {
     while (!closing.signal.aborted) {
+      wake = new AbortController();
       const woken = AbortSignal.any([closing.signal, wake.signal]);
-      const done = await round().catch((error: unknown) => {
-        logger.warn({ error }, 'triggers cannot be looked at; they are looked at again');
-        return 0;
-      });
-      if (done === 0) await sleep(patience, undefined, { signal: woken }).catch(() => undefined);
-      if (wake.signal.aborted) wake = new AbortController();
+      const done = await carryOut().catch(again);
+      if (done === 0) await pause(woken);
     }
   };
-  const running = loop();
+  const running = Promise.all([watching(), firing()]);
   return {
     kick: () => wake.abort(),
     close: async () => {
@@ -58,8 +65,10 @@ export function startTriggers(services: FiringServices): Triggers {
   };
 }
 
+const pause = (signal: AbortSignal): Promise<void> => sleep(patience, undefined, { signal }).catch(() => undefined);
+
 async function fire(services: FiringServices, firing: Firing): Promise<void> {
-  const { logger, database } = services;
+  const { logger, database, metrics } = services;
   const { trigger, source, event, item, name, workspace, attempt } = firing;
   const refuse = (reason: string): Promise<void> =>
     inTransaction(database, async (tx) => {
@@ -74,10 +83,13 @@ where trigger_id = $1 and source = $2 and event_id = $3 and item = $4 and outcom
     });
   try {
     const reason = await carryOutFiring(services, firing);
+    metrics.firings.inc({ outcome: reason === undefined ? 'started' : 'refused' });
+    metrics.firingSeconds.observe((Date.now() - firing.since.getTime()) / 1000);
     if (reason === undefined) return;
     logger.info({ workspace, trigger: name, event, reason }, 'a trigger could not start its run');
     await refuse(reason);
   } catch (error) {
+    metrics.firings.inc({ outcome: 'again' });
     logger.warn({ error, workspace, trigger: name, event, attempt }, 'a trigger is tried again');
     if (attempt >= mostAttempts) await refuse(`given up: ${error instanceof Error ? error.message : String(error)}`).catch(() => undefined);
   }
@@ -89,4 +101,5 @@ async function forgetOld({ database }: FiringServices): Promise<void> {
 delete from cloud_events e where received_at < now() - interval '7 days'
   and not exists (select from trigger_firings f where f.source = e.source and f.event_id = e.id and f.workspace = e.workspace and f.outcome = 'pending')`);
   await database.pool.query(`delete from trigger_firings where outcome <> 'pending' and at < now() - interval '90 days'`);
+  await forgetWebhooks(database);
 }

@@ -30,9 +30,13 @@ export async function insertTrigger(
   const { rowCount } = await pool.query({
     name: 'insert-trigger',
     text: `
-insert into triggers (id, workspace, name, kind, definition, enabled, principal, created_at, due_at, since)
-values ($1, $2, $3, $4, $5, $6, $7, now(), coalesce($8, now()), now()) on conflict (workspace, name) do nothing`,
-    values: [randomUUID(), workspace, name, definition.on, JSON.stringify(definition), definition.enabled, principal, dueOf(definition)],
+insert into triggers (id, workspace, name, kind, definition, enabled, principal, created_at, due_at, since, counted)
+values ($1, $2, $3, $4, $5, $6, $7, now(), coalesce($8, now()), now(), ${endedLately('$2', '$9')}) on conflict (workspace, name) do nothing`,
+    values: [
+      ...[randomUUID(), workspace, name, definition.on, JSON.stringify(definition), definition.enabled, principal],
+      await dueOf(pool, definition),
+      waitsFor(definition),
+    ],
   });
   return rowCount === 1;
 }
@@ -46,14 +50,36 @@ export async function replaceTrigger(
   const { rowCount } = await pool.query({
     name: 'replace-trigger',
     text: `
-update triggers set kind = $3, definition = $4, enabled = $5, principal = $6, due_at = coalesce($7, now()), since = now(), attention = null
+update triggers set kind = $3, definition = $4, enabled = $5, principal = $6, due_at = coalesce($7, now()), since = now(), attention = null,
+  counted = ${endedLately('$1', '$8')}
 where workspace = $1 and name = $2`,
-    values: [workspace, name, definition.on, JSON.stringify(definition), definition.enabled, principal, dueOf(definition)],
+    values: [
+      ...[workspace, name, definition.on, JSON.stringify(definition), definition.enabled, principal],
+      await dueOf(pool, definition),
+      waitsFor(definition),
+    ],
   });
   return rowCount === 1;
 }
 
-const dueOf = (definition: Trigger): Date | null => (definition.on === 'cron' ? (nextTimes(definition, new Date(), 1)[0] ?? null) : null);
+/**
+ * Runs of these processes that have ended, of those that may count as ended lately: which of them a trigger has counted is remembered by name, since
+ * the time of an end is by the clock of whoever told it.
+ */
+export const endedLately = (workspace: string, processes: string): string => `
+array(select id from runs where workspace = ${workspace} and process_id = any(${processes}) and finished_at > now() - interval '20 minutes')`;
+
+const waitsFor = (definition: Trigger): string[] => (definition.on === 'after' ? definition.processes : []);
+
+/** When a cron is next due, by the database's clock: those of the replicas may differ. */
+async function dueOf(pool: Database['pool'], definition: Trigger): Promise<Date | null> {
+  return definition.on === 'cron' ? (nextTimes(definition, await databaseTime(pool), 1)[0] ?? null) : null;
+}
+
+export async function databaseTime(pool: Database['pool']): Promise<Date> {
+  const { rows } = await pool.query<{ now: Date }>('select now()');
+  return rows[0]?.now ?? new Date();
+}
 
 /** Removes a trigger and what is known of its firings; runs it started go on. */
 export async function deleteTrigger({ pool }: Pool, workspace: string, name: string): Promise<boolean> {

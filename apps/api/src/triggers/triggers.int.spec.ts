@@ -167,6 +167,23 @@ describe('after other runs', () => {
     expect(await settled('all', 1)).toMatchObject([{ outcome: 'started' }]);
     expect((await show('any')).firings).toHaveLength(1);
   }, 60_000);
+
+  it('also where the clocks of those who tell it are minutes apart, and never what ended before', async () => {
+    const minutesAgo = (run: string, minutes: number) =>
+      api.database.pool.query('update runs set finished_at = now() - make_interval(mins => $2) where id = $1', [run, minutes]);
+    const ahead = await finish('wide');
+    await minutesAgo(ahead, -5);
+    await create({ name: 'skewed', on: 'after', processes: ['wide'], process: 'one', inputs: { size: { from: 'data.run' } } });
+    await create({ name: 'both', on: 'after', processes: ['wide', 'one'], when: 'all', process: 'one' });
+    const late = await finish('wide');
+    await minutesAgo(late, 5);
+    const [firing, ...more] = await settled('skewed', 1);
+    expect([await inputsOfRun(firing?.run), more]).toMatchObject([{ size: late }, []]);
+    await minutesAgo(await finish('one'), -4);
+    expect(await settled('both', 1)).toMatchObject([{ outcome: 'started' }]);
+    for (const process of ['wide', 'one']) await minutesAgo(await finish(process), 5);
+    expect(await settled('both', 2)).toHaveLength(2);
+  }, 60_000);
 });
 
 it('is the workspace’s own, listed, and removed', async () => {
@@ -174,5 +191,5 @@ it('is the workspace’s own, listed, and removed', async () => {
   expect((await other('GET', `${base}/each`)).status).toBe(404);
   expect((await demo('DELETE', `${base}/each`)).status).toBe(204);
   const { triggers } = (await demo('GET', base)).body as unknown as { triggers: { name: string }[] };
-  expect(triggers.map(({ name }) => name)).toEqual(['all', 'any', 'hourly', 'items', 'loop', 'scenes']);
+  expect(triggers.map(({ name }) => name)).toEqual(['all', 'any', 'both', 'hourly', 'items', 'loop', 'scenes', 'skewed']);
 });

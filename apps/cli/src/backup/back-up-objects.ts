@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { ObjectNotFound, type ObjectInfo, type ObjectStore } from '@runnel/objects';
-import { inLanes } from './in-lanes.ts';
+import { inLanes } from '@runnel/service';
 import { contentFolder, objectList, type Manifest, type Part } from './manifest.ts';
 import { readNamed, type ListedObject } from './object-list.ts';
 import { writePart } from './parts.ts';

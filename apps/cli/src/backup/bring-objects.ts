@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { checkKey, ObjectNotFound, type ObjectStore } from '@runnel/objects';
+import { inLanes } from '@runnel/service';
 import { CliError } from '../client/cli-error.ts';
-import { inLanes } from './in-lanes.ts';
 import { contentFolder, type Manifest } from './manifest.ts';
 import { readObjectList, type ListedObject } from './object-list.ts';
 

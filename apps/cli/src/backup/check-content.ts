@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { checkKey } from '@runnel/objects';
+import { inLanes } from '@runnel/service';
 import type { Verified } from './bring-objects.ts';
-import { inLanes } from './in-lanes.ts';
 import { contentFolder, type Manifest } from './manifest.ts';
 import { readObjectList } from './object-list.ts';
 import { measure } from './parts.ts';

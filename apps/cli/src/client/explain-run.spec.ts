@@ -23,6 +23,6 @@ describe('explanationOf', () => {
     const { because, log, next } = explanationOf(failed, [other, step], now);
     expect(because).toEqual([{ where: 'tile[3] (out-of-memory, exit code 137, attempt 2)', why: 'it needed more than 256 MiB' }]);
     expect(log).toEqual(['one', 'two']);
-    expect(next).toEqual([expect.stringContaining('ramMin'), "runnel logs r1 'tile[3]'"]);
+    expect(next).toEqual([expect.stringContaining('ramMin'), 'when the cause is mended: runnel resume r1', "runnel logs r1 'tile[3]'"]);
   });
 });

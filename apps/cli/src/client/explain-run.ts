@@ -114,12 +114,15 @@ function whatNext(run: ExplainedRun, failed: ExplainedStep | undefined): string[
   const { failure } = run;
   if (run.status === 'failed') {
     const remedy = remedies[failure?.class ?? failed?.failure?.class ?? ''];
-    return [...(remedy === undefined ? [] : [remedy]), `runnel logs ${run.run}${failed === undefined ? '' : ` '${failed.step}'`}`];
+    const again = `when the cause is mended: runnel resume ${run.run}`;
+    return [...(remedy === undefined ? [] : [remedy]), again, `runnel logs ${run.run}${failed === undefined ? '' : ` '${failed.step}'`}`];
   }
   if (run.attention !== undefined) return ['runnel dlq list'];
   if (run.status === 'successful') return [`runnel results ${run.run}`];
   if (run.status === 'dismissed') return [];
+  if (run.nodes.some(({ reason }) => reason?.includes('no executor takes new steps') === true))
+    return ['runnel executors list tells which executors take nothing new, and why'];
   if (run.nodes.some(({ status }) => status === 'ready'))
-    return ['runnel doctor tells whether executors are alive; more executors or slots shorten the wait'];
+    return ['runnel executors list tells which executors take steps; more of them, or more slots, shorten the wait'];
   return [`runnel events ${run.run}`];
 }

@@ -57,7 +57,7 @@ async function refusal(target: Target, response: Response): Promise<CliError> {
     `  ${[e.line, e.column].filter((n) => n !== undefined).join(':')} ${e.path ?? ''} ${e.message ?? ''}`.trimEnd(),
   );
   const message = [`${response.status} ${problem.detail ?? problem.title ?? response.statusText}`, ...lines].join('\n');
-  return new CliError(message, hintFor(response.status, target));
+  return new CliError(message, hintFor(response.status, target, problem.detail));
 }
 
 function parseProblem(text: string): ProblemBody {
@@ -68,7 +68,10 @@ function parseProblem(text: string): ProblemBody {
   }
 }
 
-function hintFor(status: number, target: Target): string | undefined {
+function hintFor(status: number, target: Target, detail = ''): string | undefined {
+  const scope = /lacks the scope "(\w+)"/.exec(detail)?.[1];
+  if (scope !== undefined)
+    return `Make one that has it: \`runnel token create --data DIR --workspace ${target.workspace} --scope ${scope}\`.`;
   if (status === 401)
     return `Give a token with --token or RUNNEL_TOKEN; make one with \`runnel token create --data DIR --workspace ${target.workspace}\`.`;
   if (status === 404) return 'See what there is: `runnel ps`, `runnel ps --processes`.';

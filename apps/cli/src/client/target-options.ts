@@ -23,3 +23,10 @@ export function targetOf(options: TargetOptions): Target {
 export function example(command: Command, ...lines: string[]): Command {
   return command.addHelpText('after', `\nExample:\n${lines.map((line) => `  ${line}`).join('\n')}`);
 }
+
+/** What an option says to take something away; commander cannot give null. */
+export const none = 'none';
+export type None = typeof none;
+
+export const orNull = <Value>(value: Value | None): Exclude<Value, None> | null =>
+  value === none ? null : (value as Exclude<Value, None>);

@@ -7,13 +7,21 @@ type Options = Parameters<typeof targetOf>[0] & { json?: boolean };
 
 interface Harvest {
   branches: { repository: string; branch: string; commit?: string; looked: string; error?: string; failures: number }[];
-  files: { repository: string; path: string; commit: string; outcome: string; reason?: string; at: string }[];
+  files: { repository: string; branch: string; path: string; commit: string; outcome: string; reason?: string; at: string }[];
 }
 
-/** `runnel harvest status`: what came of watched repositories. */
+interface Webhook {
+  url: string;
+  secret: string;
+  contentType: string;
+}
+
+/** `runnel harvest`: what came of watched repositories and files, and their webhooks. */
 export function harvestCommand(program: Command): void {
-  const harvest = program.command('harvest').description('watched repositories');
-  const status = withTarget(harvest.command('status').description('the watched branches, and what came of the last change of each file'))
+  const harvest = program.command('harvest').description('watched repositories and workspace files');
+  const status = withTarget(
+    harvest.command('status').description('the watched branches and files, and what came of the last change of each file'),
+  )
     .option('--json', 'print as JSON')
     .action(async (options: Options) => {
       const found = await requestJson<Harvest>(targetOf(options), '/api/v1/harvest');
@@ -36,4 +44,19 @@ export function harvestCommand(program: Command): void {
       );
     });
   example(status, 'runnel harvest status');
+  const webhook = withTarget(
+    harvest.command('webhook').description('what to enter at the Git host, so that a push is harvested at once (for operators)'),
+  )
+    .argument('<REPOSITORY>', 'its address, as the bindings name it')
+    .option('--json', 'print as JSON')
+    .action(async (repository: string, options: Options) => {
+      const found = await requestJson<Webhook>(targetOf(options), `/api/v1/harvest/webhook?repository=${encodeURIComponent(repository)}`);
+      if (options.json === true) return printJson(found);
+      console.log(
+        [`URL           ${found.url}`, `content type  ${found.contentType}`, `secret        ${found.secret}`, 'events        push'].join(
+          '\n',
+        ),
+      );
+    });
+  example(webhook, 'runnel harvest webhook https://git.example/flows.git');
 }

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { requestJson } from '../client/http.ts';
 import { printJson, printTable } from '../client/output.ts';
-import { example, targetOf, withTarget } from '../client/target-options.ts';
+import { example, none, orNull, targetOf, withTarget, type None } from '../client/target-options.ts';
 
 type Options = Parameters<typeof targetOf>[0] & { json?: boolean };
 
@@ -21,9 +21,12 @@ export function retentionCommand(program: Command): void {
     .option('--results <DAYS>', 'until its published results are', days)
     .option('--intermediate <DAYS>', 'since anything named them until intermediate objects are: at least 7', days)
     .option('--json', 'print as JSON')
-    .action(async (options: Options & Partial<Record<keyof typeof kinds, number | null>>) => {
-      const { runs, logs, results, intermediate } = options;
-      const body = JSON.stringify({ runDays: runs, logDays: logs, resultDays: results, intermediateDays: intermediate });
+    .action(async (options: Options & Partial<Record<keyof typeof kinds, number | None>>) => {
+      const given = Object.entries(kinds).flatMap(([kind, field]) => {
+        const said = options[kind as keyof typeof kinds];
+        return said === undefined ? [] : [[field, orNull(said)] as const];
+      });
+      const body = JSON.stringify(Object.fromEntries(given));
       const init = { method: 'PUT', body, headers: { 'content-type': 'application/json' } };
       print(await requestJson<Retention>(targetOf(options), pathOf(options), init), options);
     });
@@ -40,8 +43,8 @@ function print(retention: Retention, { json }: Options): void {
   );
 }
 
-function days(text: string): number | null {
-  if (text === 'none') return null;
+function days(text: string): number | None {
+  if (text === none) return none;
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('days are expected, or "none".');
   return Number(text);
 }

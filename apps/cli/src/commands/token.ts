@@ -30,7 +30,10 @@ function createCommand(token: Command): void {
     .requiredOption('--workspace <WORKSPACE>', 'workspace the token belongs to')
     .option('--name <NAME>', 'what it is for', 'command line')
     .option('--days <N>', 'days until it expires (default: never)', days)
-    .option('--scope <SCOPES>', 'comma-separated part of: read, execute, deploy, write, tokens, operator (default: all but operator)')
+    .option(
+      '--scope <SCOPES>',
+      'comma-separated part of: read, execute, deploy, write, tokens, manage, operator (default: all but operator)',
+    )
     .option('--service-account <NAME>', 'of a program that acts for the workspace, not of a person')
     .option('--json', 'print as JSON')
     .action(async (options: TokenOptions) => {

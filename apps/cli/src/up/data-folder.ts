@@ -15,6 +15,8 @@ const Secrets = z.object({
   callbacks: z.string(),
   /** With which executors sign tokens of runs. */
   runTokenKey: z.string(),
+  /** With which the api keeps secrets of workspaces: without it those in the database are lost. */
+  secretsKey: z.string(),
 });
 export type Secrets = z.infer<typeof Secrets>;
 
@@ -35,21 +37,21 @@ export function requireWhole(folder: string): void {
 }
 
 /** The secrets of this folder, made on the first start. */
-export function secretsOf(folder: string): Secrets & { runTokenKey: string } {
+export function secretsOf(folder: string): Secrets {
   const file = join(folder, 'secrets.json');
   const password = () => randomBytes(24).toString('base64url');
   if (existsSync(file)) {
     const present = JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets>;
     // A folder of an earlier release lacks some.
-    const secrets = Secrets.parse({ callbacks: password(), runTokenKey: password(), ...present });
-    if (present.callbacks === undefined || present.runTokenKey === undefined) writeSecretFile(file, secrets);
+    const secrets = Secrets.parse({ callbacks: password(), runTokenKey: password(), secretsKey: password(), ...present });
+    if (Object.keys(secrets).length > Object.keys(present).length) writeSecretFile(file, secrets);
     return secrets;
   }
   const users = Object.fromEntries([...services, 'operator' as const].map((name) => [name, password()])) as Record<
     Service | 'operator',
     string
   >;
-  const secrets: Secrets = { postgres: password(), users, callbacks: password(), runTokenKey: password() };
+  const secrets: Secrets = { postgres: password(), users, callbacks: password(), runTokenKey: password(), secretsKey: password() };
   writeSecretFile(file, secrets);
   return secrets;
 }

@@ -24,6 +24,7 @@ export interface Surroundings {
   outboundHosts?: string | undefined;
   runTokenKey: string;
   policyUrl?: string | undefined;
+  secretsKeys: string;
   oidcIssuer?: string | undefined;
   oidcAudiences?: string | undefined;
   images?: string | undefined;
@@ -60,6 +61,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
     oidcIssuer,
     oidcAudiences,
     runTokenKey,
+    secretsKeys,
   } = surroundings;
   const common = { natsUrl: bus.url, objects, ...bus.userOf(name) };
   const options = { logger: createLogger({ service: name }) };
@@ -69,6 +71,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
         name,
         await startApi(
           ApiConfig.parse({
+            ...ownInput(ApiConfig, ['secretsKeys', 'tokenRequestsPerSecond', 'workspaceRequestsPerSecond', 'bodyPatienceSeconds']),
             ...common,
             postgresUrl: database.urlOf(name),
             host,
@@ -81,6 +84,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
             oidcIssuer,
             oidcAudiences,
             runTokenKey,
+            ...(process.env['RUNNEL_SECRETS_KEYS'] === undefined && { secretsKeys }),
           }),
           options,
         ),
@@ -110,7 +114,13 @@ export async function startService(name: ServiceName, surroundings: Surroundings
       return { ...running(name, executor), about: `${executor.id}, isolation: ${executor.isolation}` };
     }
     case 'ingester':
-      return running(name, await startIngester(IngesterConfig.parse({ ...common, postgresUrl: database.urlOf(name) }), options));
+      return running(
+        name,
+        await startIngester(
+          IngesterConfig.parse({ ...ownInput(IngesterConfig, ['billingWindowSeconds']), ...common, postgresUrl: database.urlOf(name) }),
+          options,
+        ),
+      );
     case 'harvester': {
       const config = HarvesterConfig.parse({
         ...common,
@@ -135,6 +145,12 @@ function clusterInput({ backend, kubeconfig, stagingUrl }: Surroundings): Record
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(stagingUrl !== undefined && { stagingUrl }),
   };
+}
+
+/** What `up` has no option for comes from the environment, as for a service of its own. */
+function ownInput(schema: Parameters<typeof environmentOf>[0], names: readonly string[]): Record<string, string> {
+  const said = environmentOf(schema, process.env);
+  return Object.fromEntries(names.flatMap((name) => (said[name] === undefined ? [] : [[name, said[name]]])));
 }
 
 const running = (name: ServiceName, service: { url: string; close(): Promise<void> }): Started => ({

@@ -76,7 +76,7 @@ async function inPod(
   const begun = new Date().toISOString();
   const fail = (failure: StepFailure): StepOutcome =>
     failedOutcome(begun, { ...failure, reason: `${request.step}: ${failure.reason}` }, prepared);
-  const choice = imageOf(prepared, defaults);
+  const choice = chosenImage(prepared, defaults);
   if ('failure' in choice) return fail(choice.failure);
   const name = podName(request);
   const namespace = namespaceOf(request.workspace);
@@ -113,6 +113,14 @@ async function inPod(
   }
 }
 
+function chosenImage(prepared: PreparedStep, defaults: PodDefaults): ReturnType<typeof imageOf> {
+  try {
+    return imageOf(prepared, defaults);
+  } catch (error) {
+    return { failure: describeFault(prepared.request.step, error, 'image') };
+  }
+}
+
 function podOf(prepared: PreparedStep, image: string, { shard, settings, defaults }: ClusterSurroundings): ReturnType<typeof buildPod> {
   const { request, command } = prepared;
   const { workspace, run, step, attempt } = request;
@@ -123,13 +131,18 @@ function podOf(prepared: PreparedStep, image: string, { shard, settings, default
     image,
     resources: podResources(prepared, defaults),
     network: command.network,
-    workspacePods: settings(workspace),
+    workspacePods: placedBy(settings(workspace), request.nodeSelector),
     stageImage: defaults.stageImage,
     stagingUrl: defaults.stagingUrl,
     patienceSeconds: defaults.patienceSeconds,
     outdir: prepared.outdir,
     deadlineSeconds: (prepared.stage.wrap.timeLimitSeconds ?? defaults.timeLimitSeconds) + defaults.deadlineMarginSeconds,
   });
+}
+
+/** What the administrator of the cluster says of a workspace's pods holds before what the workspace's settings say. */
+function placedBy(pods: ReturnType<ClusterSettings>, nodeSelector: StepRequest['nodeSelector']): ReturnType<ClusterSettings> {
+  return nodeSelector === undefined ? pods : { ...pods, nodeSelector: { ...nodeSelector, ...pods.nodeSelector } };
 }
 
 async function readCollected(store: ObjectStore, request: StepRequest): Promise<CollectedStep | undefined> {

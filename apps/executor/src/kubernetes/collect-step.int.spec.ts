@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadPackage, type CommandLineTool } from '@runnel/cwl';
 import { places, type CollectRequest } from '@runnel/kube-pod';
 import { openObjectStore, type ObjectStore } from '@runnel/objects';
+import { noSecrets } from '../steps/attempt-secrets.ts';
+import { createConcealment } from '../steps/concealment.ts';
 import { collectStep } from './collect-step.ts';
 import { prepareStep, type PreparedStep } from './prepare-step.ts';
 
@@ -39,7 +41,8 @@ outputs: { ${outputs} }`;
   const request = { ...attempt, executor: 'x', process, inputs, requirements: [], hints: [], acceptedAt: '2026-11-21T12:00:00.000Z' };
   const evaluateJavaScript = (): Promise<never> => Promise.reject(new Error('no JavaScript here'));
   const rest = { evaluateJavaScript, entrypointOf: () => ['/entry'], defaultImage: 'i', timeLimitSeconds: 60 };
-  return prepareStep({ request, package: cwl, tool, inputs, store, ...rest });
+  const hidden = { secrets: noSecrets, concealment: createConcealment() };
+  return prepareStep({ request, package: cwl, tool, inputs, store, ...hidden, ...rest });
 }
 
 const exit = { version: 1 as const, exitCode: 0, startedAt: attempt.run, finishedAt: '', wallSeconds: 1, cpuSeconds: 0, maxMemoryBytes: 0 };

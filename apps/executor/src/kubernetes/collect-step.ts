@@ -47,7 +47,7 @@ export async function collectStep(
     if ('failure' in found)
       return { next: 'done', collected: { ...none, failure: { ...found.failure, reason: `${name}: ${found.failure.reason}` } } };
     const taken = new Taker(prepared, call, files, store);
-    const outputs = await taken.all(found.outputs);
+    const outputs = prepared.secrets.conceal(await taken.all(found.outputs));
     if (taken.missing.size > 0) throw new NeedsUpload([...taken.missing]);
     return { next: 'done', collected: { ...none, outputs, outputBytes: taken.bytes } };
   } catch (error) {

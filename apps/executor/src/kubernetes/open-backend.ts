@@ -6,7 +6,8 @@ import type { ExecutorConfig } from '../config.ts';
 import { attemptName, logPrefix, type AttemptId, type StepRequest } from '../steps/attempt.ts';
 import type { Attempts } from '../steps/attempts.ts';
 import { carryOutStep, infrastructureFault, readOwn, refuseReferences, resultOf } from '../steps/carry-out-step.ts';
-import { runTokens } from '../steps/run-tokens.ts';
+import { secretsOf } from '../steps/attempt-secrets.ts';
+import { createConcealment } from '../steps/concealment.ts';
 import { openStepLog } from '../steps/step-log.ts';
 import { storeLargeOutputs } from '../steps/store-large-outputs.ts';
 import { carryOutOnCluster, ensureGone, isTool, Left, type ClusterSurroundings } from './carry-out-on-cluster.ts';
@@ -106,8 +107,12 @@ async function carryOut(request: StepRequest, { context, here, signal, toolEnded
   // Nothing is started for an expression; and what is no process is told as it is on a host.
   if (!isTool(cwl?.processes[request.process.id])) return carryOutStep(request, surroundings, signal, toolEnded);
   const { store, executor } = surroundings;
-  const log = openStepLog({ store, prefix: logPrefix(request), tail: (offset, text) => surroundings.tail(request, offset, text) });
+  const bare = openStepLog({ store, prefix: logPrefix(request), tail: (offset, text) => surroundings.tail(request, offset, text) });
   const begun = new Date().toISOString();
+  // What could not be prepared is told by its own outcome, and has no secrets yet.
+  const concealment = await here.prepare(request).then((prepared) => prepared.concealment, createConcealment);
+  const masked = concealment.masking((chunk) => bare.write(chunk));
+  const log = { ...bare, write: masked.write };
   let outcome: Awaited<ReturnType<typeof carryOutOnCluster>>;
   try {
     outcome = await carryOutOnCluster(request, here, log, signal);
@@ -117,9 +122,9 @@ async function carryOut(request: StepRequest, { context, here, signal, toolEnded
     if (error instanceof Left) throw error;
     outcome = infrastructureFault(begun, error);
   }
-  const logs = await log.end().catch(() => []);
-  // Tokens of runs are not given to pods yet.
-  return resultOf(request, { executor, outcome, logs, tokens: runTokens(undefined, request, Date.now()) });
+  masked.end();
+  const logs = await bare.end().catch(() => []);
+  return resultOf(request, { executor, outcome, logs, concealment });
 }
 
 interface Preparations {
@@ -166,16 +171,20 @@ async function prepare(
   request: StepRequest,
   { context, defaults }: { context: BackendContext; defaults: PodDefaults },
 ): Promise<PreparedStep> {
-  const { store, packages, evaluateJavaScript } = context.surroundings;
+  const { store, packages, evaluateJavaScript, askSecrets } = context.surroundings;
   const { workspace, process } = request;
   const cwl = await packages(process.workspace, process.digest);
   const tool = cwl.processes[process.id];
   if (!isTool(tool)) throw new StagingRefused(`${process.id} is nothing that runs in a pod`);
+  const concealment = createConcealment();
+  const secrets = await secretsOf(request, askSecrets, concealment);
   return prepareStep({
     request,
+    secrets,
+    concealment,
     package: cwl,
     tool,
-    inputs: await resolveValues(request.inputs, (key) => readOwn(store, workspace, key)),
+    inputs: secrets.reveal(await resolveValues(request.inputs, (key) => readOwn(store, workspace, key))),
     store,
     evaluateJavaScript,
     entrypointOf: (image) => defaults.images[image]?.entrypoint ?? [],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PodResources } from '@runnel/kube-pod';
 import type { StepFailure } from '@runnel/sandbox';
+import { imageChooser } from '../steps/choose-image.ts';
 import type { PreparedStep } from './prepare-step.ts';
 
 /** Of the administrator: `images.json` for a cluster. */
@@ -34,7 +35,7 @@ export interface PodDefaults {
 const imageName = /^[a-z0-9][A-Za-z0-9._:/@-]{0,511}$/;
 
 /** The image that the tool's container is made from. */
-export function imageOf({ command }: PreparedStep, defaults: PodDefaults): { image: string } | { failure: StepFailure } {
+export function imageOf({ command, request }: PreparedStep, defaults: PodDefaults): { image: string } | { failure: StepFailure } {
   const asked = command.image;
   if (asked !== undefined && asked.image === undefined)
     return {
@@ -43,7 +44,8 @@ export function imageOf({ command }: PreparedStep, defaults: PodDefaults): { ima
         reason: 'its DockerRequirement names no image to pull (dockerPull); nothing else can be run on a cluster',
       },
     };
-  const name = asked?.image ?? defaults.image;
+  const named = asked?.image ?? defaults.image;
+  const name = named === undefined ? undefined : imageChooser(request)(named);
   if (name === undefined)
     return { failure: { class: 'image', reason: 'it names no image (DockerRequirement), and this installation has none for such tools' } };
   if (!imageName.test(name)) return { failure: { class: 'image', reason: `${JSON.stringify(name)} is no name of an image` } };

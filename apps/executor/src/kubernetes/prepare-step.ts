@@ -23,6 +23,8 @@ import { places, type StagePlan } from '@runnel/kube-pod';
 import type { ObjectStore } from '@runnel/objects';
 import { allowedLocations, StepFault } from '@runnel/sandbox';
 import type { StepRequest } from '../steps/attempt.ts';
+import type { AttemptSecrets } from '../steps/attempt-secrets.ts';
+import type { Concealment } from '../steps/concealment.ts';
 import { objectFiles } from './object-files.ts';
 import { stageEntries } from './stage-entries.ts';
 
@@ -40,6 +42,8 @@ export interface PreparedStep {
   stage: StagePlan;
   inputBytes: number;
   mayBringIn: (location: string) => boolean;
+  secrets: AttemptSecrets;
+  concealment: Concealment;
 }
 
 export interface PrepareContext {
@@ -53,6 +57,8 @@ export interface PrepareContext {
   entrypointOf: (image: string) => readonly string[];
   defaultImage: string | undefined;
   timeLimitSeconds: number;
+  secrets: AttemptSecrets;
+  concealment: Concealment;
 }
 
 /** Plans an attempt: files, command and limits. Throws StepFault, ProcessFault and ExpressionError for faults of the document and its inputs. */
@@ -81,7 +87,8 @@ export async function prepareStep(context: PrepareContext): Promise<PreparedStep
   const staged = stageInputs(inputs, { directory: places.inputs });
   const outdir = outputFolder(requirements);
   const runtime = runtimeFor(asked, outdir, places.tmp);
-  const command = await buildCommand(tool, staged.inputs, { requirements, evaluator, runtime });
+  const { env, ...built } = await buildCommand(tool, staged.inputs, { requirements, evaluator, runtime });
+  const command: Command = { ...built, env: { ...env, ...context.secrets.environment } };
   if (Object.values(command.env).includes('<<REPLACE>>'))
     throw new StepFault('inputs', 'it wants a token of its run (<<REPLACE>>), which steps on a cluster are not given');
   const entries = await stageEntries([...staged.entries, ...command.initialWorkDir], {
@@ -99,6 +106,8 @@ export async function prepareStep(context: PrepareContext): Promise<PreparedStep
     evaluator,
     outdir,
     mayBringIn,
+    secrets: context.secrets,
+    concealment: context.concealment,
     inputBytes: sizeOf(inputs),
     stage: stagePlan(entries, { command, outdir, context }),
   };

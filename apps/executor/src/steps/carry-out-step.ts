@@ -8,7 +8,11 @@ import { carryOut, type Spawner, type StepOutcome, type StepPorts } from '@runne
 import { attemptIdOf, attemptName, logPrefix, resultKey, type StepRequest } from './attempt.ts';
 import { objectExchange } from './object-exchange.ts';
 import type { StepResult } from './report.ts';
-import { runTokens, type RunTokens } from './run-tokens.ts';
+import type { AskSecrets } from './ask-secrets.ts';
+import { givingSecrets, secretsOf } from './attempt-secrets.ts';
+import { imageChooser } from './choose-image.ts';
+import { createConcealment, type Concealment } from './concealment.ts';
+import { givingTokens } from './run-tokens.ts';
 import { openStepLog } from './step-log.ts';
 import { storeLargeOutputs } from './store-large-outputs.ts';
 import type { WorkFolders } from './work-folders.ts';
@@ -26,6 +30,7 @@ export interface StepSurroundings extends Omit<StepPorts, 'exchange' | 'onLog' |
   tail: (request: StepRequest, offset: number, text: string) => void;
   /** Signs tokens of runs. */
   runTokenKey?: string | undefined;
+  askSecrets: AskSecrets;
 }
 
 /**
@@ -42,13 +47,13 @@ export async function carryOutStep(
   const { workspace } = request;
   const directory = join(surroundings.workRoot, hash('sha256', attemptName(request)).slice(0, 20));
   const log = openStepLog({ store, prefix: logPrefix(request), tail: (offset, text) => surroundings.tail(request, offset, text) });
-  const tokens = runTokens(surroundings.runTokenKey, request, Date.now());
-  const masked = tokens.masking((chunk) => log.write(chunk));
+  const concealment = createConcealment();
+  const masked = concealment.masking((chunk) => log.write(chunk));
   const begun = new Date().toISOString();
   let outcome: StepOutcome;
   try {
     await folders.take(workspace, directory);
-    outcome = await attemptOnce(request, surroundings, { directory, signal, toolEnded, tokens, log: masked.write });
+    outcome = await attemptOnce(request, surroundings, { directory, signal, toolEnded, concealment, log: masked.write });
     outcome.outputs = await storeLargeOutputs(store, attemptIdOf(request), refuseReferences(outcome.outputs));
   } catch (error) {
     outcome = infrastructureFault(begun, error);
@@ -56,13 +61,13 @@ export async function carryOutStep(
   folders.giveBack(workspace, directory);
   masked.end();
   const logs = await log.end().catch(() => []);
-  return resultOf(request, { executor, outcome, logs, tokens });
+  return resultOf(request, { executor, outcome, logs, concealment });
 }
 
 /** An outcome as the executor tells it. */
 export function resultOf(
   request: StepRequest,
-  { executor, outcome, logs, tokens }: { executor: string; outcome: StepOutcome; logs: StepResult['logs']; tokens: RunTokens },
+  { executor, outcome, logs, concealment }: { executor: string; outcome: StepOutcome; logs: StepResult['logs']; concealment: Concealment },
 ): StepResult {
   const { startedAt, finishedAt, outputs, usage, failure } = outcome;
   return {
@@ -71,7 +76,7 @@ export function resultOf(
     startedAt,
     finishedAt,
     outcome: outcome.outcome,
-    ...(failure === undefined ? {} : { failure: withoutToken(tokens, failure) }),
+    ...(failure === undefined ? {} : { failure: withoutSecrets(concealment, failure) }),
     outputs,
     result: resultKey(request),
     usage,
@@ -79,7 +84,7 @@ export function resultOf(
   };
 }
 
-function withoutToken({ hide }: RunTokens, { logTail, ...failure }: NonNullable<StepOutcome['failure']>): Failure {
+function withoutSecrets({ hide }: Concealment, { logTail, ...failure }: NonNullable<StepOutcome['failure']>): Failure {
   const reason = hide(failure.reason).slice(0, 4000);
   return Failure.parse({ ...failure, reason, ...(logTail === undefined ? {} : { logTail: hide(logTail) }) });
 }
@@ -89,7 +94,7 @@ interface Attempt {
   signal: AbortSignal;
   toolEnded: () => void;
   log: (chunk: Buffer) => void;
-  tokens: RunTokens;
+  concealment: Concealment;
 }
 
 async function attemptOnce(request: StepRequest, surroundings: StepSurroundings, attempt: Attempt): Promise<StepOutcome> {
@@ -100,13 +105,18 @@ async function attemptOnce(request: StepRequest, surroundings: StepSurroundings,
     workRoot: _workRoot,
     folders: _folders,
     tail: _tail,
-    runTokenKey: _key,
+    runTokenKey: key,
+    askSecrets,
+    onWarning,
     ...ports
   } = surroundings;
   const { workspace, process, run, step } = request;
   const cwl = await packages(process.workspace, process.digest);
-  const inputs = await resolveValues(request.inputs, (key) => readOwn(store, workspace, key));
-  return carryOut(
+  const { concealment } = attempt;
+  const secrets = await secretsOf(request, askSecrets, concealment);
+  const inputs = secrets.reveal(await resolveValues(request.inputs, (name) => readOwn(store, workspace, name)));
+  const spawner = givingTokens(givingSecrets(ports.spawner, secrets), { key, request, concealment, now: Date.now() });
+  const outcome = await carryOut(
     {
       package: cwl,
       process: process.id,
@@ -120,12 +130,15 @@ async function attemptOnce(request: StepRequest, surroundings: StepSurroundings,
     },
     {
       ...ports,
-      spawner: telling(attempt.tokens.giving(ports.spawner), attempt.toolEnded),
+      spawner: telling(spawner, attempt.toolEnded),
+      chooseImage: imageChooser(request),
+      ...(onWarning && { onWarning: (text: string) => onWarning(concealment.hide(text)) }),
       exchange: objectExchange(store, workspace),
       onLog: attempt.log,
       signal: attempt.signal,
     },
   );
+  return { ...outcome, outputs: secrets.conceal(outcome.outputs) };
 }
 
 function telling(spawner: Spawner, toolEnded: () => void): Spawner {

@@ -52,7 +52,9 @@ export function withReuse(options: ReuseOptions, carryOut: AttemptsPorts['carryO
 
 /** What the step is to do with which inputs; undefined: its result is not for others. */
 async function keyOf({ store, packages, backend }: ReuseOptions, request: StepRequest): Promise<string | undefined> {
-  const { workspace, process } = request;
+  const { workspace, process, secrets, images } = request;
+  // What it was given may be another one by now, and is nobody else's.
+  if (secrets === true) return undefined;
   const tool = (await packages(process.workspace, process.digest)).processes[process.id];
   const scope = { requirements: request.requirements as Requirement[], hints: request.hints as Requirement[] };
   const meant = tool && reuseMeaning(tool, scope);
@@ -61,7 +63,9 @@ async function keyOf({ store, packages, backend }: ReuseOptions, request: StepRe
   const given = request.inputs as RunValues;
   const inputs = containsReference(given) ? await resolveValues(given, (key) => readOwn(store, workspace, key)) : given;
   const content = await inputsByContent(inputs, (_value, location) => contentOf(store, workspace, location));
-  return content === undefined ? undefined : hash('sha256', stableText({ engine, backend, ...meant, inputs: content }));
+  return content === undefined
+    ? undefined
+    : hash('sha256', stableText({ engine, backend, ...meant, ...(images && { images }), inputs: content }));
 }
 
 /** An intermediate file is named by its content; of others the tag changes with it. */

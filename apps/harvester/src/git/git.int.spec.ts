@@ -3,7 +3,7 @@ import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { changesBetween, fetchHead, openMirror, parseNameStatus, RepositoryUnavailable, type Mirror } from './git.ts';
+import { changesBetween, fetchHead, isKnown, openMirror, parseNameStatus, RepositoryUnavailable, type Mirror } from './git.ts';
 import { listTree, readBlobs, refusalOfFile } from './read-files.ts';
 
 let root: string;
@@ -49,7 +49,13 @@ describe('a watched branch', () => {
     writeFileSync(join(work, 'a.cwl'), 'a');
     commit('first');
     const head = (await fetchHead(mirror)) ?? '';
-    expect(await changesBetween(mirror, 'f'.repeat(40), head)).toEqual([{ path: 'a.cwl', change: 'added' }]);
+    expect(await isKnown(mirror, 'f'.repeat(40))).toBe(false);
+    expect(await changesBetween(mirror, undefined, head)).toEqual([{ path: 'a.cwl', change: 'added' }]);
+    // Of a git that was killed.
+    writeFileSync(join(mirror.directory, 'refs/heads/watched.lock'), '');
+    writeFileSync(join(work, 'a.cwl'), 'aa');
+    commit('second');
+    expect(await fetchHead(mirror)).not.toBe(head);
     expect(await fetchHead({ ...mirror, branch: 'elsewhere' })).toBeUndefined();
   });
 
@@ -62,6 +68,7 @@ describe('a watched branch', () => {
     expect(refusalOfFile(tree.get('large.cwl'), 100)).toBe('it has 101 bytes, the limit is 100');
     expect(refusalOfFile(tree.get('large.cwl'), 101)).toBeUndefined();
     expect(refusalOfFile(tree.get('none.cwl'), 100)).toBe('it is not in the commit');
+    expect([...(await listTree(mirror, (await fetchHead(mirror)) ?? '', ['large.cwl'])).keys()]).toEqual(['large.cwl']);
   });
 
   it('refuses a protocol that is not allowed and options in place of addresses', async () => {

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
@@ -56,6 +58,7 @@ export interface Mirror {
 export async function openMirror(mirror: Mirror): Promise<Mirror> {
   if (mirror.repository.startsWith('-') || mirror.branch.startsWith('-'))
     throw new RepositoryUnavailable('a repository or branch may not begin with "-"');
+  if (existsSync(join(mirror.directory, 'HEAD'))) return mirror;
   await mkdir(mirror.directory, { recursive: true });
   await git(mirror.directory, ['init', '--quiet', '--bare'], mirror.protocols);
   return mirror;
@@ -63,15 +66,19 @@ export async function openMirror(mirror: Mirror): Promise<Mirror> {
 
 /** Fetches the branch and returns its commit, or undefined when the branch is gone. */
 export async function fetchHead(mirror: Mirror): Promise<string | undefined> {
-  const listed = await git(mirror.directory, ['ls-remote', '--heads', mirror.repository, `refs/heads/${mirror.branch}`], mirror.protocols);
-  const commit = listed.split(/\s/)[0];
-  if (commit === undefined || commit === '') return undefined;
-  await git(
-    mirror.directory,
-    ['fetch', '--quiet', '--no-tags', '--force', mirror.repository, `+refs/heads/${mirror.branch}:refs/heads/watched`],
-    mirror.protocols,
-  );
-  return (await git(mirror.directory, ['rev-parse', 'refs/heads/watched'], mirror.protocols)).trim();
+  const { directory, repository, branch, protocols } = mirror;
+  // Nobody else uses the copy: a lock is that of a git that was killed.
+  for (const lock of ['refs/heads/watched.lock', 'packed-refs.lock']) await rm(join(directory, lock), { force: true });
+  const refs = `+refs/heads/${branch}:refs/heads/watched`;
+  try {
+    await git(directory, ['fetch', '--quiet', '--no-tags', '--force', repository, refs], protocols);
+  } catch (error) {
+    // Git has no code for it: whether the branch or the repository is gone, the list of branches tells.
+    const listed = await git(directory, ['ls-remote', '--heads', repository, `refs/heads/${branch}`], protocols);
+    if (listed === '') return undefined;
+    throw error;
+  }
+  return (await git(directory, ['rev-parse', 'refs/heads/watched'], protocols)).trim();
 }
 
 export interface FileChange {
@@ -82,14 +89,9 @@ export interface FileChange {
 
 const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 
-/** What differs between two commits; `from` absent or no longer known (the copy was lost): everything of `to`. */
+/** What differs between two commits that the copy holds; `from` absent: everything of `to`. */
 export async function changesBetween(mirror: Mirror, from: string | undefined, to: string): Promise<FileChange[]> {
-  const known = from !== undefined && (await isKnown(mirror, from));
-  const output = await git(
-    mirror.directory,
-    ['diff-tree', '-r', '-z', '-M', '--name-status', known ? from : emptyTree, to],
-    mirror.protocols,
-  );
+  const output = await git(mirror.directory, ['diff-tree', '-r', '-z', '-M', '--name-status', from ?? emptyTree, to], mirror.protocols);
   return parseNameStatus(output);
 }
 

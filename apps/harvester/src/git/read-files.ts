@@ -9,9 +9,10 @@ export interface TreeFile {
   readonly size: number;
 }
 
-/** All files of a commit by path, read at once. */
-export async function listTree(mirror: Mirror, commit: string): Promise<Map<string, TreeFile>> {
-  const listed = (await gitBytes(mirror, ['ls-tree', '-r', '-l', '-z', commit])).toString('utf8');
+/** Files of a commit by path, read at once: all, or those of some paths. */
+export async function listTree(mirror: Mirror, commit: string, paths?: readonly string[]): Promise<Map<string, TreeFile>> {
+  if (paths?.length === 0) return new Map();
+  const listed = (await gitBytes(mirror, ['ls-tree', '-r', '-l', '-z', commit, '--', ...(paths ?? [])])).toString('utf8');
   const entries = listed.split('\0').filter((entry) => entry !== '');
   return new Map(
     entries.map((entry) => {

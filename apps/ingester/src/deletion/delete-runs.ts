@@ -1,9 +1,8 @@
 import type { ObjectStore } from '@runnel/objects';
 import { inTransaction, query } from '@runnel/postgres';
-import { crashPoint } from '@runnel/service';
+import { crashPoint, inLanes } from '@runnel/service';
 import type { IngesterParts } from '../parts.ts';
 import type { GarbageItem } from '../gc/garbage.ts';
-import { inParallel } from '../results/in-parallel.ts';
 import { removeResults } from '../results/remove-results.ts';
 
 export interface DeletedRun {
@@ -63,7 +62,7 @@ export async function deleteRun(parts: Parts, deleted: DeletedRun): Promise<void
 export async function removeAll(objects: ObjectStore, prefix: string): Promise<void> {
   const keys: string[] = [];
   for await (const { key } of objects.list(prefix)) keys.push(key);
-  await inParallel(keys, lanes, (key) => objects.delete(key));
+  await inLanes(keys, lanes, (key) => objects.delete(key));
 }
 
 /** What lies below the prefixes. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ObjectNotFound, type ObjectStore } from '@runnel/objects';
-import { crashPoint } from '@runnel/service';
-import { inParallel } from './in-parallel.ts';
+import { crashPoint, inLanes } from '@runnel/service';
 import { OutputsRefused } from './outputs-refused.ts';
 import type { PlannedFile } from './plan-publication.ts';
 
@@ -10,7 +9,7 @@ const lanes = 8;
 
 /** Copies every file to its published place and completes sizes and checksums; a repetition writes the same again. Throws OutputsRefused. */
 export async function copyFiles(objects: ObjectStore, files: readonly PlannedFile[]): Promise<void> {
-  await inParallel(files, lanes, async (file) => {
+  await inLanes(files, lanes, async (file) => {
     const size = await place(objects, file);
     file.entry['size'] = size;
     file.entry['checksum'] ??= `sha1$${await sha1Of(objects, file.target)}`;

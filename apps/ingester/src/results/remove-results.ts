@@ -1,8 +1,7 @@
 import { inTransaction, query } from '@runnel/postgres';
-import { crashPoint } from '@runnel/service';
+import { crashPoint, inLanes } from '@runnel/service';
 import type { IngesterParts } from '../parts.ts';
 import { removeLayout } from '../stac/write-layout.ts';
-import { inParallel } from './in-parallel.ts';
 import { resultsPrefix } from './plan-publication.ts';
 import { lockResults } from './run-facts.ts';
 
@@ -42,5 +41,5 @@ export async function removeCopies(
   await removeLayout(objects, workspace, run, written);
   const keys: string[] = [];
   for await (const { key } of objects.list(resultsPrefix(workspace, run))) keys.push(key);
-  await inParallel(keys, lanes, (key) => objects.delete(key));
+  await inLanes(keys, lanes, (key) => objects.delete(key));
 }

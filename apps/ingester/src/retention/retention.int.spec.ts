@@ -1,11 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { inTransaction, markDeleted } from '@runnel/postgres';
+import { eventually } from '@runnel/testing';
 import { deletedRuns, deleteRun } from '../deletion/delete-runs.ts';
 import { collectGarbage } from '../gc/collect-garbage.ts';
 import type { GarbageItem } from '../gc/garbage.ts';
 import { ingesterFixture, type Fixture } from '../ingester.fixture.ts';
 
 const day = 86_400_000;
+/** In a message. */
+const saying = (text: string): string => expect.stringContaining(text) as unknown as string;
 const ago = (days: number): Date => new Date(Date.now() - days * day);
 
 let fixture: Fixture;
@@ -112,7 +115,7 @@ describe('what a workspace keeps no longer', () => {
     const before = await everything();
     for (const days of [0, 8, 16, 24, 32]) expect(await collect(false, new Date(Date.now() + days * day))).toEqual([]);
     expect(await everything()).toEqual(before);
-    expect(await mark(run)).toMatchObject({ kind: 'refused', reason: expect.stringContaining('legal-hold') as unknown as string });
+    expect(await mark(run)).toMatchObject({ kind: 'refused', reason: saying('legal-hold') });
   });
 
   it('intermediate objects for longer than a week, where the workspace says so', async () => {
@@ -134,10 +137,7 @@ describe('what a workspace keeps no longer', () => {
 describe('deleting a run', () => {
   it('is refused while it has not stopped, and while an open run uses it, however far away', async () => {
     const running = await fixture.addRun({ phase: 'running' });
-    expect(await mark(running)).toMatchObject({
-      kind: 'refused',
-      reason: expect.stringContaining('not stopped') as unknown as string,
-    });
+    expect(await mark(running)).toMatchObject({ kind: 'refused', reason: saying('not stopped') });
     const first = await ended({ phase: 'failed' });
     const second = await ended({ phase: 'failed' });
     const third = await fixture.addRun({ phase: 'running' });
@@ -164,8 +164,10 @@ describe('deleting a run', () => {
   it('waits for who is about to use it, and sees what that one wrote', async () => {
     const run = await ended({ phase: 'failed' });
     const { promise: written, resolve: write } = Promise.withResolvers<void>();
+    const { promise: locked, resolve: lock } = Promise.withResolvers<void>();
     const resuming = inTransaction(fixture.database, async (tx) => {
       await tx.query('select from runs where id = $1 and deleted_at is null for share', [run]);
+      lock();
       await written;
       await tx.query(
         `insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, version, created_at, updated_at, resumes)
@@ -173,7 +175,9 @@ values (gen_random_uuid(), 0, 'demo', 'demo', 'p', '1', 'd', 'someone', 'accepte
         [run],
       );
     });
+    await locked;
     const deleting = mark(run);
+    await eventually('it waits for the lock', async () => (await fixture.rows('select from pg_locks where not granted')).length > 0);
     write();
     await resuming;
     expect(await deleting).toMatchObject({ kind: 'refused' });

@@ -25,6 +25,8 @@ export const catalogueFile = 'catalog.json';
 /** Links that say how documents hang together: who shows a document makes them anew. */
 const structural = new Set(['self', 'root', 'parent', 'collection', 'item', 'items', 'child', 'children', 'data']);
 
+export const isStructural = (rel: string): boolean => structural.has(rel);
+
 interface Reader {
   run: string;
   directory: PlannedDirectory;
@@ -112,7 +114,7 @@ function assetsOf(reader: Reader, path: string, document: JsonObject): { assets?
 /** Links to anything but documents of the same catalogue (licence, source); relative ones only where the file is there. */
 function otherLinks(reader: Reader, path: string, document: JsonObject): Json {
   return (document['links'] as (JsonObject & { rel: string; href: string })[]).flatMap((link) => {
-    if (structural.has(link.rel)) return [];
+    if (isStructural(link.rel)) return [];
     const href = addressOf(reader, resolveHref(path, link.href));
     return href === undefined ? [] : [{ ...link, href }];
   });

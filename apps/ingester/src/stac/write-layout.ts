@@ -1,9 +1,8 @@
 import type { Json } from '@runnel/cwl';
 import { ObjectNotFound, putValue, readValue, type ObjectStore } from '@runnel/objects';
 import { inTransaction, query } from '@runnel/postgres';
-import { crashPoint } from '@runnel/service';
+import { crashPoint, inLanes } from '@runnel/service';
 import type { IngesterParts } from '../parts.ts';
-import { inParallel } from '../results/in-parallel.ts';
 import { locationOf } from '../results/locations.ts';
 import type { Publication } from '../results/plan-publication.ts';
 import type { CatalogueRow } from './catalogue-rows.ts';
@@ -40,13 +39,13 @@ export async function writeLayout(
   crashPoint('ingester.layout.before-put');
   await putValue(parts.objects, listKey(workspace, run), own);
   crashPoint('ingester.layout.between-puts');
-  await inParallel(layout.assets, lanes, async ({ key, path }) => {
+  await inLanes(layout.assets, lanes, async ({ key, path }) => {
     crashPoint('ingester.layout.before-copy');
     await parts.objects.copy(key, keyOf(path), { derived: true });
     crashPoint('ingester.layout.after-copy');
   });
   const change: LayoutChange = { added: [], updated: [] };
-  await inParallel(layout.documents, lanes, ({ path, document }) => putDocument(parts.objects, keyOf(path), document, change));
+  await inLanes(layout.documents, lanes, ({ path, document }) => putDocument(parts.objects, keyOf(path), document, change));
   await writeCatalogues(parts, workspace, layout, keyOf, change);
   crashPoint('ingester.layout.after-put');
   return change;
@@ -97,7 +96,7 @@ async function readDocument(objects: ObjectStore, key: string): Promise<Json | u
 export async function removeLayout(objects: ObjectStore, workspace: string, run: string, written?: Date): Promise<void> {
   const keys = await readDocument(objects, listKey(workspace, run));
   if (!Array.isArray(keys)) return;
-  await inParallel(
+  await inLanes(
     keys.filter((key) => typeof key === 'string'),
     lanes,
     async (key) => {

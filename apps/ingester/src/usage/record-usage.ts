@@ -28,7 +28,7 @@ export async function usageEntryOf(objects: ObjectStore, step: FinishedStep): Pr
   return { step, objects: objectsIn(step.workspace, outputs) };
 }
 
-/** Writes attempts into the ledger, each once (its key), and keeps their objects from the garbage collection. */
+/** Writes attempts into the ledger, each once (its key), with what of them is to be billed, and keeps their objects from the garbage collection. */
 export async function recordUsage(database: Database, entries: readonly UsageEntry[], now: Date): Promise<void> {
   await inTransaction(database, async (tx) => {
     await insertUsage(
@@ -50,11 +50,18 @@ async function insertUsage(tx: Transaction, steps: readonly FinishedStep[]): Pro
   await query(tx, {
     name: 'insert-usage',
     text: `
-insert into usage (run_id, step, attempt, workspace, wall_seconds, cpu_seconds, max_memory_bytes, cores, memory_mib, input_bytes, output_bytes,
-  started_at, finished_at)
-select * from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::float8[],
-  $10::float8[], $11::float8[], $12::timestamptz[], $13::timestamptz[])
-on conflict (run_id, step, attempt) do nothing`,
+with added as (
+  insert into usage (run_id, step, attempt, workspace, wall_seconds, cpu_seconds, max_memory_bytes, cores, memory_mib, input_bytes,
+    output_bytes, started_at, finished_at)
+  select * from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::float8[],
+    $10::float8[], $11::float8[], $12::timestamptz[], $13::timestamptz[])
+  on conflict (run_id, step, attempt) do nothing
+  returning workspace, wall_seconds, cpu_seconds, cores, max_memory_bytes, memory_mib
+)
+insert into unbilled (workspace, cpu_seconds, memory_gb_seconds)
+select workspace, sum(greatest(cpu_seconds, cores * wall_seconds)),
+  sum(greatest(max_memory_bytes, memory_mib * 1048576) / 1e9 * wall_seconds)
+from added group by workspace`,
     values: [
       column(({ run }) => run),
       column(({ step }) => step),

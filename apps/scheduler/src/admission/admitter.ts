@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { createQueueDepths } from './queue-depth.ts';
-import { createSweep, decideRound } from './decide-round.ts';
+import { decideRound, demandAge, noMemory } from './decide-round.ts';
 import { noTurns } from './turns.ts';
 import { writeAdmission } from './write-admission.ts';
 import type { WrittenGrant } from './write-admission.ts';
@@ -45,7 +45,7 @@ export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics
   let turns = noTurns;
 
   const withCapacities = createQueueDepths();
-  const sweep = createSweep();
+  const memory = noMemory();
   const connect = async (): Promise<Client> => {
     const fresh = new Client({
       connectionString: url,
@@ -79,14 +79,15 @@ export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics
     }
     if (!holdsLock) return undefined;
     const end = metrics.admissionSeconds.startTimer();
-    const { admission, waiting, supply } = await decideRound(connection, { turns, sweep, withCapacities, now: Date.now() });
+    const { admission, waiting, supply } = await decideRound(connection, { turns, memory, withCapacities, now: Date.now() });
     const written = await writeAdmission(connection, admission, waiting);
     turns = admission.turns;
     end();
     metrics.grants.inc(admission.grants.reduce((sum, grant) => sum + grant.count, 0));
     onGrants(written);
     onUnheard(supply.unheard);
-    return supply.fresh.length > 0 ? lookAgain : undefined;
+    if (supply.fresh.length > 0) return lookAgain;
+    return memory.demand.workspaces.length > 0 ? demandAge : undefined;
   };
   const loop = startLoop(pass, look, onError, apart);
   let telling = false;

@@ -5,8 +5,8 @@ import type { TestDatabase } from '@runnel/testing';
 import { Client } from 'pg';
 import { admit } from './admit.ts';
 import type { ExecutorLoad } from './admit.ts';
-import { createSweep, decideRound } from './decide-round.ts';
-import { readNodes, readSupply } from './read-demand.ts';
+import { decideRound, noMemory } from './decide-round.ts';
+import { readDemand, readNodes, readSupply } from './read-demand.ts';
 import { noTurns } from './turns.ts';
 import type { Turns } from './turns.ts';
 
@@ -51,9 +51,10 @@ it('grants what would be granted if all nodes were read, round after round', asy
   let turns: Turns = noTurns;
   for (const capacity of [1, 5, 2, 40, 1, 1, 9]) {
     const supply = await readSupply(client);
-    const all = await readNodes(client, supply, supply.workspaces);
-    const expected = admit(all, [executor(capacity)], turns, 0, supply.shares);
-    const options = { turns, sweep: createSweep(1), withCapacities: () => [executor(capacity)], now: 0 };
+    const demand = await readDemand(client);
+    const all = await readNodes(client, supply, demand.workspaces);
+    const expected = admit(all, [executor(capacity)], turns, 0, demand.shares);
+    const options = { turns, memory: noMemory(), withCapacities: () => [executor(capacity)], now: 0 };
     const { admission, waiting } = await decideRound(client, options);
     expect(admission.grants).toEqual(expected.grants);
     expect(admission.grants.length).toBeGreaterThan(0);
@@ -63,14 +64,23 @@ it('grants what would be granted if all nodes were read, round after round', asy
   }
 });
 
-it('comes to everybody within a while, new ones first', async () => {
-  const sweep = createSweep(2);
-  const names = ['c', 'a', 'b', 'd', 'e'];
-  expect([sweep(names), sweep(names), sweep(names), sweep([]), sweep(names)]).toEqual([['a', 'b'], ['c', 'd'], ['e', 'a'], [], ['a', 'b']]);
-  await client.query(`update ready_nodes set reason = 'all slots are busy' where workspace <> 'w30'`);
-  const options = { turns: noTurns, sweep: createSweep(1), withCapacities: () => [], now: 0 };
-  const { waiting, supply } = await decideRound(client, options);
-  expect(supply.fresh).toEqual(['w30']);
-  expect(waiting.map(({ workspace }) => workspace)).toContain('w30');
-  expect(new Set(waiting.map(({ workspace }) => workspace)).size).toBeLessThan(workspaces);
+it('comes to everybody within a while, and to new ones at once', async () => {
+  await client.query(`update ready_nodes set reason = 'all slots are busy' where workspace <> 'w59'`);
+  const memory = noMemory();
+  const seen = new Set<string>();
+  const round = async (now: number): Promise<string[]> => {
+    const { waiting } = await decideRound(client, { turns: noTurns, memory, withCapacities: () => [], now });
+    const names = [...new Set(waiting.map(({ workspace }) => workspace))];
+    for (const name of names) seen.add(name);
+    return names;
+  };
+  expect(await round(0)).toContain('w59');
+  await client.query(`update ready_nodes set reason = 'all slots are busy'`);
+  const between = await round(1);
+  expect(between.length).toBeLessThan(10);
+  await insertNode('new', 1);
+  expect(await round(2)).toContain('new');
+  await client.query(`update ready_nodes set reason = 'all slots are busy'`);
+  for (let now = 250; seen.size < workspaces + 1 && now < 10_000; now += 250) await round(now);
+  expect(seen.size).toBe(workspaces + 1);
 });

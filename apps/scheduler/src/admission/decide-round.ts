@@ -1,15 +1,26 @@
 import type { ClientBase } from 'pg';
 import { admit } from './admit.ts';
 import type { Admission, ExecutorLoad } from './admit.ts';
-import { readNodes, readSupply } from './read-demand.ts';
-import type { DemandedNode, SuppliedExecutor, Supply } from './read-demand.ts';
+import { readDemand, readNodes, readSupply } from './read-demand.ts';
+import type { Demand, DemandedNode, SuppliedExecutor, Supply } from './read-demand.ts';
 import { standings } from './turns.ts';
 import type { Turns } from './turns.ts';
 
 /** What the admitter keeps from one round to the next. */
+export interface RoundMemory {
+  /** Who waited when it was last looked, and when that was (milliseconds since 1970). */
+  demand: Demand;
+  lookedAt: number;
+  /** The workspace at which the look at the others stopped. */
+  sweptTo: string;
+}
+
+export const noMemory = (): RoundMemory => ({ demand: { workspaces: [], shares: new Map() }, lookedAt: -Infinity, sweptTo: '' });
+
 export interface RoundOptions {
   turns: Turns;
-  sweep: Sweep;
+  /** Changed by the round. */
+  memory: RoundMemory;
   withCapacities: (executors: readonly SuppliedExecutor[]) => ExecutorLoad[];
   /** Milliseconds since 1970. */
   now: number;
@@ -22,9 +33,11 @@ export interface Round {
   supply: Supply;
 }
 
-/** So many workspaces are looked at whose turn may come, at least. */
-const fewest = 16;
-/** And so many others, one after the other, so that each node's reason is told again within a while. */
+/** Workspaces that are looked at beside as many as there are free places. */
+const spare = 4;
+/** Milliseconds from one look at all who wait to the next. New ones are seen before that by their first node. */
+export const demandAge = 250;
+/** At each such look so many are read whose turn it is not, one after the other, so that the reasons of their nodes are told again within a while. */
 const swept = 16;
 
 /**
@@ -32,36 +45,36 @@ const swept = 16;
  * beside some that are new and some of the others. Where the turn comes to one that was not read, it is decided again with more: what is granted
  * is what would be granted if all were read.
  */
-export async function decideRound(client: ClientBase, { turns, sweep, withCapacities, now }: RoundOptions): Promise<Round> {
+export async function decideRound(client: ClientBase, { turns, memory, withCapacities, now }: RoundOptions): Promise<Round> {
+  const others = now - memory.lookedAt >= demandAge ? await lookAtAll(client, memory, now) : [];
   const supply = await readSupply(client);
   const executors = withCapacities(supply.executors);
-  const order = standings(supply.workspaces, turns, supply.shares);
-  const first = new Set([...order.slice(0, Math.max(fewest, 2 * freePlaces(executors))), ...supply.fresh, ...sweep(supply.workspaces)]);
+  const shares = new Map([...memory.demand.shares].map(([name, share]) => [name, { ...share, held: supply.held.get(name) ?? share.held }]));
+  const order = standings(new Set([...memory.demand.workspaces, ...supply.fresh]), turns, shares);
+  const first = new Set([...order.slice(0, freePlaces(executors) + spare), ...supply.fresh, ...others]);
   let waiting = await readNodes(client, supply, [...first]);
   let left = order.filter((workspace) => !first.has(workspace));
   for (;;) {
-    const admission = admit(waiting, executors, turns, now, supply.shares, left);
+    const admission = admit(waiting, executors, turns, now, shares, left);
     if (!admission.incomplete) return { admission, waiting, supply };
-    const next = left.slice(0, Math.max(fewest, order.length - left.length));
+    const next = left.slice(0, Math.max(spare, order.length - left.length));
     waiting = [...waiting, ...(await readNodes(client, supply, next))];
     left = left.slice(next.length);
   }
 }
 
+/** Reads who waits; gives the next few of them, in the order of their names and round and round. */
+async function lookAtAll(client: ClientBase, memory: RoundMemory, now: number): Promise<string[]> {
+  memory.demand = await readDemand(client);
+  memory.lookedAt = now;
+  const { workspaces } = memory.demand;
+  const next = [...workspaces.filter((name) => name > memory.sweptTo), ...workspaces.filter((name) => name <= memory.sweptTo)].slice(
+    0,
+    swept,
+  );
+  memory.sweptTo = next.at(-1) ?? '';
+  return next;
+}
+
 const freePlaces = (executors: readonly ExecutorLoad[]): number =>
   executors.reduce((sum, { accepting, capacity, held }) => sum + (accepting ? Math.max(0, capacity - held.steps) : 0), 0);
-
-/** Gives the next few of the names, in their order and round and round. */
-export type Sweep = (names: readonly string[]) => string[];
-
-export function createSweep(atATime = swept): Sweep {
-  let last = '';
-  return (names) => {
-    const sorted = [...names].sort();
-    const behind = sorted.findIndex((name) => name > last);
-    const start = Math.max(0, behind);
-    const found = [...sorted.slice(start), ...sorted.slice(0, start)].slice(0, atATime);
-    last = found.at(-1) ?? '';
-    return found;
-  };
-}

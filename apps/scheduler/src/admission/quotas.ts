@@ -14,6 +14,8 @@ export interface Share {
   /** Whose steps go first, whatever the weights. */
   priority: number;
   quota: Quota;
+  /** Why nothing new begins there: it is suspended, its budget is used up. */
+  hold?: string;
   held: { steps: number; cores: number; memoryMiB: number };
 }
 
@@ -27,8 +29,9 @@ export function neverFits({ cores, memoryMiB }: Need, { quota }: Share): string 
   return undefined;
 }
 
-/** Which quota one more such element would exceed now; undefined: none. */
-export function exceeded({ cores, memoryMiB }: Need, { quota, held }: Share): string | undefined {
+/** Which quota one more such element would exceed now, or what else holds it; undefined: nothing. */
+export function exceeded({ cores, memoryMiB }: Need, { quota, held, hold }: Share): string | undefined {
+  if (hold !== undefined) return hold;
   if (quota.steps !== undefined && held.steps + 1 > quota.steps)
     return `the workspace has ${held.steps} steps under way, its quota is ${quota.steps}`;
   if (quota.cores !== undefined && held.cores + cores > quota.cores)

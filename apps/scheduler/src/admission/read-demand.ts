@@ -2,15 +2,20 @@ import type { ClientBase } from 'pg';
 import type { ExecutorLoad, WaitingNode } from './admit.ts';
 import type { Share } from './quotas.ts';
 
-/** What the admitter decides upon, but for the nodes that wait. */
-export interface Supply {
-  /** All workspaces in which something waits. */
+/** Who waits, and what is their part. */
+export interface Demand {
   workspaces: string[];
-  /** Some of those with nodes that were never looked at. */
+  /** Of those that are not like all others; nothing of it is under way. */
+  shares: Map<string, Share>;
+}
+
+/** What the admitter decides upon in each round, but for the nodes that wait. */
+export interface Supply {
+  /** Some workspaces with nodes that were never looked at. */
   fresh: string[];
   executors: SuppliedExecutor[];
-  /** Of the workspaces that wait and are not like all others. */
-  shares: Map<string, Share>;
+  /** What is granted, requested or running, by workspace. */
+  held: ReadonlyMap<string, Share['held']>;
   /** Runs whose grants were written a while ago and still stand: their owner may not have heard. */
   unheard: string[];
   /** Elements granted, requested or running, by run. */
@@ -41,9 +46,8 @@ interface NodeRow {
   weight: number;
 }
 
-interface SupplyRow {
+interface DemandRow {
   workspaces: string[];
-  fresh: string[];
   shares: {
     workspace: string;
     weight: number;
@@ -51,7 +55,12 @@ interface SupplyRow {
     steps: number | null;
     cores: number | null;
     memoryMiB: number | null;
+    hold: string | null;
   }[];
+}
+
+interface SupplyRow {
+  fresh: string[];
   executors: { id: string; backend: string; slots: number; cores: number; memoryMiB: number; accepting: boolean; cordon: string | null }[];
   held: { run: string; workspace: string; executor: string; steps: number; cores: number; memoryMiB: number; waited?: number | null }[];
   granted: {
@@ -82,13 +91,27 @@ ${name} (name) as (
   from ${name} w where w.name is not null
 )`;
 
+const readDemandText = {
+  name: 'admission-demand',
+  text: `
+with recursive ${namesOf('workspace', 'true')}, holds as (
+  select workspace, min(reason) as reason from held_workspaces group by workspace
+), shares as (
+  select w.name as workspace, coalesce(q.weight, 1) as weight, coalesce(q.priority, 0) as priority, q.steps, q.cores,
+    q.memory_mib as "memoryMiB", h.reason as hold
+  from workspace w left join quotas q on q.workspace = w.name left join holds h on h.workspace = w.name
+  where q.workspace is not null or h.workspace is not null
+)
+select
+  coalesce((select json_agg(name) from workspace where name is not null), '[]') as workspaces,
+  coalesce((select json_agg(shares) from shares), '[]') as shares`,
+};
+
 /* One statement, so that an element that leaves grants for steps is counted once. */
 const readSupplyText = {
   name: 'admission-supply',
   text: `
-with recursive ${namesOf('workspace', 'true')}, ${namesOf('fresh', "reason = 'waits for admission'")}, shares as (
-  select q.workspace, q.weight, q.priority, q.steps, q.cores, q.memory_mib as "memoryMiB" from quotas q join workspace w on w.name = q.workspace
-), alive as (
+with recursive ${namesOf('fresh', "reason = 'waits for admission'")}, alive as (
   select e.id, e.backend, e.slots, e.cores, e.memory_mib as "memoryMiB",
     e.accepting and c.executor is null and e.full_reason is null as accepting, coalesce(c.reason, e.full_reason) as cordon
   from executors e left join lateral (select * from cordons where executor in (e.id, '*') order by executor limit 1) c on true
@@ -103,10 +126,8 @@ with recursive ${namesOf('workspace', 'true')}, ${namesOf('fresh', "reason = 'wa
   from grants group by run_id, node, workspace, executor
 )
 select
-  coalesce((select json_agg(name) from workspace where name is not null), '[]') as workspaces,
   coalesce((select json_agg(name) from (select name from fresh where name is not null limit ${freshAtATime}) f), '[]') as fresh,
   coalesce((select json_agg(alive) from alive), '[]') as executors,
-  coalesce((select json_agg(shares) from shares), '[]') as shares,
   coalesce((select json_agg(held) from held), '[]') as held,
   coalesce((select json_agg(granted) from granted), '[]') as granted`,
 };
@@ -121,6 +142,13 @@ from unnest($1::text[]) w (name)
   cross join lateral (select * from ready_nodes r where r.workspace = w.name order by r.since limit ${nodesPerWorkspace}) r
   left join runs o on o.id = r.run_id and not o.stopped and (o.priority <> 0 or o.weight <> 1)`,
 };
+
+export async function readDemand(client: ClientBase): Promise<Demand> {
+  const { rows } = await client.query<DemandRow>(readDemandText);
+  const row = rows[0];
+  if (!row) throw new Error('the demand statement returned no row');
+  return { workspaces: row.workspaces, shares: new Map(row.shares.map((share) => [share.workspace, shareOf(share)])) };
+}
 
 export async function readSupply(client: ClientBase): Promise<Supply> {
   const { rows } = await client.query<SupplyRow>(readSupplyText);
@@ -139,9 +167,8 @@ export async function readSupply(client: ClientBase): Promise<Supply> {
   );
   for (const { refused, run, node } of row.granted) if (refused) granted.set(`${run} ${node}`, Infinity);
   return {
-    workspaces: row.workspaces,
     fresh: row.fresh,
-    shares: new Map(row.shares.map((share) => [share.workspace, shareOf(share, underWay)])),
+    held: heldBy(underWay),
     executors: row.executors.map((executor) => loadOf(executor, underWay)),
     unheard: [...new Set(row.granted.filter((grant) => grant.unheard).map((grant) => grant.run))],
     active,
@@ -164,18 +191,23 @@ function totals<T>(parts: readonly T[], key: (part: T) => string, amount: (part:
   return sums;
 }
 
-function shareOf(
-  { workspace, weight, priority, steps, cores, memoryMiB }: SupplyRow['shares'][number],
-  underWay: readonly SupplyRow['held'][number][],
-): Share {
-  const held = { steps: 0, cores: 0, memoryMiB: 0 };
-  for (const part of underWay) if (part.workspace === workspace) add(held, part);
+function shareOf({ weight, priority, steps, cores, memoryMiB, hold }: DemandRow['shares'][number]): Share {
   const quota = {
     ...(steps === null ? {} : { steps }),
     ...(cores === null ? {} : { cores }),
     ...(memoryMiB === null ? {} : { memoryMiB }),
   };
-  return { weight, priority, quota, held };
+  return { weight, priority, quota, held: { steps: 0, cores: 0, memoryMiB: 0 }, ...(hold === null ? {} : { hold }) };
+}
+
+function heldBy(underWay: readonly SupplyRow['held'][number][]): Map<string, Share['held']> {
+  const sums = new Map<string, Share['held']>();
+  for (const part of underWay) {
+    const sum = sums.get(part.workspace) ?? { steps: 0, cores: 0, memoryMiB: 0 };
+    add(sum, part);
+    sums.set(part.workspace, sum);
+  }
+  return sums;
 }
 
 function add(sum: ExecutorLoad['held'], { steps, cores, memoryMiB }: ExecutorLoad['held']): void {

@@ -6,6 +6,7 @@ import { acceptedOf } from './known-run.ts';
 import type { KnownRun } from './known-run.ts';
 import type { Folded } from './fold-news.ts';
 import { offloadValues } from './offload-values.ts';
+import { surroundingsOf } from './surroundings-of.ts';
 import type { StoredObject } from './offload-values.ts';
 import type { RunChange } from './project/runs-row.ts';
 import type { StepChange, StepState } from './project/steps.ts';
@@ -41,7 +42,7 @@ export function messagesOf({ run, known, decided }: Folded): Messages {
 export function requestOf(run: string, { engine, state }: KnownRun, ref: AttemptRef): Messages | undefined {
   const attempt = state.attempts.get(ref.step);
   if (attempt?.attempt !== ref.attempt || attempt.state === 'stopping') return undefined;
-  const { workspace, process, resumes } = acceptedOf(state);
+  const { workspace, process, resumes, surroundings } = acceptedOf(state);
   const job = engine.stepJob(state, ref);
   const { values, objects } = offloadValues(job.inputs, `${valuesPrefix(workspace, run, 'inputs')}/${ref.step}/${ref.attempt}`);
   const message = outgoing(StepRequested, {
@@ -56,6 +57,7 @@ export function requestOf(run: string, { engine, state }: KnownRun, ref: Attempt
     hints: job.hints,
     ...(resumes && { reuse: resumes.results }),
     acceptedAt: job.acceptedAt,
+    ...surroundingsOf(surroundings, ref.step),
   });
   return { messages: [message], objects };
 }

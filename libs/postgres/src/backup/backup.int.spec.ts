@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { testDatabase, testPostgresUrl, type TestDatabase } from '@runnel/testing';
 import { Client } from 'pg';
 import { exportDatabase, type DatabaseCopy } from './export-database.ts';
+import { migrateWithin } from '../migrate.ts';
+import { requiredSchemaVersion } from '../migrations/index.ts';
+import { schemaVersion } from '../schema-version.ts';
 import { importDatabase } from './import-database.ts';
 
 let source: TestDatabase;
@@ -135,6 +138,29 @@ describe('a copy of the database', () => {
   it('is refused where a newer release made it', async () => {
     const { copy, parts } = await take(source.url);
     await expect(importDatabase(target.url, { ...copy, schema: 999 }, reader(parts))).rejects.toThrow('schema version 999');
+  });
+
+  it('of an older schema is brought to this one, with all its rows', async () => {
+    const older = await emptyDatabase();
+    await connected(older.url, async (client) => {
+      await client.query('begin');
+      await migrateWithin(client, 13);
+      await client.query('commit');
+      await client.query(`
+insert into harvest_positions (workspace, repository, branch, commit, updated_at) values ('demo', 'r', 'main', 'c1', now());
+insert into deployments (workspace, repository, commit, path, outcome, at) values ('demo', 'r', 'c1', 'a.cwl', 'deployed', now())`);
+    });
+    const { copy, parts } = await take(older.url);
+    expect(copy.schema).toBe(13);
+    await importDatabase(target.url, copy, reader(parts));
+    const { rows } = await connected(target.url, (client) =>
+      client.query(
+        'select p.commit, p.moves, d.path, d.branch, d.move from harvest_positions p join deployments d using (workspace, repository)',
+      ),
+    );
+    expect(rows).toEqual([{ commit: 'c1', moves: '0', path: 'a.cwl', branch: '', move: '0' }]);
+    expect(await connected(target.url, (client) => schemaVersion(client))).toBe(requiredSchemaVersion);
+    await connected(testPostgresUrl(), (admin) => admin.query(`drop database ${older.name}`));
   });
 
   it('says that the server is away', async () => {

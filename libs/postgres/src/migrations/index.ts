@@ -10,6 +10,10 @@ import { harvestByWorkspace } from './0013-harvest-by-workspace.ts';
 import { limitsAndDrains } from './0014-limits-and-drains.ts';
 import { retentionAndWebhooks } from './0015-retention-and-webhooks.ts';
 import { listsOfRuns } from './0016-lists-of-runs.ts';
+import { harvestSources } from './0017-harvest-sources.ts';
+import { workspaces } from './0019-workspaces.ts';
+import { billing } from './0020-billing.ts';
+import { importedJobs } from './0021-imported-jobs.ts';
 import { audit } from './0022-audit.ts';
 import { fetchedFiles } from './0023-fetched-files.ts';
 
@@ -27,6 +31,10 @@ export const migrations: readonly { version: number; name: string; sql: string }
   limitsAndDrains,
   retentionAndWebhooks,
   listsOfRuns,
+  harvestSources,
+  workspaces,
+  billing,
+  importedJobs,
   audit,
   fetchedFiles,
 ];

@@ -17,14 +17,16 @@ export interface ContainerChoices {
   engine?: ContainerEngine;
   /** Image of tools that name none. */
   defaultImage?: string;
+  chooseImage?: (image: string) => string;
   warn: (text: string) => void;
   canEnterRoot: boolean;
 }
 
 /** Finds what stands for the image of a step. A hint for an unknown one is passed over with a warning, a requirement is a fault. */
 export function chooseContainer(asked: (DockerRequirement & { mandatory: boolean }) | undefined, choices: ContainerChoices): Container {
-  const wanted = asked ?? (choices.defaultImage === undefined ? undefined : { image: choices.defaultImage, mandatory: true });
-  if (wanted === undefined) return { kind: 'host' };
+  const named = asked ?? (choices.defaultImage === undefined ? undefined : { image: choices.defaultImage, mandatory: true });
+  if (named === undefined) return { kind: 'host' };
+  const wanted = named.image === undefined || !choices.chooseImage ? named : { ...named, image: choices.chooseImage(named.image) };
   const local = wanted.image === undefined ? undefined : choices.images.get(normaliseImage(wanted.image));
   if (local !== undefined) return localContainer(local, wanted.image ?? '', choices.canEnterRoot);
   if (choices.engine !== undefined && wanted.image !== undefined) return { kind: 'engine', engine: choices.engine, image: wanted.image };

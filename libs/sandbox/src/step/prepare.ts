@@ -32,6 +32,8 @@ export interface StepPorts {
   mpi?: MpiLauncher;
   /** Image of tools that name none. */
   defaultImage?: string;
+  /** What is run where a tool names an image; throws StepFault for one that may not be run. */
+  chooseImage?: (image: string) => string;
   onLog?: (chunk: Buffer) => void;
   /** Of our own environment, for tools that run with the programs of this machine. */
   environment?: { [name: string]: string };

@@ -112,6 +112,7 @@ function choicesOf({ attempt, ports }: Preparation): ContainerChoices {
     images: ports.images ?? noImages,
     ...(ports.engine && { engine: ports.engine }),
     ...(ports.defaultImage !== undefined && { defaultImage: ports.defaultImage }),
+    ...(ports.chooseImage && { chooseImage: ports.chooseImage }),
     warn: (text) => ports.onWarning?.(`${attempt.name}: ${text}`),
     canEnterRoot: ports.spawner.isolation.namespaces !== 'none',
   };

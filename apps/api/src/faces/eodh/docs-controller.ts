@@ -10,6 +10,7 @@ import { originOf } from '../../http/origin.ts';
 import { Route } from '../../http/route.ts';
 import { EodhController } from './eodh-controller.ts';
 import { MeController } from './me-controller.ts';
+import { HarvestedController } from './harvested-controller.ts';
 import { StacController } from './stac-controller.ts';
 import { WorkspaceController } from './workspace-controller.ts';
 
@@ -69,7 +70,7 @@ export class DocsController {
   async definition(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const server = originOf(request, this.context.config.publicUrl);
     const description = 'Processes, jobs and published results of a workspace, its sessions and keys, as clients of EODH know them';
-    const routes = routesOf([EodhController, StacController, MeController, WorkspaceController, DocsController]);
+    const routes = routesOf([EodhController, StacController, HarvestedController, MeController, WorkspaceController, DocsController]);
     await sendOpenApi(reply, openApiOf(routes, { title: 'Workflow Runner', description, version: '1.0.0', server }));
   }
 

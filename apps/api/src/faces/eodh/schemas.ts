@@ -38,5 +38,6 @@ export const collectionSchema = z.looseObject({
   license: z.string(),
   links,
 });
+export const collectionListSchema = z.object({ collections: z.array(collectionSchema), links });
 export const itemSchema = z.looseObject({ type: z.literal('Feature'), id: z.string(), stac_version: z.string(), links });
 export const itemListSchema = z.looseObject({ type: z.literal('FeatureCollection'), features: z.array(itemSchema), links });

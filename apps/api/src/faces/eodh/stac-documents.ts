@@ -48,8 +48,12 @@ export function itemDocument(row: StacRow, { base, origin }: Place): JsonObject 
   ]);
 }
 
+/** Of a harvested collection, or an item of it. */
+export const harvestedAddress = ({ base }: Pick<Place, 'base'>, collection: string, item?: string): string =>
+  `${base}/collections/${name(collection)}${item === undefined ? '' : `/items/${name(item)}`}`;
+
 /** The document as published, its files with addresses for this reader. */
-function shown(document: JsonObject, origin: string, links: JsonObject[]): JsonObject {
+export function shown(document: JsonObject, origin: string, links: JsonObject[]): JsonObject {
   const { links: own, assets, ...rest } = document;
   return {
     ...rest,

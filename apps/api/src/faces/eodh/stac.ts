@@ -6,7 +6,8 @@ import { limit, once } from '../../http/query.ts';
 import { originOf } from '../../http/origin.ts';
 import { json } from '../ogc/base.ts';
 import { eodhBase, workspaceIn } from './base.ts';
-import { catalogAddress, collectionAddress, collectionDocument, geojson, itemDocument } from './stac-documents.ts';
+import { harvestedCollections } from './harvested-rows.ts';
+import { catalogAddress, collectionAddress, collectionDocument, geojson, harvestedAddress, itemDocument } from './stac-documents.ts';
 import type { Place } from './stac-documents.ts';
 import { childIds, findCollection, findItem, itemIds, listItems } from './stac-rows.ts';
 import type { StacRow } from './stac-rows.ts';
@@ -37,8 +38,9 @@ export async function answerCatalog({ database, config }: ApiContext, request: F
   const below = root ? [] : await childIds(database, workspace, process, catalogue);
   if (process !== undefined && below.length === 0) throw nothingHere();
   const id = root ? workspace : (catalogue ?? process ?? 'processing-results');
+  const harvested = root ? await harvestedCollections(database, workspace, '', mostItems) : [];
   const children = root
-    ? [catalogAddress(base)]
+    ? [catalogAddress(base), ...harvested.map((collection) => harvestedAddress({ base }, collection))]
     : below.map((child) =>
         process !== undefined && catalogue !== undefined
           ? collectionAddress(base, { process, catalogue, collection: child })
@@ -47,6 +49,7 @@ export async function answerCatalog({ database, config }: ApiContext, request: F
   const links = [
     { rel: 'self', href: root ? base : catalogAddress(base, process, catalogue), type: json },
     { rel: 'root', href: root ? base : catalogAddress(base), type: json },
+    ...(harvested.length > 0 ? [{ rel: 'data', href: `${base}/collections`, type: json }] : []),
     ...children.map((href) => ({ rel: 'child', href, type: json })),
   ];
   const description = root ? `Catalogue of workspace ${workspace}` : `${process ?? workspace} Outputs Catalog`;
@@ -93,8 +96,8 @@ async function collectionOf({ database }: ApiContext, request: FastifyRequest): 
 const standsIn = (row: StacRow, request: FastifyRequest): boolean =>
   row.process === pathOf(request).process && row.catalogue === pathOf(request).catalogue;
 
-function placeOf({ config }: ApiContext, request: FastifyRequest): Place {
+export function placeOf({ config }: ApiContext, request: FastifyRequest): Place {
   return { base: eodhBase(request, config.publicUrl), origin: originOf(request, config.publicUrl) };
 }
 
-const nothingHere = (): Problem => new Problem({ status: 404, title: 'Not found', detail: 'the catalogue has no such document' });
+export const nothingHere = (): Problem => new Problem({ status: 404, title: 'Not found', detail: 'the catalogue has no such document' });

@@ -5,20 +5,23 @@ import type { ObjectInfo, PutOptions } from '@runnel/objects';
 import { crashPoint, Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
+import { callerOf } from '../../http/access-hook.ts';
 import { bodyStream, mediaTypeOfBody, refuseTooLong } from '../../http/body.ts';
 import { holdsTag } from './entity-tags.ts';
 
 /** PUT of a file: streamed into the store, which shows it once it is whole. 201 where there was none, else 204. `stored` is done before. */
 export async function storeFile(
-  { objects, config }: ApiContext,
+  { objects, config, workspaces }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
   key: string,
   stored: () => Promise<void>,
 ): Promise<void> {
-  refuseTooLong(request, config.maxUploadBytes);
+  const { uploadBytes } = workspaces.of(callerOf(request).workspace);
+  const maxBytes = Math.min(config.maxUploadBytes, uploadBytes ?? Infinity);
+  refuseTooLong(request, maxBytes);
   const present = await objects.head(key);
-  const options = { ...optionsOf(request, key, present), maxBytes: config.maxUploadBytes };
+  const options = { ...optionsOf(request, key, present), maxBytes };
   const body = detached(bodyStream(request));
   crashPoint('api.file.before-put');
   const info = await objects.put(key, body, options);

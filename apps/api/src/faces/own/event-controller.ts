@@ -2,7 +2,6 @@ import { Controller, Inject, Req, Res } from '@nestjs/common';
 import { catalogueChangeSchema } from '@runnel/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { answerHarvest, harvestQuery, harvestSchema } from './harvest.ts';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { Route } from '../../http/route.ts';
@@ -17,7 +16,7 @@ import {
   takenEventSchema,
 } from './events.ts';
 
-/** Events from outside, which start runs by triggers, and what was harvested. */
+/** Events from outside, which start runs by triggers. */
 @Controller('api/v1')
 export class EventController {
   private readonly context: ApiContext;
@@ -54,16 +53,6 @@ export class EventController {
   })
   refused(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return answerRefused(this.context, request, reply);
-  }
-
-  @Route('GET', 'harvest', {
-    action: 'harvest.read',
-    summary: 'Watched branches, and what came of the last change of each file',
-    query: harvestQuery,
-    answers: { 200: { description: 'All branches, the files changed last', schema: harvestSchema } },
-  })
-  harvest(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return answerHarvest(this.context, request, reply);
   }
 
   @Route('GET', 'schemas/catalogue-change', {

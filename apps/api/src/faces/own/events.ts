@@ -32,7 +32,7 @@ export const refusedQuery = z.object({ limit: limit(100), cursor: cursor(z.tuple
 /** POST /api/v1/events: kept, then 202; a second copy is told apart; what cannot be read is kept with the reason, and 400. */
 export async function postEvent(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { workspace } = callerOf(request);
-  const refuse = (reason: string, body: string): Promise<void> => keepRefusal(context.database, { workspace, via: 'http', reason, body });
+  const refuse = (reason: string, body: string): Promise<void> => keepRefusal(context, { workspace, via: 'http', reason, body });
   const text = await readText(request, largestEvent).catch(async (error: unknown) => {
     if (error instanceof Problem) await refuse(error.detail ?? error.title, '');
     throw error;

@@ -17,7 +17,8 @@ export const harvestSchema = z.object({
   ),
   files: z.array(
     z.object({
-      repository: z.string(),
+      repository: z.string().describe('files: those of the workspace'),
+      branch: z.string(),
       path: z.string(),
       commit: z.string(),
       outcome: z.string(),
@@ -28,7 +29,7 @@ export const harvestSchema = z.object({
 });
 export const harvestQuery = z.object({ limit: limit(1000) });
 
-/** GET /api/v1/harvest: the branches bound to the workspace, and of each of their files what came of its last change. */
+/** GET /api/v1/harvest: the branches and files bound to the workspace, and of each of their files what came of its last change. */
 export async function answerHarvest({ database }: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { workspace } = callerOf(request);
   const { limit: most } = harvestQuery.parse(request.query);
@@ -46,12 +47,20 @@ export async function answerHarvest({ database }: ApiContext, request: FastifyRe
 select repository, branch, commit, updated_at, error, failures from harvest_positions where workspace = $1 order by repository, branch`,
       values: [workspace],
     }),
-    database.pool.query<{ repository: string; path: string; commit: string; outcome: string; reason: string | null; at: Date }>({
+    database.pool.query<{
+      repository: string;
+      branch: string;
+      path: string;
+      commit: string;
+      outcome: string;
+      reason: string | null;
+      at: Date;
+    }>({
       name: 'harvest-files',
       text: `
 select * from (
-  select distinct on (repository, path) repository, path, commit, outcome, reason, at from deployments
-  where workspace = $1 order by repository, path, at desc
+  select distinct on (repository, branch, path) repository, branch, path, commit, outcome, reason, at from deployments
+  where workspace = $1 order by repository, branch, path, move desc, at desc
 ) latest order by at desc, path limit $2`,
       values: [workspace, most],
     }),

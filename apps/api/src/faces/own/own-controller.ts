@@ -9,10 +9,12 @@ import { FilesController } from '../files/files-controller.ts';
 import { answerCallbackKey, callbackKeySchema } from './callback-key.ts';
 import { answerDeadLetter, answerDeadLetters, deadLetterQuery, drop, replay } from './dead-letters.ts';
 import { EventController } from './event-controller.ts';
+import { HarvestController } from './harvest-controller.ts';
 import { answerExecutors } from './executors.ts';
 import { OperatorController } from './operator-controller.ts';
 import { RunController } from './run-controller.ts';
 import { deadLetterListSchema, deadLetterSchema, executorListSchema, newTokenSchema, tokenListSchema } from './schemas.ts';
+import { OwnWorkspaceController, TenantController } from './workspace-controllers.ts';
 import { TriggerController } from './trigger-controller.ts';
 import { WebhookController } from './webhook-controller.ts';
 import { answerTokens, dropToken, makeToken, tokenRequest } from './tokens.ts';
@@ -123,7 +125,18 @@ export class OwnController {
 function ownDefinition(server: string): Record<string, unknown> {
   const description = 'Runs, steps, logs, live events, usage, tokens, files. Processes are under /{workspace}/ogc-api.';
   return openApiOf(
-    routesOf([RunController, OwnController, OperatorController, EventController, TriggerController, WebhookController, FilesController]),
+    routesOf([
+      RunController,
+      OwnController,
+      OwnWorkspaceController,
+      OperatorController,
+      TenantController,
+      EventController,
+      HarvestController,
+      TriggerController,
+      WebhookController,
+      FilesController,
+    ]),
     {
       title: 'Runnel',
       description,

@@ -27,6 +27,8 @@ const limits = {
   memoryMiB: amount('their memory'),
   storageBytes: z.int().min(0).nullable().describe('intermediate objects; above it nothing new is accepted; null: no limit'),
   queuedRuns: whole('runs that wait for their first step'),
+  uploadBytes: z.int().min(0).nullable().describe('one file that is put; null: what the installation allows'),
+  requestsPerSecond: z.number().min(0.01).max(1e6).nullable().describe('to each api; null: what the installation allows'),
   runSeconds: time('how long a run may take that asks for nothing'),
   mostRunSeconds: time('the most that a run may ask for'),
   stepSeconds: time('how long each attempt at a step may take where the run asks for nothing'),
@@ -55,6 +57,7 @@ export async function changeQuota(context: ApiContext, request: FastifyRequest, 
   const given = quotaRequest.parse(await readJson(request, 10_000));
   const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<QuotaRow>;
   await storeQuota(context.database, workspace, { ...(await findQuota(context.database, workspace)), ...changes }, callerOf(request).name);
+  await context.workspaces.refresh();
   await answerQuota(context, request, reply);
 }
 

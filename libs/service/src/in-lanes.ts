@@ -1,6 +1,10 @@
 /** Does the work for each item, `lanes` at a time, reading the items as they are needed; the first fault ends it. */
-export async function inLanes<Item>(items: AsyncIterable<Item>, lanes: number, work: (item: Item) => Promise<void>): Promise<void> {
-  const iterator = items[Symbol.asyncIterator]();
+export async function inLanes<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  lanes: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let broken = false;
   const lane = async (): Promise<void> => {
     while (!broken) {

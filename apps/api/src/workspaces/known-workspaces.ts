@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkspaceSettings } from '@runnel/contracts';
+import { followNotifications } from '@runnel/postgres';
+import type { Database } from '@runnel/postgres';
+import type { Logger } from '@runnel/service';
+
+export type WorkspaceState = 'active' | 'suspended' | 'deleting' | 'deleted';
+
+/** What every request has to know of a workspace. */
+export interface KnownWorkspace {
+  readonly state: WorkspaceState;
+  /** Why it is suspended. */
+  readonly reason: string | null;
+  readonly settings: WorkspaceSettings;
+  /** null: what the installation allows. */
+  readonly requestsPerSecond: number | null;
+  readonly uploadBytes: number | null;
+  /** The month (`2026-11`) whose budget is used up. */
+  readonly budgetUsedIn: string | null;
+  /** `process` or `process/step`: what its secrets are given to. */
+  readonly secretSteps: readonly string[];
+}
+
+/**
+ * All workspaces that are not like any other, in memory: there are hundreds, and each request asks. A change is known at once to the replica that
+ * made it, to others within milliseconds, and within a second where they do not hear of it.
+ */
+export interface KnownWorkspaces {
+  of(workspace: string): KnownWorkspace;
+  /** Reads anew: resolves when what was committed before is known. */
+  refresh(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Postgres channel on which changes are told. */
+const changes = 'workspaces_changed';
+/** Milliseconds between reads while nothing is heard. */
+const pause = 1000;
+
+const ordinary: KnownWorkspace = {
+  state: 'active',
+  reason: null,
+  settings: {},
+  requestsPerSecond: null,
+  uploadBytes: null,
+  budgetUsedIn: null,
+  secretSteps: [],
+};
+
+/** Belongs to every transaction that changes workspaces, quotas or secrets. */
+export const tellWorkspacesChanged = { name: 'tell-workspaces-changed', text: `select pg_notify('${changes}', '')` };
+/** The same as a part of another statement. */
+export const notifyChanged = `pg_notify('${changes}', '')`;
+
+export async function openKnownWorkspaces(database: Database, logger: Logger): Promise<KnownWorkspaces> {
+  let known: ReadonlyMap<string, KnownWorkspace> = await readAll(database);
+  let heard = false;
+  let begun = 0;
+  let applied = 0;
+  const stopping = new AbortController();
+  const refresh = async (): Promise<void> => {
+    const turn = ++begun;
+    const found = await readAll(database);
+    // A read that began earlier than what is known knows less.
+    if (turn < applied) return;
+    applied = turn;
+    known = found;
+  };
+  const tryRefresh = (): Promise<void> =>
+    refresh().catch((error: unknown) => logger.warn({ error }, 'workspaces could not be read; they are asked for again'));
+  const following = followNotifications({ url: database.url, name: 'runnel-api-workspaces' }, changes, {
+    listening(now) {
+      heard = now;
+      void tryRefresh();
+    },
+    heard: () => void tryRefresh(),
+  });
+  const polling = (async () => {
+    while (!stopping.signal.aborted) {
+      await sleep(pause, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
+      if (!heard && !stopping.signal.aborted) await tryRefresh();
+    }
+  })();
+  return {
+    of: (workspace) => known.get(workspace) ?? ordinary,
+    refresh,
+    async close() {
+      stopping.abort();
+      await Promise.all([following.close(), polling]);
+    },
+  };
+}
+
+interface Row extends Omit<KnownWorkspace, 'settings'> {
+  workspace: string;
+  settings: unknown;
+}
+
+async function readAll({ pool }: Pick<Database, 'pool'>): Promise<Map<string, KnownWorkspace>> {
+  const { rows } = await pool.query<Row>({
+    name: 'known-workspaces',
+    text: `
+select workspace, coalesce(w.state, 'active') as state, w.reason, coalesce(w.settings, '{}') as settings,
+  q.requests_per_second as "requestsPerSecond", q.upload_bytes::float8 as "uploadBytes", coalesce(s.steps, '{}') as "secretSteps",
+  (select to_char(month, 'YYYY-MM') from budget_states b where b.workspace = n.workspace and level >= 100) as "budgetUsedIn"
+from (select name as workspace from workspaces union select workspace from quotas union select workspace from secrets
+  union select workspace from budget_states) n
+left join workspaces w on w.name = n.workspace
+left join quotas q using (workspace)
+left join (select workspace, array_agg(distinct step) as steps from secrets, unnest(steps) step group by workspace) s using (workspace)`,
+  });
+  return new Map(rows.map(({ workspace, settings, ...row }) => [workspace, { ...row, settings: settingsOf(settings) }]));
+}
+
+/** Settings of another release that this one cannot read count as none; they stand in the table as they are. */
+export const settingsOf = (settings: unknown): WorkspaceSettings => WorkspaceSettings.safeParse(settings).data ?? {};
