@@ -60,6 +60,9 @@ fuzz-api: setup ## Generated requests against the OpenAPI document (schemathesis
 bench: setup ## Speed beside the peers, as ratios
 	@node test/bench/bench.ts
 
+bench-api: setup ## The api beside pygeoapi with gunicorn (PyPI), with token check and policy on
+	@node test/bench/api/bench-api.ts
+
 bench-long: setup ## Scatters of 10,000 and 100,000 elements: memory and bytes per step
 	@node test/bench/bench-long.ts
 

@@ -12,6 +12,7 @@ const checks: [name: string, program: string, args: string[]][] = [
   ['lint', node, ['--max-old-space-size=4096', 'node_modules/eslint/bin/eslint.js', '.']],
   ['unused code', node, ['node_modules/knip/bin/knip.js', '--no-progress']],
   ['generated documents', node, ['scripts/generate-docs.ts', '--check']],
+  ['policy', node, ['scripts/policy.ts', 'check']],
   ['crash points', node, ['scripts/check-crash-points.ts']],
 ];
 

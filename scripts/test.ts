@@ -24,8 +24,9 @@ interface JestReport {
 
 const root = join(import.meta.dirname, '..');
 
-const suites: Record<string, () => Promise<Outcome>> = {
+const suites: Record<string, () => Outcome | Promise<Outcome>> = {
   unit: () => jest('unit', []),
+  policy: policyTests,
   service: () => jest('service', ['--runInBand']),
   journeys: () => jest('journeys', ['--runInBand']),
   stage: () => goTests('deploy/stage'),
@@ -89,6 +90,17 @@ async function goTests(folder: string): Promise<Outcome> {
     outcome.failed = 1;
   }
   return outcome;
+}
+
+/** The policy's own tests, by OPA: built once per machine where Go is. The suites after this one find it. */
+function policyTests(): Outcome {
+  const { status, stdout } = spawnSync(join(root, 'scripts/opa.sh'), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  if (status !== 0) return { passed: 0, failed: 0, skipped: ['deploy/policies: all of it (needs OPA, or Go to build it)'] };
+  const report = spawnSync(stdout.trim(), ['test', '--format', 'json', 'deploy/policies'], { cwd: root, encoding: 'utf8' });
+  const tests = JSON.parse(report.stdout) as { name: string; fail?: boolean; error?: unknown }[];
+  const failed = tests.filter(({ fail, error }) => fail === true || error !== undefined);
+  for (const { name } of failed) console.error(`deploy/policies: ${name} failed`);
+  return { passed: tests.length - failed.length, failed: failed.length, skipped: [] };
 }
 
 /** Milliseconds that jest may need to end after its report is written. */

@@ -37,6 +37,9 @@ export interface Installation {
   readonly isolation: string;
   /** The process of the five services; Postgres and NATS are its children. */
   readonly pid: number;
+  readonly port: number;
+  /** Of workspace `bench`. */
+  readonly token: string;
   readonly postgres: number[];
   readonly nats: number[];
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -98,6 +101,8 @@ function open(folder: string, child: ChildProcess, port: number, token: string, 
     addresses: JSON.parse(readFileSync(join(folder, 'data', 'addresses.json'), 'utf8')) as Addresses,
     isolation: /^isolation +(.*)$/m.exec(said)?.[1] ?? 'unknown',
     pid,
+    port,
+    token,
     // Sessions come and go.
     get postgres() {
       return named('postgres');

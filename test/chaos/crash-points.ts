@@ -16,6 +16,7 @@ import {
   replace,
   send,
   tellEvent,
+  trespass,
   type Deed,
 } from './deeds.ts';
 import { resumeAndDelete, retain } from './deeds-of-runs.ts';
@@ -42,6 +43,7 @@ interface Way {
 const ways: readonly Way[] = [
   { points: /^api\.deploy\./, services: ['api'], deed: replace },
   { points: /^api\.file\./, services: ['api'], deed: handleFiles },
+  { points: /^api\.audit\./, services: ['api'], deed: trespass },
   { points: /^api\.policy\./, services: ['api'], deed: offer },
   { points: /^api\.harvest\./, services: ['api'], deed: harvest },
   { points: /^api\.event\./, services: ['api'], deed: send },

@@ -4,6 +4,7 @@ import { existsSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { verifyAudit } from '@runnel/access';
 import { HarvestChanged } from '@runnel/contracts';
 import { listDeadLetters, outgoing, publishUntilStored, toHeaders, type Messaging } from '@runnel/messaging';
 import { openObjectStore } from '@runnel/objects';
@@ -40,6 +41,21 @@ export const offer: Deed = async (cluster) => {
   );
   const stands = (await cluster.request('/workspaces/demo/files/eodh-config/access-policy.json')).ok;
   return rows.map(({ process }) => process).join() === (stands ? 'wide' : '') ? [] : [`offered are ${JSON.stringify(rows)}`];
+};
+
+/** What is refused is in the chain, and the chain is whole. */
+export const trespass: Deed = async (cluster) => {
+  const count = async (): Promise<number> => {
+    const { rows } = await cluster.db.pool.query<{ n: number }>(
+      `select count(*)::integer as n from audit where action = 'run.list' and workspace = 'elsewhere' and seq <= (select max(last_seq) from audit_seals)`,
+    );
+    return rows[0]?.n ?? 0;
+  };
+  const before = await count();
+  await cluster.request('/elsewhere/ogc-api/jobs');
+  for (let attempt = 0; attempt < 150 && (await count()) === before; attempt += 1) await sleep(200);
+  const faults = (await count()) > before ? [] : ['a refusal was not sealed'];
+  return [...faults, ...(await verifyAudit(cluster.db, await openObjectStore(`${pathToFileURL(cluster.objects).href}/`))).faults];
 };
 
 /** A commit is deployed once, however often it is told. */

@@ -34,6 +34,15 @@ export const ApiConfig = z.object({
     .min(1)
     .default(100 * mebi)
     .meta({ description: 'largest file that an execute request may name by reference, in bytes; larger ones are uploaded' }),
+  maxStageInBytes: whole
+    .min(1)
+    .default(4 * 1024 * mebi)
+    .meta({ description: 'most that the STAC items of one execute request may bring from elsewhere, in bytes' }),
+  stageInSeconds: whole
+    .min(1)
+    .max(3600)
+    .default(300)
+    .meta({ description: 'seconds in which that must have come: the caller waits for it' }),
   bodyPatienceSeconds: whole
     .min(1)
     .default(30)
@@ -46,6 +55,10 @@ export const ApiConfig = z.object({
     secret: true,
     description:
       'what callbacks are signed with and webhooks are checked with: each workspace and each repository has a key made of it; default: neither is served',
+  }),
+  policyUrl: z.url().optional().meta({
+    description:
+      'OPA server that decides every request, by its decision (http://opa:8181/v1/data/runnel/access/decision); default: the policy of this release, embedded',
   }),
   oidcIssuer: z
     .url()

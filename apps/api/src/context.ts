@@ -1,8 +1,9 @@
-import type { Authenticator } from '@runnel/access';
+import type { Authenticator, Policy } from '@runnel/access';
 import type { Messaging, Relay } from '@runnel/messaging';
 import type { ObjectStore } from '@runnel/objects';
 import type { Database } from '@runnel/postgres';
 import type { Logger, Registry } from '@runnel/service';
+import type { AuditLog } from './audit/audit-log.ts';
 import type { BuiltIns } from './built-in/built-ins.ts';
 import type { CallbackSender } from './callbacks/callback-sender.ts';
 import type { ApiConfig } from './config.ts';
@@ -27,6 +28,8 @@ export interface ApiContext {
   readonly messaging: Messaging;
   readonly relay: Relay;
   readonly authenticator: Authenticator;
+  readonly policy: Policy;
+  readonly audit: AuditLog;
   readonly packages: Packages;
   readonly processes: KnownProcesses;
   readonly builtIns: BuiltIns;

@@ -1,10 +1,12 @@
-import { openAuthenticator } from '@runnel/access';
+import { embeddedPolicy, openAuthenticator, policyServer } from '@runnel/access';
 import { connect, durablePlans, ensureTopology, RunnelTransport, startRelay } from '@runnel/messaging';
 import type { Messaging } from '@runnel/messaging';
 import { openObjectStore, tellFaults } from '@runnel/objects';
 import { openDatabase, waitForSchema } from '@runnel/postgres';
 import { createLogger, createMetrics, objectStoreErrors, runService } from '@runnel/service';
 import type { Logger } from '@runnel/service';
+import { openAuditLog } from './audit/audit-log.ts';
+import { startSealing } from './audit/seal-audit.ts';
 import { ApiModule, controllers } from './api-module.ts';
 import { installBuiltIns, withBuiltIns } from './built-in/built-ins.ts';
 import { startCallbackSender } from './callbacks/callback-sender.ts';
@@ -77,6 +79,10 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   const oidc = issuer === undefined ? undefined : { issuer, audiences, leeway };
   const authenticator = openAuthenticator(database, { oidc, runTokenKey: config.runTokenKey });
   opened.push(() => authenticator.close());
+  const policy = config.policyUrl === undefined ? embeddedPolicy() : policyServer({ url: config.policyUrl });
+  const audit = openAuditLog(database);
+  const sealing = startSealing({ database, objects, audit, logger });
+  opened.push(() => sealing.close());
   // The feed reads a stream, which may not have been declared yet.
   await ensureTopology(messaging);
   const feed = openStatusFeed(messaging);
@@ -105,6 +111,8 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
     messaging,
     relay,
     authenticator,
+    policy,
+    audit,
     packages,
     processes,
     builtIns,
@@ -131,7 +139,7 @@ function openMessaging(config: ApiConfig, logger: Logger): Promise<Messaging> {
 }
 
 async function serve(context: ApiContext, stopping: AbortController, closeAll: Close): Promise<RunningApi> {
-  const { config, logger, messaging, objects, database, registry } = context;
+  const { config, logger, messaging, objects, database, registry, policy } = context;
   const plans = durablePlans(config.prefix).filter((plan) => plan.service === 'api' && plan.contracts.length > 0);
   const service = await runService({
     name: 'api',
@@ -146,6 +154,7 @@ async function serve(context: ApiContext, stopping: AbortController, closeAll: C
         ['postgres', () => database.pool.query('select 1')],
         ['nats', () => messaging.ping()],
         ['objects', () => objects.ping()],
+        ...(config.policyUrl === undefined ? [] : ([['policy', () => policy.ping()]] as const)),
       ]),
     },
     strategy: () => new RunnelTransport({ messaging, consumers: plans.map((plan) => ({ plan })), metrics: registry }),

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CliError } from './client/cli-error.ts';
+import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -57,6 +58,7 @@ const commands = [
   quotaCommand,
   retentionCommand,
   webhookCommand,
+  auditCommand,
   executorsCommand,
   maintenanceCommand,
   gcCommand,

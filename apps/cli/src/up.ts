@@ -29,6 +29,7 @@ export interface UpOptions {
   publicEcho?: boolean;
   outboundHosts?: string;
   expressionSeconds?: number;
+  policyUrl?: string;
   oidcIssuer?: string;
   oidcAudiences?: string;
   repositories?: string;

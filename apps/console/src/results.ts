@@ -57,7 +57,7 @@ export function footprintOf(document: unknown): Footprint | undefined {
     bbox: numbers as unknown as Footprint['bbox'],
     rings: polygons.flatMap((polygon) =>
       Array.isArray(polygon) ? polygon.flatMap((ring: unknown) => ringOf(ring) ?? []) : [],
-    ) as Footprint['rings'],
+    ),
     ...(typeof datetime === 'string' ? { datetime } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { actions, decide } from './policy.ts';
+import { embeddedPolicy } from './embedded-policy.ts';
+import { actions } from './policy.ts';
 import type { Action, Resource } from './policy.ts';
 import type { Principal } from './principal.ts';
 import { anonymous } from './principal.ts';
@@ -59,6 +60,7 @@ const table: Record<Action, Row> = {
   'dead-letter.write': ['operator', true, true, true, true, true],
 };
 
+const { decide } = embeddedPolicy();
 const token = (workspace: string, some: readonly Scope[], more: object = {}): Principal => ({
   kind: 'token',
   workspace,

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { decide } from './policy.ts';
+import { embeddedPolicy } from './embedded-policy.ts';
+import type { PolicyInput } from './policy.ts';
 import type { TokenPrincipal } from './principal.ts';
 import { workspaceScopes } from './scopes.ts';
 import { kindOf, placeRun, reasonToSee } from './offers.ts';
 
+const { decide } = embeddedPolicy();
 const offer = (isPublic: boolean, userService: boolean) => ({ public: isPublic, userService });
 
 describe('where a run lies', () => {
@@ -29,8 +31,7 @@ describe('where a run lies', () => {
 
 describe('what a member of another workspace may', () => {
   const principal: TokenPrincipal = { kind: 'token', workspace: 'c', token: 't', scopes: workspaceScopes };
-  const may = (action: Parameters<typeof decide>[0]['action'], more: object) =>
-    decide({ principal, action, resource: { workspace: 'd', ...more } }).allow;
+  const may = (action: PolicyInput['action'], more: object) => decide({ principal, action, resource: { workspace: 'd', ...more } }).allow;
   it.each([
     ['private', undefined, { 'process.read': false, 'process.execute': false, 'process.source': false }],
     ['public', offer(true, false), { 'process.read': true, 'process.execute': true, 'process.source': true }],

@@ -1,15 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import { actions, decide } from './policy.ts';
+import { embeddedPolicy } from './embedded-policy.ts';
+import { actions } from './policy.ts';
 import type { Action } from './policy.ts';
 import { anonymous } from './principal.ts';
 import type { TokenPrincipal } from './principal.ts';
 import { scopes, workspaceScopes } from './scopes.ts';
 import type { Scope } from './scopes.ts';
 
+const { decide } = embeddedPolicy();
 const holder = (...held: Scope[]): TokenPrincipal => ({ kind: 'token', workspace: 'demo', token: 't-1', scopes: held });
 const open: Action[] = ['service.describe', 'service.observe', 'harvest.push'];
 const closed = actions.filter((action) => !open.includes(action));
 const operator: Action[] = [
+  'harvest.hook',
   'executor.write',
   'harvest.hook',
   'quota.read',

@@ -9,6 +9,8 @@ export type { InputObject, ParseInputsOptions } from './load/parse-inputs.ts';
 export { parseInputs } from './load/parse-inputs.ts';
 export type { BindOptions } from './check/bind-inputs.ts';
 export { bindInputs } from './check/bind-inputs.ts';
+export type { Nesting } from './compose/nest-processes.ts';
+export { nestedInput, nestProcesses } from './compose/nest-processes.ts';
 export { checkPackage } from './check/check-package.ts';
 export { formatIsA } from './check/format-is-a.ts';
 export { showType } from './check/show-type.ts';

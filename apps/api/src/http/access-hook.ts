@@ -1,15 +1,14 @@
-import { decide } from '@runnel/access';
 import type { Authentication, Decision, Resource } from '@runnel/access';
 import { Workspace } from '@runnel/contracts';
 import { Problem } from '@runnel/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { countRefused, decide } from '../audit/decide.ts';
 import type { ApiContext } from '../context.ts';
 import { findRun } from '../runs/find-runs.ts';
 import { refusalForState } from '../workspaces/require-active.ts';
 import type { RouteAbout } from './route.ts';
 
-/** Routes of libs/service, which carry no description of ours. */
-const operations: RouteAbout = { action: 'service.observe', summary: 'operations', answers: {} };
+/** Routes of libs/service, which carry no description of ours and nobody's data: whoever watches over this service asks them, whatever is away. */
 const operationRoutes = new Set(['/metrics', '/health/live', '/health/ready']);
 
 /**
@@ -35,26 +34,41 @@ export function checkAccess(fastify: FastifyInstance, context: Known): void {
   });
 }
 
-type Known = Pick<ApiContext, 'authenticator' | 'metrics' | 'config' | 'processes' | 'database' | 'workspaces' | 'limiter'>;
+type Known = Pick<
+  ApiContext,
+  'authenticator' | 'policy' | 'audit' | 'metrics' | 'config' | 'processes' | 'database' | 'workspaces' | 'limiter'
+>;
 type Verdict = Problem | typeof allowed;
 const allowed = Symbol('allowed');
 
 function check(known: Known, request: FastifyRequest, authentication: Authentication): Verdict | Promise<Verdict> {
   if (authentication.kind === 'refused') {
     known.metrics.refused.inc({ reason: 'credentials' });
+    countRefused(known.audit, 'credentials', request);
     return unauthorized(authentication.reason, ', error="invalid_token"');
   }
-  if (authentication.kind === 'forbidden') return new Problem({ status: 403, title: 'Forbidden', detail: authentication.reason });
+  if (authentication.kind === 'forbidden') {
+    countRefused(known.audit, 'no-workspace', request);
+    return new Problem({ status: 403, title: 'Forbidden', detail: authentication.reason });
+  }
   const { principal } = authentication;
   request.principal = principal;
-  const about = aboutOf(request);
+  const { config, url = '' } = request.routeOptions;
+  const { about } = config;
+  if (!about) {
+    if (operationRoutes.has(url)) return allowed;
+    throw new Error(`the route ${url} says nothing about who may use it`);
+  }
   const named = workspaceOf(request);
   if (named !== undefined && !Workspace.safeParse(named).success) return about.foreign?.(request) ?? noSuchWorkspace(named);
   // A route that names no workspace is about the caller's own: its handler asks for nothing else.
   const workspace = named ?? (principal.kind === 'token' ? principal.workspace : undefined);
   const open = known.config.publicEcho && about.open === true;
-  const decideWith = (facts: Resource): Verdict => {
-    const decision = decide({ principal, action: about.action, resource: { workspace, open, ...facts } });
+  const decideWith = (facts: Resource): Verdict | Promise<Verdict> => {
+    const decision = decide(known, { principal, action: about.action, resource: { workspace, open, ...facts } }, request);
+    return decision instanceof Promise ? decision.then(verdictOf) : verdictOf(decision);
+  };
+  const verdictOf = (decision: Decision): Verdict => {
     if (decision.allow) return refusalForState(known.workspaces, principal, about.action) ?? nullByte(request, about) ?? allowed;
     known.metrics.refused.inc({ reason: decision.reason });
     return denial(decision, about, request);
@@ -90,16 +104,9 @@ function nullByte(request: FastifyRequest, about: RouteAbout): Problem | undefin
   return asked && new Problem({ status: 400, title: 'Bad request', detail: `${asked[0]}: a null character is no part of any value` });
 }
 
-function aboutOf(request: FastifyRequest): RouteAbout {
-  const { config, url = '' } = request.routeOptions;
-  if (config.about) return config.about;
-  if (operationRoutes.has(url)) return operations;
-  throw new Error(`the route ${url} says nothing about who may use it`);
-}
-
 function denial(decision: Decision & { allow: false }, about: RouteAbout, request: FastifyRequest): Problem {
   if (decision.reason === 'unauthenticated') return unauthorized(`${decision.message}: Authorization: Bearer rnl_…`, '');
-  if (decision.reason === 'scope') return new Problem({ status: 403, title: 'Forbidden', detail: decision.message });
+  if (decision.reason !== 'foreign') return new Problem({ status: 403, title: 'Forbidden', detail: decision.message });
   return about.foreign?.(request) ?? noSuchWorkspace(workspaceOf(request) ?? '');
 }
 

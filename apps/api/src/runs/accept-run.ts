@@ -26,7 +26,7 @@ import type { RunRow } from './find-runs.ts';
 import { storeResults } from './resumed-run.ts';
 import type { ResumedRun } from './resumed-run.ts';
 import { checkInputs, refusalOf } from './check-inputs.ts';
-import type { Caller, InputFault } from './resolve-inputs.ts';
+import type { Caller, Fetching, InputFault } from './resolve-inputs.ts';
 import { stageIn } from './stored-log.ts';
 import { uuidV7 } from './uuid-v7.ts';
 
@@ -63,7 +63,18 @@ export type AcceptOutcome =
 
 type Services = Pick<
   ApiContext,
-  'database' | 'objects' | 'packages' | 'messaging' | 'relay' | 'metrics' | 'config' | 'callbacks' | 'workspaces' | 'seal'
+  | 'database'
+  | 'objects'
+  | 'policy'
+  | 'audit'
+  | 'packages'
+  | 'messaging'
+  | 'relay'
+  | 'metrics'
+  | 'config'
+  | 'callbacks'
+  | 'workspaces'
+  | 'seal'
 >;
 
 /** Accepts a run: checks its inputs against the process, then writes its first event, its row and its messages in one transaction. */
@@ -82,19 +93,21 @@ export async function acceptRun(services: Services, execution: Execution): Promi
   const run = uuidV7(now);
   const fetched = (href: string, name: string) =>
     fetchFile(services.objects, services.config, href, `${executing}/values/${run}/fetched/${encodeURIComponent(name)}`);
+  const staging = stagingOf(services, executing, run);
   const { resumes } = execution;
   const given = {
-    caller: { ...caller, fetched },
+    caller: { ...caller, fetched, staging },
     inputs: execution.inputs,
     namespaces: pkg.namespaces,
     ...(resumes && { earlier: resumes.inputs }),
   };
-  const checked = await checkInputs(services.objects, main, given, executing);
+  const checked = await checkInputs(services, main, given, executing);
   const found = 'faults' in checked ? checked : hidden(services, main, checked.inputs);
   if ('faults' in found && execution.misfit !== 'fail') return { kind: 'refused', faults: found.faults };
   const refusal = 'faults' in found ? refusalOf(found.faults) : undefined;
   await writeNotes(services, `${executing}/logs/${run}/${stageIn}/1/0.log`, [
     ...(execution.notes ?? []),
+    ...staging.notes,
     ...(refusal ? [refusal.reason] : []),
   ]);
   const accepted: AcceptedRun = {
@@ -132,6 +145,13 @@ export async function acceptRun(services: Services, execution: Execution): Promi
   if (request?.subscriber) services.callbacks.follow(run);
   services.metrics.accepted.inc();
   return { kind: 'accepted', run: row };
+}
+
+/** What is fetched for this run's inputs, together: how much, and for how long. */
+function stagingOf(services: Services, executing: string, run: string): Fetching['staging'] {
+  const { outboundHosts: allowedHosts, maxStageInBytes: left, stageInSeconds } = services.config;
+  const limits = { allowedHosts, left, signal: AbortSignal.timeout(stageInSeconds * 1000) };
+  return { services, limits, workspace: executing, prefix: `${executing}/values/${run}/stage-in`, notes: [] };
 }
 
 /** Inputs without what is secret in them, which is kept apart; a service that has no key for secrets cannot keep any. */

@@ -1,11 +1,10 @@
 import { bindInputs, completeNames, isLiteral, visitPathValues } from '@runnel/cwl';
 import type { CwlPackage, Diagnostic, JsonObject, Process } from '@runnel/cwl';
 import type { FailureInfo } from '@runnel/engine';
-import type { ObjectStore } from '@runnel/objects';
 import { scheme } from './addresses.ts';
 import { withSecondaryFiles } from './find-secondary-files.ts';
 import { resolveInputs } from './resolve-inputs.ts';
-import type { InputFault } from './resolve-inputs.ts';
+import type { InputFault, InputServices } from './resolve-inputs.ts';
 
 type Caller = Omit<Parameters<typeof resolveInputs>[1], 'namespaces'>;
 type Inputs = { readonly inputs: JsonObject } | { readonly faults: readonly InputFault[] };
@@ -20,13 +19,13 @@ interface GivenInputs {
 
 /** The inputs as the run gets them: files by object with what lies beside them, formats written out, defaults in place, every value of its type. */
 export async function checkInputs(
-  objects: ObjectStore,
+  services: InputServices,
   main: Process,
   { caller, inputs, namespaces, earlier }: GivenInputs,
   executing: string,
 ): Promise<Inputs> {
   const resolved = await resolveInputs(
-    objects,
+    services,
     { ...caller, namespaces },
     { ...inputs, ...whoseInputs(main, caller.workspace, executing) },
   );
@@ -36,7 +35,7 @@ export async function checkInputs(
   if ('diagnostics' in bound) return { faults: bound.diagnostics.map(faultOf) };
   const strays = strayFiles(bound.inputs);
   if (strays.length > 0) return { faults: strays };
-  return { inputs: completeNames(await withSecondaryFiles(objects, main, bound.inputs)) };
+  return { inputs: completeNames(await withSecondaryFiles(services.objects, main, bound.inputs)) };
 }
 
 /** A service may look who calls it: inputs of these names are ours, whatever the caller says. */

@@ -2,7 +2,7 @@ import { applyPattern, hasExpression, isFile, isObject, listedPrefix } from '@ru
 import type { CwlType, FileValue, Json, JsonObject, PathValue, Process, SecondaryFile } from '@runnel/cwl';
 import type { ObjectStore } from '@runnel/objects';
 import { scheme } from './addresses.ts';
-import { listFolder } from './resolve-inputs.ts';
+import { listFolder } from './list-folder.ts';
 
 /** Folders of a workspace in which files lie beside one another under names of their own. */
 const named = /^[^/]+\/(?:files|results)\//;

@@ -1,13 +1,17 @@
-import { decide } from '@runnel/access';
 import type { Principal } from '@runnel/access';
 import { expandPrefix, listedPrefix } from '@runnel/cwl';
 import type { CwlPackage, Json, JsonObject } from '@runnel/cwl';
 import { containsReference } from '@runnel/engine';
-import type { ObjectStore } from '@runnel/objects';
 import { InvalidKey } from '@runnel/objects';
+import { decide } from '../audit/decide.ts';
+import type { ApiContext } from '../context.ts';
+import { eodhPath } from '../faces/eodh/base.ts';
 import { OutboundRefused } from '../outbound/request-outbound.ts';
+import { here, itemsOf, readReference, stageItem } from '../stage-in/stage-directory.ts';
+import type { Staging } from '../stage-in/stage-directory.ts';
 import { parseAddress, scheme } from './addresses.ts';
 import type { FileAddress } from './addresses.ts';
+import { listFolder } from './list-folder.ts';
 
 /** What is wrong with an input, and where: `bands[0]`. */
 export interface InputFault {
@@ -25,22 +29,22 @@ export interface Caller {
 /** Brings a file from elsewhere into the object store; rejects with OutboundRefused. */
 type FetchFile = (href: string, name: string) => Promise<{ readonly key: string; readonly size: number }>;
 
-interface Surroundings {
+/** Brings what inputs name elsewhere. */
+export interface Fetching {
   readonly fetched: FetchFile;
+  /** What staging in needs beside the caller. */
+  readonly staging: Pick<Staging, 'services' | 'limits' | 'workspace' | 'prefix' | 'notes'>;
   /** Prefixes of the process, which hold in formats of its inputs too. */
   readonly namespaces: CwlPackage['namespaces'];
 }
-
-/** Files that one Directory input may hold. */
-const mostFiles = 10_000;
 
 /**
  * Replaces the addresses in inputs by object URIs (rule 14): each is checked for the caller's right to read it and for being there. A Directory
  * is listed, since objects have no folders. Faults name the input.
  */
 export async function resolveInputs(
-  objects: ObjectStore,
-  caller: Caller & Surroundings,
+  services: InputServices,
+  caller: Caller & Fetching,
   inputs: JsonObject,
 ): Promise<{ readonly inputs: JsonObject } | { readonly faults: readonly InputFault[] }> {
   const faults: InputFault[] = [];
@@ -48,14 +52,15 @@ export async function resolveInputs(
   for (const [name, value] of Object.entries(inputs)) {
     if (containsReference(value))
       faults.push({ path: name, message: 'a value may not hold "$stored" or "$chunks": these names belong to the service' });
-    else resolved.push([name, await resolveValue({ objects, caller, faults }, value, name)]);
+    else resolved.push([name, await resolveValue({ ...services, caller, faults }, value, name)]);
   }
   return faults.length > 0 ? { faults } : { inputs: Object.fromEntries(resolved) };
 }
 
-interface Resolving {
-  readonly objects: ObjectStore;
-  readonly caller: Caller & Surroundings;
+export type InputServices = Pick<ApiContext, 'objects' | 'policy' | 'audit'>;
+
+interface Resolving extends InputServices {
+  readonly caller: Caller & Fetching;
   readonly faults: InputFault[];
 }
 
@@ -64,7 +69,8 @@ async function resolveValue(resolving: Resolving, value: Json, path: string): Pr
   if (Array.isArray(value)) {
     // A list of a hundred thousand numbers needs no walk of its own.
     if (!value.some((item) => typeof item === 'object')) return value;
-    return mapInOrder(value, (item, index) => resolveValue(resolving, item, `${path}[${index}]`));
+    const items = await mapInOrder(value, (item, index) => resolveItem(resolving, item, `${path}[${index}]`));
+    return items.flat(1);
   }
   const entries = await mapInOrder(
     Object.entries(value),
@@ -74,15 +80,21 @@ async function resolveValue(resolving: Resolving, value: Json, path: string): Pr
   if (value['class'] === 'File' && typeof inner['format'] === 'string')
     inner['format'] = expandPrefix(resolving.caller.namespaces, inner['format']);
   if (value['class'] === 'File') return resolveFile(resolving, inner, path);
-  if (value['class'] === 'Directory') return resolveDirectory(resolving, inner, path);
+  if (value['class'] === 'Directory') return (await resolveFolders(resolving, inner, path, false))[0] ?? inner;
   return inner;
+}
+
+/** In a list: one reference may stand for several folders. */
+async function resolveItem(resolving: Resolving, item: Json, path: string): Promise<Json[]> {
+  const several = typeof item === 'object' && item !== null && !Array.isArray(item) && item['class'] === 'Directory';
+  return several ? resolveFolders(resolving, item, path, true) : [await resolveValue(resolving, item, path)];
 }
 
 async function resolveFile(resolving: Resolving, file: JsonObject, path: string): Promise<Json> {
   const { path: plain, location = plain, ...rest } = file;
   if (location === undefined && typeof file['contents'] === 'string') return file;
   if (typeof location === 'string' && isElsewhere(location, resolving.caller)) return fetchReference(resolving, file, location, path);
-  const address = authorise(resolving, location, path);
+  const address = await authorise(resolving, location, path);
   if (!address) return file;
   const info = await head(resolving.objects, address.key);
   if (!info) {
@@ -113,10 +125,57 @@ async function fetchReference(
   }
 }
 
+/** A folder of a workspace, or one for each STAC item that the reference stands for. */
+async function resolveFolders(resolving: Resolving, directory: JsonObject, path: string, several: boolean): Promise<Json[]> {
+  const { path: plain, location = plain, ...rest } = directory;
+  if (location === undefined && Array.isArray(directory['listing'])) return [directory];
+  if (typeof location !== 'string' || !(await namesStac(resolving, location))) return [await resolveDirectory(resolving, directory, path)];
+  const { caller, faults } = resolving;
+  const staging: Staging = { ...caller.staging, principal: caller.principal, authorise: (href) => fileAt(resolving, href) };
+  try {
+    const found = await readReference(staging, absolute(location, caller));
+    if (found.kind === 'other') throw new OutboundRefused('it is neither a folder nor a STAC item');
+    if (found.kind === 'several' && !several) throw new OutboundRefused(`it is ${found.what}: name one of its items`);
+    const items = found.kind === 'item' ? [found.item] : await itemsOf(staging, found);
+    return await mapInOrder(items, async (item, index) => ({
+      ...rest,
+      ...((await stageItem(staging, item, items.length > 1 ? `${path}-${index}` : path)) as JsonObject),
+    }));
+  } catch (error) {
+    if (!(error instanceof OutboundRefused)) throw error;
+    faults.push({ path, message: error.message.replaceAll(here, '') });
+    return [directory];
+  }
+}
+
+/** Whether it is fetched, or a document of ours: what else names no file is a folder. */
+async function namesStac(resolving: Resolving, location: string): Promise<boolean> {
+  const { caller, objects } = resolving;
+  if (isElsewhere(location, caller) || new URL(absolute(location, caller), here).pathname.startsWith(`/${eodhPath}/`)) return true;
+  const parsed = parseAddress(location, caller);
+  return 'address' in parsed && parsed.address.path !== '' && (await head(objects, parsed.address.key)) !== undefined;
+}
+
+/** With `here` for this service, so that what stands beside it can be found. */
+function absolute(location: string, { origins, workspace }: Caller): string {
+  const own = origins.find((origin) => location.startsWith(`${origin}/`));
+  if (own !== undefined) return here + location.slice(own.length);
+  if (location.startsWith('files/')) return `${here}/workspaces/${workspace}/${location}`;
+  return location.startsWith('/') ? here + location : location;
+}
+
+/** A file that a STAC document names beside itself, by the rules for files that inputs name. */
+async function fileAt(resolving: Resolving, href: string): Promise<{ key: string; size: number }> {
+  const faults: InputFault[] = [];
+  const address = await authorise({ ...resolving, faults }, href.slice(here.length), '');
+  const info = address && (await head(resolving.objects, address.key));
+  if (!info) throw new OutboundRefused(faults[0]?.message ?? `there is no file ${href}`);
+  return { key: info.key, size: info.size };
+}
+
 async function resolveDirectory(resolving: Resolving, directory: JsonObject, path: string): Promise<Json> {
   const { path: plain, location = plain, ...rest } = directory;
-  if (location === undefined && Array.isArray(directory['listing'])) return directory;
-  const address = authorise(resolving, location, path);
+  const address = await authorise(resolving, location, path);
   if (!address) return directory;
   const listing = await listFolder(resolving.objects, address.key);
   if (typeof listing === 'string') {
@@ -126,7 +185,8 @@ async function resolveDirectory(resolving: Resolving, directory: JsonObject, pat
   return { ...rest, location: listedPrefix + address.key, basename: directory['basename'] ?? nameOf(address.path), listing };
 }
 
-function authorise({ caller, faults }: Resolving, location: Json | undefined, path: string): FileAddress | undefined {
+async function authorise(resolving: Resolving, location: Json | undefined, path: string): Promise<FileAddress | undefined> {
+  const { caller, faults } = resolving;
   if (typeof location !== 'string' || location === '') {
     faults.push({ path, message: 'a File or Directory needs a location' });
     return undefined;
@@ -138,7 +198,8 @@ function authorise({ caller, faults }: Resolving, location: Json | undefined, pa
   }
   const { address } = parsed;
   const action = address.folder === 'files' ? 'file.read' : 'run.read';
-  if (!decide({ principal: caller.principal, action, resource: { workspace: address.workspace } }).allow) {
+  const decision = await decide(resolving, { principal: caller.principal, action, resource: { workspace: address.workspace } });
+  if (!decision.allow) {
     // The same as for a file that is not there: nothing is told about other workspaces.
     faults.push({ path, message: `there is no file ${shown(address)}` });
     return undefined;
@@ -146,48 +207,13 @@ function authorise({ caller, faults }: Resolving, location: Json | undefined, pa
   return address;
 }
 
-async function head(objects: ObjectStore, key: string) {
+async function head(objects: InputServices['objects'], key: string) {
   try {
     return await objects.head(key);
   } catch (error) {
     if (error instanceof InvalidKey) return undefined;
     throw error;
   }
-}
-
-type Folder = Map<string, Folder | { key: string; size: number }>;
-
-/** A folder's files as nested listings; a text says why it cannot be one. */
-export async function listFolder(objects: ObjectStore, key: string): Promise<Json[] | string> {
-  const root: Folder = new Map();
-  let count = 0;
-  for await (const info of objects.list(`${key}/`)) {
-    count += 1;
-    if (count > mostFiles) return `it holds more than ${mostFiles} files`;
-    const segments = info.key.slice(key.length + 1).split('/');
-    const name = segments.pop() ?? '';
-    folderAt(root, segments).set(name, { key: info.key, size: info.size });
-  }
-  return count === 0 ? 'there is no such folder' : listingOf(root, key);
-}
-
-function folderAt(root: Folder, segments: readonly string[]): Folder {
-  let folder = root;
-  for (const segment of segments) {
-    const found = folder.get(segment);
-    const next: Folder = found instanceof Map ? found : new Map<string, Folder>();
-    if (next !== found) folder.set(segment, next);
-    folder = next;
-  }
-  return folder;
-}
-
-function listingOf(folder: Folder, key: string): Json[] {
-  return [...folder].map(([basename, entry]) =>
-    entry instanceof Map
-      ? { class: 'Directory', location: `${listedPrefix}${key}/${basename}`, basename, listing: listingOf(entry, `${key}/${basename}`) }
-      : { class: 'File', basename, location: scheme + entry.key, size: entry.size },
-  );
 }
 
 const shown = ({ workspace, folder, path }: FileAddress): string => `/workspaces/${workspace}/${folder}/${path}`;

@@ -1,9 +1,10 @@
 import { placeRun } from '@runnel/access';
-import type { Principal } from '@runnel/access';
+import type { Offer, Principal } from '@runnel/access';
 import type { CloudEventAttributes } from '@runnel/contracts';
 import type { JsonObject } from '@runnel/cwl';
 import type { Write } from '@runnel/postgres';
 import { Problem } from '@runnel/service';
+import { decide } from '../audit/decide.ts';
 import type { ApiContext } from '../context.ts';
 import { inputsOf } from '../faces/ogc/execute.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
@@ -63,6 +64,10 @@ export async function carryOutFiring(services: FiringServices, firing: Firing): 
   const { definition, workspace, attributes, data } = firing;
   const found = await findTarget(services, workspace, definition.process);
   if ('reason' in found) return found.reason;
+  const { workspace: owner } = found.process;
+  const resource = { workspace: owner, offer: found.offer };
+  const decision = await decide(services, { principal: principalOf(firing), action: 'process.execute', resource });
+  if (!decision.allow) return decision.message;
   const mapped = mapInputs(definition, { attributes, ...(data === null ? {} : { data }) }, firing.item);
   if ('reason' in mapped) return mapped.reason;
   try {
@@ -101,11 +106,14 @@ export async function findTarget(
   { processes }: Pick<FiringServices, 'processes'>,
   workspace: string,
   name: string,
-): Promise<{ readonly process: DeployedProcess; readonly executing: string } | { readonly reason: string }> {
+): Promise<
+  { readonly process: DeployedProcess; readonly executing: string; readonly offer: Offer | undefined } | { readonly reason: string }
+> {
   const [id = '', owner = workspace] = name.split('/').reverse();
   const process = await processes.find(owner, id);
-  const placement = process && placeRun(owner, workspace, (await processes.offers(owner)).get(id));
-  return process && placement ? { process, executing: placement.executing } : { reason: `there is no process ${name}` };
+  const offer = (await processes.offers(owner)).get(id);
+  const placement = process && placeRun(owner, workspace, offer);
+  return process && placement ? { process, executing: placement.executing, offer } : { reason: `there is no process ${name}` };
 }
 
 function noteStarted({ trigger, source, event, item }: Firing, run: string): Write {

@@ -29,6 +29,7 @@ export function upCommand(program: Command): void {
     .option('--public-echo', 'callers without a token may execute the process echo (default: where --host is loopback)')
     .option('--no-public-echo', 'nothing without a token')
     .option('--outbound-hosts <HOSTS>', 'hosts with private addresses to which callbacks and inputs by reference may go, comma-separated')
+    .option('--policy-url <URL>', 'decision of an OPA server that decides every request (docs/security.md; default: the embedded policy)')
     .option('--oidc-issuer <URL>', 'identity provider whose tokens are accepted beside our own')
     .option('--oidc-audiences <NAMES>', 'audiences, one of which such a token must have (comma-separated)')
     .option('--repositories <FILE>', 'Git branches whose workflows are deployed (docs/operations.md)')

@@ -24,6 +24,7 @@ export interface Surroundings {
   outboundHosts?: string | undefined;
   expressionSeconds?: number | undefined;
   runTokenKey: string;
+  policyUrl?: string | undefined;
   secretsKeys: string;
   oidcIssuer?: string | undefined;
   oidcAudiences?: string | undefined;
@@ -57,6 +58,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
     publicEcho = isLoopback(host),
     callbackSecret,
     outboundHosts,
+    policyUrl,
     oidcIssuer,
     oidcAudiences,
     runTokenKey,
@@ -79,6 +81,7 @@ export async function startService(name: ServiceName, surroundings: Surroundings
             publicEcho,
             callbackSecret,
             outboundHosts,
+            policyUrl,
             oidcIssuer,
             oidcAudiences,
             runTokenKey,

@@ -33,6 +33,7 @@ group by 1 order by 1`,
 export const namedObjects = `
 select distinct key collate "C" from (
   select workspace || '/packages/' || digest || '.json' as key from processes
+  union all select process_workspace || '/packages/' || process_digest || '.json' from runs where finished_at is null
   union all select source_key from processes
   union all select document from runs where document is not null and deleted_at is null
   union all select result_key from steps s where result_key is not null and not exists (select from runs r where r.id = s.run_id and r.deleted_at is not null)

@@ -14,6 +14,8 @@ import { harvestSources } from './0017-harvest-sources.ts';
 import { workspaces } from './0019-workspaces.ts';
 import { billing } from './0020-billing.ts';
 import { importedJobs } from './0021-imported-jobs.ts';
+import { audit } from './0022-audit.ts';
+import { fetchedFiles } from './0023-fetched-files.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -33,6 +35,8 @@ export const migrations: readonly { version: number; name: string; sql: string }
   workspaces,
   billing,
   importedJobs,
+  audit,
+  fetchedFiles,
 ];
 
 /** The schema this release needs. */

@@ -1,8 +1,8 @@
 import { Controller, Inject, Req, Res } from '@nestjs/common';
-import { decide } from '@runnel/access';
 import { ObjectNotFound } from '@runnel/objects';
 import { crashPoint, Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { decide } from '../../audit/decide.ts';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { originOf } from '../../http/origin.ts';
@@ -65,19 +65,27 @@ export class FilesController {
   })
   async put(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { key } = this.placeOf(request, 'files');
-    refuseUnlessPolicyIsTheirs(request, key);
+    await this.refuseUnlessPolicyIsTheirs(request, key);
     await storeFile(this.context, request, reply, key, () => this.changed(request, key));
   }
 
   @Route('DELETE', 'files/*', { action: 'file.write', summary: 'Delete a file', answers: { 204: { description: 'Deleted' } } })
   async delete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { key } = this.placeOf(request, 'files');
-    refuseUnlessPolicyIsTheirs(request, key);
+    await this.refuseUnlessPolicyIsTheirs(request, key);
     if (!(await this.context.objects.head(key))) throw new ObjectNotFound(key);
     crashPoint('api.file.before-delete');
     await this.context.objects.delete(key);
     await this.changed(request, key);
     await reply.status(204).send();
+  }
+
+  /** The access policy is a file and more: who may write files may not therefore say who may use the workspace's processes. */
+  private async refuseUnlessPolicyIsTheirs(request: FastifyRequest, key: string): Promise<void> {
+    const { workspace } = request.params as { workspace: string };
+    if (key !== policyKey(workspace)) return;
+    const decision = await decide(this.context, { principal: request.principal, action: 'policy.write', resource: { workspace } }, request);
+    if (!decision.allow) throw new Problem({ status: 403, title: 'Forbidden', detail: decision.message });
   }
 
   /** A policy counts at once, however it was written. */
@@ -102,12 +110,4 @@ export class FilesController {
       href: `${originOf(request, this.context.config.publicUrl)}/workspaces/${prefix.slice(0, -1)}`,
     };
   }
-}
-
-/** The access policy is a file and more: who may write files may not therefore say who may use the workspace's processes. */
-function refuseUnlessPolicyIsTheirs({ params, principal }: FastifyRequest, key: string): void {
-  const { workspace } = params as { workspace: string };
-  if (key !== policyKey(workspace)) return;
-  const decision = decide({ principal, action: 'policy.write', resource: { workspace } });
-  if (!decision.allow) throw new Problem({ status: 403, title: 'Forbidden', detail: decision.message });
 }

@@ -150,6 +150,24 @@ describe('results come as they were asked for', () => {
     const answer = await anybody('GET', `${job}/results`);
     expect([answer.status, answer.headers.get('link')]).toEqual([204, '<https://a.example/b.tif>; rel="image"; type="image/tiff"']);
   });
+
+  it('as the caller prefers, where the request said nothing else', async () => {
+    const results = (job: string, form: string) => anybody('GET', `${job}/results`, { headers: { prefer: `return=${form}` } });
+    const outputs = { message: 'a', count: 2 };
+    const raw = await ended({ inputs: { message: 'a' } }, outputs);
+    const links = await results(raw, 'minimal');
+    expect([links.status, links.headers.get('preference-applied')]).toEqual([204, 'return=minimal']);
+    expect(links.headers.get('link')).toMatch(/rel="message".*rel="count"/);
+    const parts = await results(raw, 'representation');
+    expect([parts.status, parts.headers.get('preference-applied')]).toEqual([200, 'return=representation']);
+    expect(parts.headers.get('content-type')).toMatch(/^multipart\/related/);
+    const asked = { message: { transmissionMode: 'value' }, count: {} };
+    const document = await ended({ inputs: { message: 'a' }, response: 'document', outputs: asked }, outputs);
+    expect((await results(document, 'minimal')).body).toEqual({
+      message: 'a',
+      count: { href: `${api.url}${document}/results/count`, type: 'application/json' },
+    });
+  });
 });
 
 describe('the list of jobs', () => {

@@ -21,6 +21,7 @@ import { readDescribedInputs } from '../../built-in/described-inputs.ts';
 import type { DescribedInput } from '../../built-in/described-inputs.ts';
 import { toInputObject } from './execute-inputs.ts';
 import { fetchValues } from './fetch-values.ts';
+import { nestedExecution } from './nested-processes.ts';
 import { executeRequest, wantedResults } from './execute-request.ts';
 import type { ExecuteRequest } from './execute-request.ts';
 import type { Mode } from './prefer.ts';
@@ -70,8 +71,10 @@ interface Start {
 export async function start(
   context: ApiContext,
   request: FastifyRequest,
-  { process, executing, body, catalogue, resumes }: Start,
+  { process: named, executing, body, catalogue, resumes }: Start,
 ): Promise<{ run: RunRow; mode: Mode }> {
+  const nested = await nestedExecution(context, request, named, body.inputs as JsonObject);
+  const process = nested?.process ?? named;
   const { package: pkg } = await context.packages.get(process);
   const main = pkg.processes[process.entry] ?? { inputs: [], outputs: [] };
   const unknown = Object.keys(body.outputs ?? {}).find((name) => !main.outputs.some(({ id }) => id === name));
@@ -82,7 +85,8 @@ export async function start(
     );
   refuseSubscriber(context, request, body.subscriber);
   const description = context.builtIns.get(process.id)?.shape;
-  const given = description === undefined ? await fetchValues(context, body.inputs as JsonObject, main) : (body.inputs as JsonObject);
+  const asked = nested?.inputs ?? (body.inputs as JsonObject);
+  const given = description === undefined ? await fetchValues(context, asked, main) : asked;
   const outcome = await acceptOnce(context, {
     process,
     executing,

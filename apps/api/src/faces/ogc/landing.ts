@@ -27,6 +27,7 @@ export async function answerLanding({ config }: ApiContext, request: FastifyRequ
 
 const part1 = 'http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf';
 const part2 = 'http://www.opengis.net/spec/ogcapi-processes-2/1.0/conf';
+const part3 = 'http://www.opengis.net/spec/ogcapi-processes-3/0.0/conf';
 
 /** What of the standard is served (18-062r2, 7.4). */
 const conformsTo = [
@@ -41,6 +42,7 @@ const conformsTo = [
   `${part2}/deploy-replace-undeploy`,
   `${part2}/ogcapppkg`,
   `${part2}/cwl`,
+  `${part3}/nested-processes`,
 ];
 
 /** GET /conformance. */

@@ -8,7 +8,9 @@ it.each([
   ['Respond-Async, wait = 100', { async: true, wait: 60 }],
   [['respond-async', 'wait="7"'], { async: true, wait: 7 }],
   ['wait=0', { async: false }],
-  ['wait=soon; return=minimal', { async: false }],
+  ['wait=soon; return=minimal', { async: false, form: 'minimal' }],
+  ['return="representation", return=minimal', { async: false, form: 'representation' }],
+  ['return=nothing', { async: false }],
 ])('%j', (header, preference) => {
   expect(readPrefer(header)).toEqual(preference);
 });

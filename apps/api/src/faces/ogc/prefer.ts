@@ -3,6 +3,8 @@ export interface Preference {
   /** Seconds it would wait for the results; absent: it does not say. */
   readonly wait?: number;
   readonly async: boolean;
+  /** Results by their addresses, or in the answer (what 18-062r3 adds). Absent: it does not say. */
+  readonly form?: 'minimal' | 'representation';
 }
 
 /** Seconds that an answer is waited for at most. */
@@ -12,9 +14,11 @@ export function readPrefer(header: string | string[] | undefined): Preference {
   const wishes = [header].flat().join(',').split(/[,;]/);
   const names = wishes.map((wish) => wish.trim().toLowerCase());
   const wait = names.map((name) => /^wait\s*=\s*"?(\d+)"?$/.exec(name)?.[1]).find((seconds) => seconds !== undefined);
+  const form = names.map((name) => /^return\s*=\s*"?(minimal|representation)"?$/.exec(name)?.[1]).find((one) => one !== undefined);
   return {
     async: names.includes('respond-async'),
     ...(wait === undefined || Number(wait) === 0 ? {} : { wait: Math.min(Number(wait), longestWait) }),
+    ...(form === 'minimal' || form === 'representation' ? { form } : {}),
   };
 }
 

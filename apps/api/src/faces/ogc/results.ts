@@ -14,6 +14,7 @@ import { runOfRequest } from './job-origin.ts';
 import { inPlace, outputsOf, streamOf } from './output-value.ts';
 import type { Output } from './output-value.ts';
 import { encodingOf, sendPage } from './pages.ts';
+import { readPrefer } from './prefer.ts';
 import { noSuchOutputOfRun, resultNotReady, runFailed } from './problems.ts';
 
 /** GET /jobs/{id}/results: in the form that the execute request asked for (18-062r2, 7.13.2). */
@@ -32,16 +33,33 @@ export async function answerOutput(context: ApiContext, request: FastifyRequest,
 
 /** Answers with the results of a run by the table of 18-062r2, 7.11.4: one value, several parts, references, or a document. */
 export async function sendResults(context: ApiContext, request: FastifyRequest, reply: FastifyReply, run: RunRow): Promise<void> {
-  const wanted: WantedResults = run.request ?? {};
   const { outputs: all, count } = await publishedOutputs(context, request, run);
+  const wanted = withPreference(run.request ?? {}, all, request, reply);
   const outputs = wanted.outputs === undefined ? all : all.filter(({ id }) => wanted.outputs?.[id] !== undefined);
   if (wanted.response === 'document' || asksForDocument(request)) return sendDocument(context, request, reply, outputs, wanted);
-  const asked = wanted.outputs === undefined ? count : Object.keys(wanted.outputs).length;
+  const asked = run.request?.outputs === undefined ? count : Object.keys(run.request.outputs).length;
   const byReference = outputs.filter((output) => !output.body || wanted.outputs?.[output.id]?.transmissionMode === 'reference');
   const [only] = outputs;
   if (outputs.length === 0 || byReference.length === outputs.length) return sendReferences(reply, outputs);
   if (asked === 1 && only) return sendValue(context, request, reply, only);
   return sendParts(context.objects, reply, outputs, new Set(byReference));
+}
+
+/**
+ * What the execute request asked for, and for outputs of which it says nothing what this caller prefers (`Prefer: return=`, 18-062r3): so an answer
+ * by version 1 of the standard stays one.
+ */
+function withPreference(wanted: WantedResults, outputs: readonly Output[], request: FastifyRequest, reply: FastifyReply): WantedResults {
+  const { form } = readPrefer(request.headers.prefer);
+  if (form === undefined) return wanted;
+  const applied = [reply.getHeader('preference-applied'), `return=${form}`].filter((one) => one !== undefined);
+  void reply.header('preference-applied', applied.join(', '));
+  const mode = form === 'minimal' ? 'reference' : 'value';
+  const asked: NonNullable<WantedResults['outputs']> = wanted.outputs ?? Object.fromEntries(outputs.map(({ id }) => [id, {}]));
+  const entries = Object.entries(asked).map(
+    ([id, output]) => [id, { ...output, transmissionMode: output.transmissionMode ?? mode }] as const,
+  );
+  return { ...wanted, outputs: Object.fromEntries(entries) };
 }
 
 interface Published {

@@ -17,10 +17,10 @@ const accept = async (count: number): Promise<string> => {
   const inputs = { n: Array.from({ length: count }, (_, index) => index) };
   return (await demo('POST', '/demo/ogc-api/processes/wide/execution', json({ inputs }))).body.jobID;
 };
-const bodyOf = async (path: string): Promise<Record<string, any>> => {
+const bodyOf = async <Body = Record<string, unknown>>(path: string): Promise<Body> => {
   const answer = await demo('GET', path);
   expect(answer.status).toBe(200);
-  return answer.body as unknown as Record<string, any>;
+  return answer.body as Body;
 };
 
 describe('a graph', () => {
@@ -58,7 +58,7 @@ describe('a timeline', () => {
       const run = await accept(1);
       await times(run, count);
       await api.database.pool.query(`update runs set finished_at = created_at + interval '4 seconds' where id = $1`, [run]);
-      const { nodes, parts } = await bodyOf(`/api/v1/runs/${run}/timeline`);
+      const { nodes, parts } = await bodyOf<{ nodes: unknown; parts: number }>(`/api/v1/runs/${run}/timeline`);
       // Elements of a scattered workflow are one node; all are under way in the first half, none in the second.
       expect(nodes).toEqual([
         expect.objectContaining({
@@ -85,7 +85,7 @@ describe('runs by a text', () => {
     await demo('PATCH', `/api/v1/runs/${named}`, json({ name: 'Lake 100%_x' }));
     await demo('PATCH', `/api/v1/runs/${labelled}`, json({ labels: { place: 'Lakeside' } }));
     const found = async (text: string) =>
-      (await bodyOf(`/api/v1/runs?text=${encodeURIComponent(text)}`))['runs'].map(({ run }: { run: string }) => run);
+      (await bodyOf<{ runs: { run: string }[] }>(`/api/v1/runs?text=${encodeURIComponent(text)}`)).runs.map(({ run }) => run);
     expect(await found('LAKE')).toEqual([labelled, named]);
     expect(await found('100%_X')).toEqual([named]);
     expect(await found(other)).toEqual([other]);

@@ -1,4 +1,4 @@
-import { decide, nameOf } from '@runnel/access';
+import { nameOf } from '@runnel/access';
 import { visitPathValues } from '@runnel/cwl';
 import type { Json, JsonObject } from '@runnel/cwl';
 import { compareRuns, containsReference, resolveValue } from '@runnel/engine';
@@ -7,6 +7,7 @@ import { readValue } from '@runnel/objects';
 import { Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { decide } from '../../audit/decide.ts';
 import type { ApiContext } from '../../context.ts';
 import { callerOf } from '../../http/access-hook.ts';
 import { readJson } from '../../http/body.ts';
@@ -106,7 +107,12 @@ async function pinned(context: ApiContext, before: RunRow): Promise<DeployedProc
 
 async function deployEdited(context: ApiContext, request: FastifyRequest, before: RunRow, text: string): Promise<DeployedProcess> {
   const { processWorkspace: owner, processId: id } = before;
-  if (!decide({ principal: request.principal, action: 'process.deploy', resource: { workspace: owner } }).allow)
+  const decision = await decide(
+    context,
+    { principal: request.principal, action: 'process.deploy', resource: { workspace: owner } },
+    request,
+  );
+  if (!decision.allow)
     throw new Problem({
       status: 403,
       title: 'Forbidden',
@@ -129,15 +135,19 @@ async function deployEdited(context: ApiContext, request: FastifyRequest, before
 async function earlierInputs(context: ApiContext, request: FastifyRequest, inputs: JsonObject, executing: string): Promise<JsonObject> {
   const read = async (key: string): Promise<Json> => (await readValue(context.objects, key, largest)) as Json;
   const resolved = containsReference(inputs) ? ((await resolveValue(inputs, read)) as JsonObject) : inputs;
+  const named: { path: string; workspace: string; action: 'file.read' | 'run.read' }[] = [];
   for (const [path, value] of Object.entries(resolved)) {
     visitPathValues(value, ({ location }) => {
       if (typeof location !== 'string' || !location.startsWith(scheme)) return;
       const [workspace = '', folder] = location.slice(scheme.length).split('/');
-      if (workspace === executing && folder === 'values') return;
-      const action = folder === 'files' ? 'file.read' : 'run.read';
-      if (!decide({ principal: request.principal, action, resource: { workspace } }).allow)
-        throw badInputs([{ path, message: 'a file that the run had is not there for this token any more: give another one' }]);
+      if (workspace !== executing || folder !== 'values')
+        named.push({ path, workspace, action: folder === 'files' ? 'file.read' : 'run.read' });
     });
+  }
+  for (const { path, workspace, action } of named) {
+    const decision = await decide(context, { principal: request.principal, action, resource: { workspace } }, request);
+    if (!decision.allow)
+      throw badInputs([{ path, message: 'a file that the run had is not there for this token any more: give another one' }]);
   }
   return resolved;
 }
