@@ -55,9 +55,7 @@ export function footprintOf(document: unknown): Footprint | undefined {
   return {
     id: typeof id === 'string' ? id : '',
     bbox: numbers as unknown as Footprint['bbox'],
-    rings: polygons.flatMap((polygon) =>
-      Array.isArray(polygon) ? polygon.flatMap((ring: unknown) => ringOf(ring) ?? []) : [],
-    ),
+    rings: polygons.flatMap((polygon) => (Array.isArray(polygon) ? polygon.flatMap((ring: unknown) => ringOf(ring) ?? []) : [])),
     ...(typeof datetime === 'string' ? { datetime } : {}),
   };
 }
