@@ -81,7 +81,6 @@ priorityClassName: {{ . }}
 {{- if ne $name "executor" }}
 {{ include "runnel.secretEnv" (list $root "RUNNEL_POSTGRES_URL" (printf "postgres-url-%s" $name)) }}
 {{- end }}
-{{- if ne $name "harvester" }}
 - { name: RUNNEL_OBJECTS, value: {{ required "objects.url is needed: where files are kept (s3://…)" $values.objects.url | quote }} }
 {{- with $values.objects.region }}
 - { name: AWS_REGION, value: {{ . | quote }} }
@@ -92,12 +91,12 @@ priorityClassName: {{ . }}
   valueFrom: { secretKeyRef: { name: {{ $values.objects.credentialsSecret }}, key: {{ . }} } }
 {{- end }}
 {{- end }}
-{{- end }}
 {{- if or (eq $name "api") (eq $name "executor") }}
 {{ include "runnel.secretEnv" (list $root "RUNNEL_RUN_TOKEN_KEY" "run-token-key") }}
 {{- end }}
 {{- if eq $name "api" }}
 {{ include "runnel.secretEnv" (list $root "RUNNEL_CALLBACK_SECRET" "callback-secret") }}
+{{ include "runnel.secretEnv" (list $root "RUNNEL_SECRETS_KEYS" "secrets-keys") }}
 {{- with $values.publicUrl }}
 - { name: RUNNEL_PUBLIC_URL, value: {{ . | quote }} }
 {{- end }}

@@ -6,7 +6,7 @@ const token = { name: 'token', key: 'a', perSecond: 2 };
 it('lets so many pass in a second, then one whenever there is room again', () => {
   const take = createBuckets();
   const waits = [0, 0, 0, 250, 500, 501, 1000].map((now) => take([token], now)[0]?.wait);
-  expect(waits).toEqual([0, 0, 0.5, 0.25, 0, expect.closeTo(0.4995, 4), 0]);
+  expect(waits).toEqual([0, 0, 0.5, 0.25, 0, expect.closeTo(0.499, 6), 0]);
 });
 
 it('says what is left, and when all of it is there again', () => {

@@ -27,15 +27,19 @@ group by 1 order by 1`,
 }
 
 /**
- * Keys of the objects that the rows name, each once, in C-locale order. What only users look for (their files) no row names, and
- * of runs that are being deleted something may be gone.
+ * The statement for the keys of the objects that the rows name, each once, in C-locale order. What only users look for (their files) no row
+ * names, and of runs that are being deleted something may be gone; a schema without such runs is copied too.
  */
-export const namedObjects = `
+export function namedObjects(tables: readonly Pick<CopiedTable, 'name' | 'columns'>[]): string {
+  const knowsDeletion = tables.some(({ name, columns }) => name === 'runs' && columns.includes('deleted_at'));
+  const deleted = knowsDeletion ? 'deleted_at is not null' : 'false';
+  return `
 select distinct key collate "C" from (
   select workspace || '/packages/' || digest || '.json' as key from processes
   union all select process_workspace || '/packages/' || process_digest || '.json' from runs where finished_at is null
   union all select source_key from processes
-  union all select document from runs where document is not null and deleted_at is null
-  union all select result_key from steps s where result_key is not null and not exists (select from runs r where r.id = s.run_id and r.deleted_at is not null)
+  union all select document from runs where document is not null and not (${deleted})
+  union all select result_key from steps s where result_key is not null and not exists (select from runs r where r.id = s.run_id and ${deleted})
   union all select workspace || '/objects/' || sha256 from objects
 ) named order by 1`;
+}

@@ -52,7 +52,7 @@ async function copyAll(client: Client, write: WriteStream): Promise<DatabaseCopy
     const list = columns.map(escapeIdentifier).join(', ');
     tables.push({ name, columns, rows: await copyOut(client, name, `select ${list} from ${escapeIdentifier(name)}`, write) });
   }
-  const named = await copyOut(client, 'named', namedObjects, write);
+  const named = await copyOut(client, 'named', namedObjects(tables), write);
   const sequences = await client.query<{ name: string; value: string }>(
     `select sequencename::text as name, last_value::text as value from pg_sequences where schemaname = 'public' and last_value is not null order by 1`,
   );
