@@ -43,8 +43,14 @@ export async function gitBytes(
     return (await running).stdout;
   } catch (cause) {
     const text = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : String(cause);
-    throw new RepositoryUnavailable(`git ${args[0] ?? ''}: ${text.trim().split('\n').at(-1) ?? 'failed'}`, { cause });
+    throw new RepositoryUnavailable(`git ${args[0] ?? ''}: ${reasonIn(text)}`, { cause });
   }
+}
+
+/** The line in which git says what is wrong: advice may stand behind it. */
+function reasonIn(text: string): string {
+  const lines = text.trim().split('\n');
+  return lines.find((line) => /^(fatal|error): /.test(line)) ?? lines.at(-1) ?? 'failed';
 }
 
 /** A bare copy of one remote branch, refreshed by `fetch`. */
