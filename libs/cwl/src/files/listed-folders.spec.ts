@@ -63,6 +63,17 @@ describe('a folder that is kept as its files', () => {
     expect((await evaluated({}, '$(self)')).result).toEqual(folder);
   });
 
+  it('changes nothing of how a text is read', async () => {
+    const evaluate = showingListings(references(), {
+      process: { cwlVersion: 'v1.2', inputs: [{ id: 'd', type: 'Directory' }] },
+      requirements: required({}),
+    });
+    for (const value of [folder, null])
+      expect(await evaluate(' $(inputs.n) ', { inputs: { d: value, n: 1 }, self: null, runtime: {} }, 'p', { keepWhitespace: true })).toBe(
+        ' 1 ',
+      );
+  });
+
   it('is a literal of its author otherwise, and stays as he wrote it', async () => {
     const literal = { class: 'Directory', basename: 'made', listing: [file('a'), inner] };
     expect((await evaluated({ value: literal })).seen).toEqual({ ...literal, listing: [file('a'), innerUnlisted] });

@@ -31,15 +31,15 @@ export function showingListings(evaluate: Evaluator, rules: Rules): Evaluator {
     views.set(inputs, known);
     return known;
   };
-  return async (template, context, path) => {
+  return async (template, context, path, options) => {
     const { shown, whole } = viewOf(context.inputs);
-    if (whole.size === 0) return evaluate(template, context, path);
+    if (whole.size === 0) return evaluate(template, context, path, options);
     const seen = new Map<string, PathValue>();
     visitPathValues(shown, (value) => void seen.set(textField(value, 'location') ?? '', value));
     const self = mapPathValues(context.self, (value) =>
       isListed(value) ? (seen.get(textField(value, 'location') ?? '') ?? value) : value,
     );
-    const result = await evaluate(template, { ...context, inputs: shown, self }, path);
+    const result = await evaluate(template, { ...context, inputs: shown, self }, path, options);
     return mapPathValues(result, (value) => madeWhole(value, whole));
   };
 }
