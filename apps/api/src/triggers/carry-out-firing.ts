@@ -64,8 +64,7 @@ export async function carryOutFiring(services: FiringServices, firing: Firing): 
   const { definition, workspace, attributes, data } = firing;
   const found = await findTarget(services, workspace, definition.process);
   if ('reason' in found) return found.reason;
-  const { workspace: owner } = found.process;
-  const resource = { workspace: owner, offer: found.offer };
+  const resource = { workspace: found.owner, offer: found.offer };
   const decision = await decide(services, { principal: principalOf(firing), action: 'process.execute', resource });
   if (!decision.allow) return decision.message;
   const mapped = mapInputs(definition, { attributes, ...(data === null ? {} : { data }) }, firing.item);
@@ -101,19 +100,20 @@ async function targetInputs(services: FiringServices, process: DeployedProcess, 
   return inputsOf(inputs, pkg.processes[process.entry] ?? { inputs: [] }, services.builtIns.get(process.id)?.shape.inputs);
 }
 
-/** The process that a trigger of the workspace names, and where it would execute. */
+/** The process that a trigger of the workspace names, of whom (every workspace has the built-in ones), and where it would execute. */
 export async function findTarget(
   { processes }: Pick<FiringServices, 'processes'>,
   workspace: string,
   name: string,
 ): Promise<
-  { readonly process: DeployedProcess; readonly executing: string; readonly offer: Offer | undefined } | { readonly reason: string }
+  | { readonly process: DeployedProcess; readonly owner: string; readonly executing: string; readonly offer: Offer | undefined }
+  | { readonly reason: string }
 > {
   const [id = '', owner = workspace] = name.split('/').reverse();
   const process = await processes.find(owner, id);
   const offer = (await processes.offers(owner)).get(id);
   const placement = process && placeRun(owner, workspace, offer);
-  return process && placement ? { process, executing: placement.executing, offer } : { reason: `there is no process ${name}` };
+  return process && placement ? { process, owner, executing: placement.executing, offer } : { reason: `there is no process ${name}` };
 }
 
 function noteStarted({ trigger, source, event, item }: Firing, run: string): Write {
