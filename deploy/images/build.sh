@@ -34,7 +34,7 @@ runnel() {
   packages $(cd "$home" && echo apps/*) | (cd "$home" && files_of) | grep -vE '\.(d\.[cm]?ts|map|md)$' | take "$work/packages/opt/runnel"
   mkdir -p "$work/packages/opt/runnel/node_modules/@runnel"
   for part in "$home"/{apps,libs}/*; do ln -s "../../${part#"$home"/}" "$work/packages/opt/runnel/node_modules/@runnel/$(basename "$part")"; done
-  (cd "$home" && find package.json bin apps/*/package.json libs/*/package.json apps/*/dist libs/*/dist -type f ! -name '*.d.ts' ! -name '*.map') |
+  (cd "$home" && find package.json bin apps/*/package.json libs/*/package.json apps/*/dist libs/*/dist apps/console/bundle libs/access/policy -type f ! -name '*.d.ts' ! -name '*.map') |
     take "$work/own/opt/runnel"
   "$here/archive.sh" "${prefix}runnel:$tag" "$out/runnel.tar" \
     "{\"Entrypoint\":[\"node\"],\"Cmd\":[\"apps/cli/dist/main.js\"],\"WorkingDir\":\"/opt/runnel\",\"User\":\"1000:1000\",\"Env\":[\"PATH=/opt/runnel/bin:$path\",\"HOME=/tmp\",\"NODE_ENV=production\",\"SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt\"]}" \
