@@ -50,8 +50,9 @@ interface Known {
 }
 
 /**
- * Authenticates bearer tokens: those of the table `tokens`, and where an identity provider is configured its JSON Web Tokens. Valid ones are remembered for five seconds; revocations pass through at once, because `revokeToken` notifies
- * every authenticator at its commit and nothing is remembered while that channel is not heard. Refusals are never remembered.
+ * Authenticates bearer tokens: those of the table `tokens`, and where an identity provider is configured its JSON Web Tokens. Valid ones are
+ * remembered for five seconds, verified ones for a minute; revocations and changes of members pass through at once, because they notify every
+ * authenticator at their commit and nothing is remembered while that channel is not heard. Refusals are never remembered.
  */
 export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>, options: AuthenticatorOptions = {}): Authenticator {
   const verify = options.oidc && openOidc(options.oidc);
@@ -92,7 +93,7 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>, opti
     const begun = generation;
     const { expires, ...verification } = await verifier(token);
     const authentication = await asMember(database, verification);
-    if (authentication.kind !== 'refused' && begun === generation) {
+    if (authentication.kind !== 'refused' && heard && begun === generation) {
       const id = idOf(authentication, verification) ?? key;
       remember(verified, key, { authentication, id, until: Math.min(Date.now() + verifiedFor, expires ?? 0) });
     }

@@ -8,7 +8,7 @@ import type { CryptoKey, JWK, JWTPayload } from 'jose';
 import { Provider } from 'oidc-provider';
 import { openDatabase } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
-import { testDatabase } from '@runnel/testing';
+import { eventually, testDatabase } from '@runnel/testing';
 import type { TestDatabase } from '@runnel/testing';
 import { openAuthenticator } from './authenticate.ts';
 import type { Authenticator } from './authenticate.ts';
@@ -214,6 +214,8 @@ describe('beside the tokens of our own', () => {
     expect(await whose(own.secret)).toMatchObject({ principal: { workspace: 'demo', token: own.id } });
     const token = await signed(first, {});
     expect(await whose(token)).toMatchObject({ kind: 'principal', principal: { workspace: 'demo', token: 'user:ada', owner: 'ada' } });
+    // Nothing is remembered before revocations are heard.
+    await eventually('it is remembered', () => !(whose(token) instanceof Promise));
     handle = undefined;
     expect(whose(token)).toMatchObject({ kind: 'principal' });
   });
