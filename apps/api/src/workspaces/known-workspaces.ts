@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkspaceSettings } from '@runnel/contracts';
 import { followNotifications } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
+import { startLoop } from '@runnel/service';
 import type { Logger } from '@runnel/service';
 
 export type WorkspaceState = 'active' | 'suspended' | 'deleting' | 'deleted';
@@ -57,7 +57,6 @@ export async function openKnownWorkspaces(database: Database, logger: Logger): P
   let heard = false;
   let begun = 0;
   let applied = 0;
-  const stopping = new AbortController();
   const refresh = async (): Promise<void> => {
     const turn = ++begun;
     const found = await readAll(database);
@@ -66,27 +65,20 @@ export async function openKnownWorkspaces(database: Database, logger: Logger): P
     applied = turn;
     known = found;
   };
-  const tryRefresh = (): Promise<void> =>
-    refresh().catch((error: unknown) => logger.warn({ error }, 'workspaces could not be read; they are asked for again'));
+  const failed = (error: unknown): void => logger.warn({ error }, 'workspaces could not be read; they are asked for again');
   const following = followNotifications({ url: database.url, name: 'runnel-api-workspaces' }, changes, {
     listening(now) {
       heard = now;
-      void tryRefresh();
+      void refresh().catch(failed);
     },
-    heard: () => void tryRefresh(),
+    heard: () => void refresh().catch(failed),
   });
-  const polling = (async () => {
-    while (!stopping.signal.aborted) {
-      await sleep(pause, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
-      if (!heard && !stopping.signal.aborted) await tryRefresh();
-    }
-  })();
+  const polling = startLoop(async () => (heard ? undefined : refresh()), pause, failed);
   return {
     of: (workspace) => known.get(workspace) ?? ordinary,
     refresh,
     async close() {
-      stopping.abort();
-      await Promise.all([following.close(), polling]);
+      await Promise.all([following.close(), polling.close()]);
     },
   };
 }
