@@ -27,6 +27,7 @@ import { storeResults } from './resumed-run.ts';
 import type { ResumedRun } from './resumed-run.ts';
 import { checkInputs, refusalOf } from './check-inputs.ts';
 import type { Caller, Fetching, InputFault } from './resolve-inputs.ts';
+import type { RunDetails } from './run-details.ts';
 import { stageIn } from './stored-log.ts';
 import { uuidV7 } from './uuid-v7.ts';
 
@@ -47,6 +48,7 @@ export interface Execution {
   readonly resumes?: ResumedRun | undefined;
   /** How long it may take; default: what its workspace says. */
   readonly limits?: LimitsRequest | undefined;
+  readonly details?: RunDetails;
   /** How its caller wants the results, for the face that shows them. */
   readonly request?: RunRow['request'];
   /** Address of the face for links in what its subscribers are told. */
@@ -135,6 +137,7 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     accepted,
     refusal,
     principal: nameOf(caller.principal),
+    details: execution.details ?? {},
     request,
     base,
     traceparent,
@@ -203,6 +206,7 @@ interface Acceptance {
   readonly accepted: AcceptedRun;
   readonly refusal: FailureInfo | undefined;
   readonly principal: string;
+  readonly details: RunDetails;
   readonly request: RunRow['request'];
   readonly base: string;
   readonly traceparent: string | undefined;
@@ -214,7 +218,7 @@ interface Acceptance {
 async function writeAccepted(
   services: Services,
   engine: RunEngine,
-  { accepted, refusal, principal, request, base, traceparent, checks, also }: Acceptance,
+  { accepted, refusal, principal, details, request, base, traceparent, checks, also }: Acceptance,
 ): Promise<RunRow> {
   const state = engine.initialState();
   const at = accepted.acceptedAt;
@@ -223,6 +227,8 @@ async function writeAccepted(
   const { phase, progress, message, version, failure = null } = engine.summary(state);
   const { run, workspace: executing, caller: workspace = executing } = accepted;
   const { stopped } = state;
+  const { labels = {} } = details;
+  const name = details.name ?? null;
   const news = { workspace: executing, run, version, status: phase, progress, message, steps: [] };
   const messages = outboxRows(services.messaging, [
     // One that is over is nobody's work.
@@ -237,8 +243,8 @@ async function writeAccepted(
       name: 'insert-run',
       text: `
 insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, progress, message,
-  version, created_at, updated_at, request, executing_workspace, failure, stopped, finished_at, resumes)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $16, $17, $18, $19)`,
+  version, created_at, updated_at, request, executing_workspace, failure, stopped, finished_at, resumes, name, labels)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
       values: [
         run,
         partitionOf(run),
@@ -259,6 +265,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $
         stopped,
         stopped ? at : null,
         accepted.resumes?.run ?? null,
+        name,
+        JSON.stringify(labels),
       ],
     },
     ...(request?.subscriber ? insertCallbacks(run, workspace, request.subscriber, base) : []),
@@ -282,8 +290,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $
     failure,
     attention: null,
     document: null,
-    name: null,
-    labels: {},
+    name,
+    labels,
     priority: 0,
     weight: 1,
     stopped,
