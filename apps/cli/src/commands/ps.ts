@@ -49,13 +49,15 @@ export function psCommand(program: Command): void {
 }
 
 function queryOf({ status, process, label, name, search, limit }: Options): string {
-  const query = new URLSearchParams({ limit });
-  for (const value of status) query.append('status', value);
-  for (const value of process) query.append('process', value);
-  for (const value of label) query.append('label', value);
-  if (name !== undefined) query.set('name', name);
-  if (search !== undefined) query.set('text', search);
-  return query.toString();
+  const given = {
+    limit: [limit],
+    status,
+    process,
+    label,
+    name: name === undefined ? [] : [name],
+    text: search === undefined ? [] : [search],
+  };
+  return new URLSearchParams(Object.entries(given).flatMap(([key, values]) => values.map((value) => [key, value]))).toString();
 }
 
 const took = ({ started, finished }: Run): string =>
