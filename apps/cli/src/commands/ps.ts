@@ -57,7 +57,7 @@ function queryOf({ status, process, label, name, search, limit }: Options): stri
     name: name === undefined ? [] : [name],
     text: search === undefined ? [] : [search],
   };
-  return new URLSearchParams(Object.entries(given).flatMap(([key, values]) => values.map((value) => [key, value]))).toString();
+  return new URLSearchParams(Object.entries(given).flatMap(([key, values]) => values.map((value): [string, string] => [key, value]))).toString();
 }
 
 const took = ({ started, finished }: Run): string =>
