@@ -151,11 +151,13 @@ async function fill(installation: Installation, job: string): Promise<void> {
 
 function policyRow(): Row {
   const { decide } = embeddedPolicy();
-  const principal = { kind: 'token', workspace: 'a', token: 't', scopes: ['read', 'execute'] } as const;
+  const principal = { kind: 'token', workspace: 'a', scopes: ['read', 'execute'] } as const;
   const resource = { workspace: 'b', offer: { public: true, userService: false } };
-  const rounds = Array.from({ length: 20 }, () => {
+  const rounds = Array.from({ length: 20 }, (_, round) => {
     const begun = performance.now();
-    for (let times = 0; times < 1000; times += 1) decide({ principal, action: 'process.execute', resource });
+    // Another token each time: the same question again is answered from memory.
+    for (let times = 0; times < 1000; times += 1)
+      decide({ principal: { ...principal, token: `${round}-${times}` }, action: 'process.execute', resource });
     return (performance.now() - begun) / 1000;
   });
   return { what: 'one decision of the embedded policy', ours: `${median(rounds).toFixed(3)} ms`, peer: '', ratio: '', target: '<= 0.2 ms' };

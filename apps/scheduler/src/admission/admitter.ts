@@ -1,3 +1,4 @@
+import { startLoop } from '@runnel/service';
 import { Client } from 'pg';
 import { admit } from './admit.ts';
 import { createQueueDepths } from './queue-depth.ts';
@@ -6,7 +7,6 @@ import { noTurns } from './turns.ts';
 import { createWaitingNodes } from './waiting-nodes.ts';
 import { writeAdmission } from './write-admission.ts';
 import type { WrittenGrant } from './write-admission.ts';
-import { startLoop } from '../loop.ts';
 import type { SchedulerMetrics } from '../metrics.ts';
 
 export interface AdmitterOptions {

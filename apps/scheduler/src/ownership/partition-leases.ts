@@ -1,6 +1,6 @@
 import { inTransaction, query } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
-import { startLoop } from '../loop.ts';
+import { startLoop } from '@runnel/service';
 import { sharePartitions } from './share-partitions.ts';
 
 /** What happens when a partition comes and goes. */
