@@ -24,38 +24,32 @@ func fatalf(format string, args ...any) error { return fatal{fmt.Errorf(format, 
 
 func (f fatal) Unwrap() error { return f.error }
 
+func isFatal(err error) bool {
+	_, is := errors.AsType[fatal](err)
+	return is
+}
+
 func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
 func run(args []string) int {
-	switch {
-	case len(args) == 1 && args[0] == "stage":
-		return report(withSession(stage))
-	case len(args) == 2 && args[0] == "upload":
-		return report(withSession(func(ctx context.Context, s *session) error { return upload(ctx, s, args[1]) }))
-	case len(args) == 2 && args[0] == "probe":
-		return report(probe(args[1]))
-	case len(args) == 2 && args[0] == "wrap":
-		code, err := wrap(args[1])
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "runnel-stage:", err)
-			return exitWrap
-		}
-		return code
-	}
-	fmt.Fprintln(os.Stderr, "usage: runnel-stage stage | upload PLAN | wrap PLAN | probe TARGETS")
-	return exitFatal
-}
-
-func withSession(work func(context.Context, *session) error) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	s, err := newSession(os.Getenv)
-	if err != nil {
-		return err
+	switch {
+	case len(args) == 2 && args[0] == "wrap":
+		return wrap(args[1])
+	case len(args) == 2 && args[0] == "probe":
+		return report(probe(args[1]))
+	case len(args) == 1 && args[0] == "stage" && err == nil:
+		return report(stage(ctx, s))
+	case len(args) == 2 && args[0] == "upload" && err == nil:
+		return report(upload(ctx, s, args[1]))
+	case err != nil:
+		return report(err)
 	}
-	return work(ctx, s)
+	return report(fatalf("usage: runnel-stage stage | upload PLAN | wrap PLAN | probe TARGETS"))
 }
 
 func report(err error) int {
@@ -63,8 +57,7 @@ func report(err error) int {
 		return 0
 	}
 	fmt.Fprintln(os.Stderr, "runnel-stage:", err)
-	var f fatal
-	if errors.As(err, &f) {
+	if isFatal(err) {
 		return exitFatal
 	}
 	return exitAway

@@ -1,4 +1,5 @@
 import type { Json } from '@runnel/cwl';
+import { createChunkStore } from './chunk-store.ts';
 import type { RunState } from './state.ts';
 import type {
   AcceptedRun,
@@ -54,14 +55,14 @@ const executor = 'in-process';
 /** One run held in memory: grants what is ready up to `parallel` jobs, keeps gathered chunks. Synchronous; the owner brings clock and work. */
 export function createInProcessRun(engine: RunEngine, { accepted, parallel, withheld = () => 0 }: InProcessOptions): InProcessRun {
   const state: RunState = engine.initialState();
-  const objects = new Map<string, Json>();
+  const chunks = createChunkStore();
   /** In the order in which they became ready, so that what was ready first starts first. */
   const ready = new Set<string>();
 
   function take(command: RunCommand, work: Work): void {
     const { phase } = state;
     const advance = engine.advance(state, command);
-    for (const { key, content } of advance.objects) objects.set(key, content);
+    for (const { key, content } of advance.objects) chunks.keep(key, content);
     for (const { node, count } of advance.ready) {
       if (count > 0) ready.add(node);
       else ready.delete(node);
@@ -106,11 +107,7 @@ export function createInProcessRun(engine: RunEngine, { accepted, parallel, with
       return work;
     },
     outputs: () => engine.outstanding(state).publishing,
-    async read(key) {
-      const content = objects.get(key);
-      if (content === undefined) throw new Error(`there is no object ${key}`);
-      return content;
-    },
+    read: async (key) => chunks.read(key),
     phase: () => state.phase,
     summary: () => engine.summary(state),
   };

@@ -22,6 +22,7 @@ import { storeResults } from './resumed-run.ts';
 import type { ResumedRun } from './resumed-run.ts';
 import { checkInputs, refusalOf } from './check-inputs.ts';
 import type { Caller, Fetching, InputFault } from './resolve-inputs.ts';
+import type { RunDetails } from './run-details.ts';
 import { stageIn } from './stored-log.ts';
 import { uuidV7 } from './uuid-v7.ts';
 import { writeAccepted } from './write-accepted.ts';
@@ -43,6 +44,7 @@ export interface Execution {
   readonly resumes?: ResumedRun | undefined;
   /** How long it may take; default: what its workspace says. */
   readonly limits?: LimitsRequest | undefined;
+  readonly details?: RunDetails;
   /** How its caller wants the results, for the face that shows them. */
   readonly request?: RunRow['request'];
   /** Address of the face for links in what its subscribers are told. */
@@ -132,6 +134,7 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     accepted,
     refusal,
     principal: nameOf(caller.principal),
+    details: execution.details ?? {},
     request,
     base,
     traceparent,

@@ -86,7 +86,7 @@ function statementsOf(runs: readonly NewRun[]): Write[] {
 }
 
 const columns = `id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, progress, message,
-  version, created_at, updated_at, request, executing_workspace, failure, stopped, finished_at, resumes`;
+  version, created_at, updated_at, request, executing_workspace, failure, stopped, finished_at, resumes, name, labels`;
 
 function insertRuns(runs: readonly NewRun[]): Write {
   const rows = runs.map(({ row, partition, principal }) => ({
@@ -110,6 +110,8 @@ function insertRuns(runs: readonly NewRun[]): Write {
     stopped: row.stopped,
     finished_at: row.finishedAt,
     resumes: row.resumes,
+    name: row.name,
+    labels: row.labels,
   }));
   return {
     name: 'insert-runs',

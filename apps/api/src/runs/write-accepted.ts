@@ -5,12 +5,14 @@ import type { Write } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
 import type { RunRow } from './find-runs.ts';
+import type { RunDetails } from './run-details.ts';
 
 export interface Acceptance {
   readonly accepted: AcceptedRun;
   /** It is accepted and has failed at once. */
   readonly refusal: FailureInfo | undefined;
   readonly principal: string;
+  readonly details: RunDetails;
   readonly request: RunRow['request'];
   readonly base: string;
   readonly traceparent: string | undefined;
@@ -23,7 +25,7 @@ export interface Acceptance {
 export async function writeAccepted(
   { messaging, acceptances }: Pick<ApiContext, 'messaging' | 'acceptances'>,
   engine: RunEngine,
-  { accepted, refusal, principal, request, base, traceparent, checks, also }: Acceptance,
+  { accepted, refusal, principal, details, request, base, traceparent, checks, also }: Acceptance,
 ): Promise<RunRow> {
   const state = engine.initialState();
   const at = accepted.acceptedAt;
@@ -53,8 +55,8 @@ export async function writeAccepted(
     failure,
     attention: null,
     document: null,
-    name: null,
-    labels: {},
+    name: details.name ?? null,
+    labels: details.labels ?? {},
     priority: 0,
     weight: 1,
     stopped,

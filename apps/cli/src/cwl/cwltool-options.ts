@@ -9,7 +9,6 @@ export const withoutEffect = [
   '--rm-container',
   '--move-outputs',
   '--do-validate',
-  '--skip-schemas',
   '--doc-cache',
   '--no-doc-cache',
   '--fast-parser',

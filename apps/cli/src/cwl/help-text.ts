@@ -37,6 +37,7 @@ Instead of running it:
   --print-dot                    the workflow as a graph for Graphviz
   --pack                         the process with everything it refers to, as one document
   --non-strict                   unknown fields are warnings (default: --strict)
+  --skip-schemas                 do not read $schemas: formats are compared by name only
 
 Messages:
   --quiet                        errors only

@@ -37,7 +37,7 @@ export interface LoadedJob {
 export async function loadProcess(
   named: string,
   note: (text: string) => void,
-  { lenient = false, read = readDocument }: { lenient?: boolean; read?: ReadDocument } = {},
+  { lenient = false, skipSchemas = false, read = readDocument }: { lenient?: boolean; skipSchemas?: boolean; read?: ReadDocument } = {},
 ): Promise<LoadedProcess> {
   const address = toAddress(named);
   let tool: string | undefined;
@@ -46,9 +46,9 @@ export async function loadProcess(
     if (uri === address && text.includes('cwl:tool')) tool = toolOf(text, uri);
     return text;
   };
-  let loaded = await loadAndCheck(address, readOnce, lenient ? { lenient } : {});
+  let loaded = await loadAndCheck(address, readOnce, { lenient, skipSchemas });
   const isJob = loaded.package === undefined && tool !== undefined;
-  if (isJob && tool !== undefined) loaded = await loadAndCheck(tool, read, lenient ? { lenient } : {});
+  if (isJob && tool !== undefined) loaded = await loadAndCheck(tool, read, { lenient, skipSchemas });
   for (const one of loaded.diagnostics) if (one.severity === 'warning') note(describeDiagnostic(one));
   if (loaded.package === undefined) throw faultOf(loaded.diagnostics);
   return { package: loaded.package, positions: loaded.positions, ...(isJob && { job: named }) };

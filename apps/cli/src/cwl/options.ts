@@ -32,6 +32,8 @@ export interface CwlOptions {
   preserve: string[] | 'all';
   /** Fields that the standard does not know are warnings. */
   lenient: boolean;
+  /** Formats are compared by name only: the ontologies of `$schemas` are not read. */
+  skipSchemas: boolean;
   /** After a failure: start nothing more, or all that does not depend on it. */
   onError: 'stop' | 'continue';
   cachedir?: string;
@@ -92,6 +94,7 @@ const flags = new Map<string, (options: CwlOptions) => void>([
   ['--preserve-entire-environment', (options) => (options.preserve = 'all')],
   ['--strict', (options) => (options.lenient = false)],
   ['--non-strict', (options) => (options.lenient = true)],
+  ['--skip-schemas', (options) => (options.skipSchemas = true)],
   ['--print-deps', (options) => (options.print = 'deps')],
   ['--print-dot', (options) => (options.print = 'dot')],
   ['--pack', (options) => (options.print = 'pack')],
@@ -156,6 +159,7 @@ function defaults(): CwlOptions {
     keepTemporary: false,
     preserve: [],
     lenient: false,
+    skipSchemas: false,
     onError: 'stop',
     targets: [],
   };

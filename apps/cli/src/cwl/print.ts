@@ -10,6 +10,7 @@ export async function print(options: CwlOptions): Promise<number> {
   const read: string[] = [];
   const { package: whole } = await loadProcess(options.process, (text) => options.quiet || process.stderr.write(`${text}\n`), {
     lenient: options.lenient,
+    skipSchemas: options.skipSchemas,
     read: (uri) => {
       read.push(uri);
       return readDocument(uri);

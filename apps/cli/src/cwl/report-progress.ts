@@ -48,7 +48,9 @@ export function createProgress(quiet: boolean, timestamps = false, out: NodeJS.W
     },
     onLog(step, chunk) {
       const lines = ((unfinished.get(step) ?? '') + chunk.toString('utf8')).split('\n');
-      unfinished.set(step, lines.pop() ?? '');
+      const rest = lines.pop() ?? '';
+      if (rest === '') unfinished.delete(step);
+      else unfinished.set(step, rest);
       for (const one of lines) line(`[${step}] ${one}`);
     },
     hide: (secret) => void secrets.add(secret),
@@ -57,7 +59,7 @@ export function createProgress(quiet: boolean, timestamps = false, out: NodeJS.W
       if (!quiet) line(text);
     },
     end() {
-      for (const [step, rest] of unfinished) if (rest !== '') line(`[${step}] ${rest}`);
+      for (const [step, rest] of unfinished) line(`[${step}] ${rest}`);
       clear();
       if (!quiet) out.write(`${finished} ${finished === 1 ? 'step' : 'steps'}, ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
     },

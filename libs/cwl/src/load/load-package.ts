@@ -23,6 +23,8 @@ export interface LoadOptions {
   name?: string;
   /** Fields that the standard does not know are warnings, not errors. */
   lenient?: boolean;
+  /** The ontologies of `$schemas` are not read: formats are compared by name only. */
+  skipSchemas?: boolean;
 }
 
 /** Where an object of a loaded package (process, parameter, step, step input, requirement) or one of its fields stands in the source. */
@@ -62,7 +64,7 @@ export async function loadPackage(uri: string, read: ReadDocument, options: Load
     return failed();
   }
   const main = await loadRoot(root, uri, { sources, report, loader, options });
-  const formatParents = report.hasErrors() ? {} : await readFormatRelations(loader, documents, report);
+  const formatParents = report.hasErrors() || options.skipSchemas ? {} : await readFormatRelations(loader, documents, report);
   if (main === undefined || report.hasErrors()) return failed();
   const namespaces = loader.namespaces();
   const pkg: CwlPackage = {
