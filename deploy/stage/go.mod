@@ -1,3 +1,3 @@
 module runnel/stage
 
-go 1.25
+go 1.26

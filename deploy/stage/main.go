@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // Exit codes of stage and upload: whoever started the pod decides by them whether another attempt is worth it.
@@ -24,38 +25,40 @@ func fatalf(format string, args ...any) error { return fatal{fmt.Errorf(format, 
 
 func (f fatal) Unwrap() error { return f.error }
 
+func isFatal(err error) bool {
+	_, is := errors.AsType[fatal](err)
+	return is
+}
+
 func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
 func run(args []string) int {
-	switch {
-	case len(args) == 1 && args[0] == "stage":
-		return report(withSession(stage))
-	case len(args) == 2 && args[0] == "upload":
-		return report(withSession(func(ctx context.Context, s *session) error { return upload(ctx, s, args[1]) }))
-	case len(args) == 2 && args[0] == "probe":
-		return report(probe(args[1]))
-	case len(args) == 2 && args[0] == "wrap":
-		code, err := wrap(args[1])
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "runnel-stage:", err)
-			return exitWrap
-		}
-		return code
-	}
-	fmt.Fprintln(os.Stderr, "usage: runnel-stage stage | upload PLAN | wrap PLAN | probe TARGETS")
-	return exitFatal
-}
-
-func withSession(work func(context.Context, *session) error) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	s, err := newSession(os.Getenv)
-	if err != nil {
-		return err
+	switch {
+	case len(args) == 2 && args[0] == "wrap":
+		return wrap(args[1])
+	case len(args) == 2 && args[0] == "probe":
+		return report(probe(args[1]))
+	case len(args) == 1 && args[0] == "stage" && err == nil:
+		return report(stage(ctx, s))
+	case len(args) == 2 && args[0] == "upload" && err == nil:
+		return report(upload(ctx, s, args[1]))
+	case err != nil:
+		return report(err)
 	}
-	return work(ctx, s)
+	return report(fatalf("usage: runnel-stage stage | upload PLAN | wrap PLAN | probe TARGETS"))
+}
+
+// told leaves a line in the container's log: `kubectl logs` shows how long a part of a step took.
+func told(what string, begun time.Time, err error) error {
+	if err == nil {
+		fmt.Fprintf(os.Stderr, "runnel-stage: %s took %.3f s\n", what, time.Since(begun).Seconds())
+	}
+	return err
 }
 
 func report(err error) int {
@@ -63,8 +66,7 @@ func report(err error) int {
 		return 0
 	}
 	fmt.Fprintln(os.Stderr, "runnel-stage:", err)
-	var f fatal
-	if errors.As(err, &f) {
+	if isFatal(err) {
 		return exitFatal
 	}
 	return exitAway

@@ -1,55 +1,36 @@
 package main
 
-// The plans and calls of README.md, version 1.
+import "encoding/json"
 
-type stageEntry struct {
-	Kind     string `json:"kind"`
-	Key      string `json:"key"`
-	Target   string `json:"target"`
-	Size     *int64 `json:"size"`
-	Sha256   string `json:"sha256"`
-	Writable bool   `json:"writable"`
-	Contents string `json:"contents"`
-	To       string `json:"to"`
-	From     string `json:"from"`
-}
+// The plans and calls of README.md, version 1. What is only read needs no names: JSON finds a field whatever the case of its letters.
 
 type stagePlan struct {
-	Version  int          `json:"version"`
-	Roots    []string     `json:"roots"`
-	Entries  []stageEntry `json:"entries"`
-	Parallel int          `json:"parallel"`
-	Files    struct {
-		Program string `json:"program"`
-		Wrap    string `json:"wrap"`
-		Upload  string `json:"upload"`
-	} `json:"files"`
-	Wrap   wrapPlan   `json:"wrap"`
-	Upload uploadPlan `json:"upload"`
+	Version, Parallel int
+	Roots             []string
+	Entries           []stageEntry
+	Files             struct{ Program, Wrap, Upload string }
+	// For the other two containers, as they are.
+	Wrap, Upload json.RawMessage
+}
+
+type stageEntry struct {
+	Kind, Key, Target, Sha256, Contents, To, From string
+	Size                                          *int64
+	Writable                                      bool
 }
 
 type wrapPlan struct {
-	Version          int               `json:"version"`
-	Argv             []string          `json:"argv"`
-	Env              map[string]string `json:"env"`
-	Cwd              string            `json:"cwd"`
-	Stdin            string            `json:"stdin,omitempty"`
-	Stdout           string            `json:"stdout,omitempty"`
-	Stderr           string            `json:"stderr,omitempty"`
-	Umask            string            `json:"umask,omitempty"`
-	TimeLimitSeconds float64           `json:"timeLimitSeconds,omitempty"`
-	GraceSeconds     *float64          `json:"graceSeconds,omitempty"`
-	Fifo             string            `json:"fifo"`
-	ExitFile         string            `json:"exitFile"`
+	Version                                           int
+	Argv                                              []string
+	Env                                               map[string]string
+	Cwd, Stdin, Stdout, Stderr, Umask, Fifo, ExitFile string
+	TimeLimitSeconds                                  float64
+	GraceSeconds                                      *float64
 }
 
 type uploadPlan struct {
-	Version    int    `json:"version"`
-	Outdir     string `json:"outdir"`
-	Fifo       string `json:"fifo"`
-	ExitFile   string `json:"exitFile"`
-	Parallel   int    `json:"parallel,omitempty"`
-	MaxEntries int    `json:"maxEntries,omitempty"`
+	Version, Parallel, MaxEntries int
+	Outdir, Fifo, ExitFile        string
 }
 
 type exitReport struct {
@@ -75,34 +56,26 @@ type putQuestion struct {
 	Size     int64    `json:"size"`
 	Parts    []string `json:"parts,omitempty"`
 	UploadID string   `json:"uploadId,omitempty"`
-}
-
-type completion struct {
-	putQuestion
-	Etags []string `json:"etags"`
+	// Of an upload that is complete.
+	Etags []string `json:"etags,omitempty"`
 }
 
 // signed is a request that may be made as it is; its headers are part of the signature.
 type signed struct {
-	URL     string            `json:"url"`
-	Headers map[string]string `json:"headers"`
+	URL     string
+	Headers map[string]string
 }
 
 type getAnswer struct {
 	signed
-	Missing bool `json:"missing"`
+	Missing bool
 }
 
 type putAnswer struct {
 	signed
-	Present  bool     `json:"present"`
-	UploadID string   `json:"uploadId"`
-	Parts    []signed `json:"parts"`
-}
-
-type urlsAnswer struct {
-	Get []getAnswer `json:"get"`
-	Put []putAnswer `json:"put"`
+	Present  bool
+	UploadID string
+	Parts    []signed
 }
 
 type listedEntry struct {
@@ -117,9 +90,4 @@ type uploaded struct {
 	Sha256 string `json:"sha256"`
 	Sha1   string `json:"sha1"`
 	Size   int64  `json:"size"`
-}
-
-type collectAnswer struct {
-	Next  string          `json:"next"`
-	Files []collectedFile `json:"files"`
 }

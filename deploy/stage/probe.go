@@ -11,34 +11,30 @@ import (
 	"time"
 )
 
-// probeAnswer is what a pod finds: `runnel doctor` reads it from its log.
-type probeAnswer struct {
-	Time time.Time `json:"time"`
-	// By target: a status of HTTP, "open", an address; or "failed: …".
-	Found map[string]string `json:"found"`
-}
-
-// probe looks from inside a pod at targets: http(s)://… asks, tcp://HOST:PORT connects, name://HOST looks up.
+// probe looks from inside a pod at targets: http(s)://… asks, tcp://HOST:PORT connects, name://HOST looks up. `runnel doctor` reads what it
+// found from its log: by target a status of HTTP, "open", addresses, or "failed: …".
 func probe(targets string) error {
 	wanted := map[string]string{}
 	if err := json.Unmarshal([]byte(targets), &wanted); err != nil {
 		return fatalf("targets: %w", err)
 	}
-	answer := probeAnswer{Time: time.Now(), Found: map[string]string{}}
+	answer := map[string]any{"time": time.Now()}
+	found := map[string]string{}
 	var all sync.WaitGroup
 	var lock sync.Mutex
 	for name, target := range wanted {
 		all.Go(func() {
-			found, err := look(target)
+			seen, err := look(target)
 			if err != nil {
-				found = "failed: " + err.Error()
+				seen = "failed: " + err.Error()
 			}
 			lock.Lock()
 			defer lock.Unlock()
-			answer.Found[name] = found
+			found[name] = seen
 		})
 	}
 	all.Wait()
+	answer["found"] = found
 	return json.NewEncoder(os.Stdout).Encode(answer)
 }
 
@@ -54,10 +50,7 @@ func look(target string) (string, error) {
 		return "open", connection.Close()
 	case "name":
 		addresses, err := net.LookupHost(rest)
-		if err != nil {
-			return "", err
-		}
-		return strings.Join(addresses, " "), nil
+		return strings.Join(addresses, " "), err
 	}
 	response, err := (&http.Client{Timeout: patience}).Get(target)
 	if err != nil {

@@ -2,9 +2,8 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -19,64 +19,46 @@ import (
 )
 
 const (
-	maxAnswer   = 64 << 20
-	firstPause  = 200 * time.Millisecond
-	longPause   = 10 * time.Second
-	idleLimit   = 30 * time.Second
-	maxInBatch  = 500
-	maxRefused  = 3
-	dialTimeout = 5 * time.Second
-	// Of plans that do not say how many.
+	maxAnswer     = 64 << 20
+	firstPause    = 200 * time.Millisecond
+	longPause     = 10 * time.Second
+	idleLimit     = time.Minute
+	maxInBatch    = 500
+	maxRefused    = 3
 	usualParallel = 8
 )
 
 // session is this pod's way to the staging endpoint and, by presigned addresses, to the store.
 type session struct {
-	url       string
-	tokenFile string
-	attempt   json.RawMessage
-	client    *http.Client
-	patience  time.Duration
+	url, tokenFile string
+	attempt        json.RawMessage
+	patience       time.Duration
+	client         *http.Client
 }
 
 func newSession(env func(string) string) (*session, error) {
+	patience, err := strconv.ParseFloat(cmp.Or(env("RUNNEL_PATIENCE"), "300"), 64)
 	s := &session{
 		url:       strings.TrimRight(env("RUNNEL_STAGING_URL"), "/"),
 		tokenFile: env("RUNNEL_STAGING_TOKEN_FILE"),
 		attempt:   json.RawMessage(env("RUNNEL_ATTEMPT")),
-		patience:  300 * time.Second,
+		patience:  seconds(patience),
 	}
-	if s.url == "" || s.tokenFile == "" || !json.Valid(s.attempt) {
-		return nil, fatalf("RUNNEL_STAGING_URL, RUNNEL_STAGING_TOKEN_FILE and RUNNEL_ATTEMPT (JSON) are needed")
+	if err != nil || patience < 0 || s.url == "" || s.tokenFile == "" || !json.Valid(s.attempt) {
+		return nil, fatalf("needed are RUNNEL_STAGING_URL, RUNNEL_STAGING_TOKEN_FILE, RUNNEL_ATTEMPT (JSON), and RUNNEL_PATIENCE is a number of seconds")
 	}
-	if text := env("RUNNEL_PATIENCE"); text != "" {
-		seconds, err := strconv.ParseFloat(text, 64)
-		if err != nil || seconds < 0 {
-			return nil, fatalf("RUNNEL_PATIENCE is a number of seconds, not %q", text)
-		}
-		s.patience = time.Duration(seconds * float64(time.Second))
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		roots = x509.NewCertPool()
-	}
-	if file := env("RUNNEL_CA_FILE"); file != "" {
-		pem, err := os.ReadFile(file)
-		if err != nil || !roots.AppendCertsFromPEM(pem) {
-			return nil, fatalf("RUNNEL_CA_FILE %s holds no certificates that can be read (%v)", file, err)
-		}
-	}
+	dialer := net.Dialer{Timeout: 5 * time.Second}
 	s.client = &http.Client{
 		Transport: &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
-			TLSClientConfig:       &tls.Config{RootCAs: roots},
-			TLSHandshakeTimeout:   dialTimeout,
-			ResponseHeaderTimeout: 60 * time.Second,
-			MaxIdleConnsPerHost:   64,
-			DisableCompression:    true,
-			WriteBufferSize:       256 << 10,
-			ReadBufferSize:        256 << 10,
+			Proxy: http.ProxyFromEnvironment,
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				connection, err := dialer.DialContext(ctx, network, address)
+				return lively{connection}, err
+			},
+			MaxIdleConnsPerHost: 64,
+			DisableCompression:  true,
+			ReadBufferSize:      256 << 10,
+			WriteBufferSize:     256 << 10,
 		},
 		// A token or a signature is for one host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -84,42 +66,64 @@ func newSession(env func(string) string) (*session, error) {
 	return s, nil
 }
 
-// refused is an answer that is about the request: asking again, as it was, does not help.
-type refused struct {
+// lively is a connection that breaks where no byte comes or goes for a minute.
+type lively struct{ net.Conn }
+
+func (l lively) Read(into []byte) (int, error) {
+	_ = l.SetDeadline(time.Now().Add(idleLimit))
+	return l.Conn.Read(into)
+}
+
+func (l lively) Write(from []byte) (int, error) {
+	_ = l.SetDeadline(time.Now().Add(idleLimit))
+	return l.Conn.Write(from)
+}
+
+// answered is an answer that is not the one hoped for.
+type answered struct {
 	status int
+	after  time.Duration
 	detail string
 }
 
-func (r refused) Error() string { return fmt.Sprintf("answered %d %s", r.status, r.detail) }
+func (a answered) Error() string { return fmt.Sprintf("answered %d %s", a.status, a.detail) }
 
-// later is an answer that names the time to ask again.
-type later struct {
-	status int
-	after  time.Duration
+// passes tells an answer worth another try from one that is about the request.
+func (a answered) passes() bool {
+	return a.status >= 500 || a.status == http.StatusRequestTimeout || a.status == http.StatusTooEarly || a.status == http.StatusTooManyRequests
 }
 
-func (l later) Error() string { return fmt.Sprintf("answered %d", l.status) }
+func faultOf(response *http.Response) error {
+	body, _ := io.ReadAll(io.LimitReader(response.Body, 4000))
+	var problem struct{ Detail string }
+	if json.Unmarshal(body, &problem) != nil || problem.Detail == "" {
+		problem.Detail = string(body[:min(len(body), 500)])
+	}
+	after, _ := strconv.Atoi(response.Header.Get("Retry-After"))
+	return answered{response.StatusCode, min(seconds(float64(after)), time.Minute), problem.Detail}
+}
 
-// again repeats work until it succeeds, fails for good, or has failed for longer than the patience. Work that made headway calls its argument.
-func (s *session) again(ctx context.Context, what string, work func(headway func()) error) error {
-	since, pause := time.Now(), firstPause
-	for {
-		failed := true
-		err := work(func() { since, pause = time.Now(), firstPause; failed = false })
-		var f fatal
-		if err == nil || errors.As(err, &f) {
+// again repeats work until it succeeds, fails for good, or has made no headway for longer than the patience. Work is told whether it is done
+// for the first time: an address that it was given then may have expired (403) when it is done again.
+func (s *session) again(ctx context.Context, what string, work func(first bool) (headway bool, err error)) error {
+	since, pause, refusals := time.Now(), firstPause, 0
+	for first := true; ; first = false {
+		headway, err := work(first)
+		if err == nil || isFatal(err) {
 			return err
 		}
-		var r refused
-		if errors.As(err, &r) {
+		answer, isAnswer := errors.AsType[answered](err)
+		if headway {
+			since, pause, refusals = time.Now(), firstPause, 0
+		}
+		if answer.status == http.StatusForbidden {
+			refusals++
+		}
+		if isAnswer && !answer.passes() && (refusals == 0 || refusals > maxRefused) {
 			return fatalf("%s: %w", what, err)
 		}
-		wait := pause/2 + rand.N(pause)
-		var l later
-		if errors.As(err, &l) && l.after > wait {
-			wait = l.after
-		}
-		if failed && time.Since(since)+wait > s.patience {
+		wait := max(pause/2+rand.N(pause), answer.after)
+		if !headway && time.Since(since)+wait > s.patience {
 			return fmt.Errorf("%s: given up after %s: %w", what, s.patience, err)
 		}
 		pause = min(pause*2, longPause)
@@ -131,6 +135,28 @@ func (s *session) again(ctx context.Context, what string, work func(headway func
 	}
 }
 
+// send makes one request. Its good answer's body must be closed; any other answer is a fault.
+func (s *session) send(ctx context.Context, method string, to signed, body io.Reader, size int64) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, to.URL, body)
+	if err != nil {
+		return nil, fatalf("the staging endpoint gave no address that can be used")
+	}
+	request.ContentLength = size
+	for name, value := range to.Headers {
+		request.Header.Set(name, value)
+	}
+	response, err := s.client.Do(request)
+	if named, is := errors.AsType[*url.Error](err); is {
+		// Without the address: that is signed.
+		return nil, named.Err
+	}
+	if err != nil || response.StatusCode < 300 {
+		return response, err
+	}
+	defer response.Body.Close()
+	return nil, faultOf(response)
+}
+
 // call asks the staging endpoint; body gets version and attempt.
 func (s *session) call(ctx context.Context, name string, body map[string]any, answer any) error {
 	body["version"], body["attempt"] = 1, s.attempt
@@ -138,144 +164,34 @@ func (s *session) call(ctx context.Context, name string, body map[string]any, an
 	if err != nil {
 		return fatal{err}
 	}
-	return s.again(ctx, "staging endpoint, "+name, func(func()) error {
+	return s.again(ctx, "staging endpoint, "+name, func(bool) (bool, error) {
 		// The kubelet renews it.
 		token, err := os.ReadFile(s.tokenFile)
 		if err != nil {
-			return err
+			return false, err
 		}
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-		defer cancel()
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/staging/v1/"+name, bytes.NewReader(sent))
+		headers := map[string]string{"Authorization": "Bearer " + strings.TrimSpace(string(token)), "Content-Type": "application/json"}
+		response, err := s.send(ctx, http.MethodPost, signed{s.url + "/staging/v1/" + name, headers}, bytes.NewReader(sent), int64(len(sent)))
 		if err != nil {
-			return fatal{err}
-		}
-		request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
-		request.Header.Set("Content-Type", "application/json")
-		response, err := s.client.Do(request)
-		if err != nil {
-			return err
+			return false, err
 		}
 		defer response.Body.Close()
-		read, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+		read, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 		if err != nil {
-			return err
-		}
-		if err := statusFault(response, read); err != nil {
-			return err
-		}
-		if len(read) > maxAnswer {
-			return fatalf("the answer to %s is larger than %d bytes", name, maxAnswer)
+			return false, err
 		}
 		if err := json.Unmarshal(read, answer); err != nil {
-			return fatalf("the answer to %s is not as expected: %w", name, err)
+			return false, fatalf("the answer to %s is not as expected: %w", name, err)
 		}
-		return nil
+		return true, nil
 	})
-}
-
-// statusFault tells answers worth another try from those that are not.
-func statusFault(response *http.Response, body []byte) error {
-	status := response.StatusCode
-	switch {
-	case status >= 200 && status < 300:
-		return nil
-	case status >= 500 || status == 408 || status == 425 || status == 429:
-		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-		return later{status, min(time.Duration(seconds)*time.Second, time.Minute)}
-	}
-	var problem struct {
-		Detail string `json:"detail"`
-	}
-	if json.Unmarshal(body, &problem) != nil || problem.Detail == "" {
-		problem.Detail = string(body[:min(len(body), 500)])
-	}
-	return refused{status, problem.Detail}
-}
-
-func (s *session) urls(ctx context.Context, body map[string]any, gets, puts int) (*urlsAnswer, error) {
-	var answer urlsAnswer
-	if err := s.call(ctx, "urls", body, &answer); err != nil {
-		return nil, err
-	}
-	if len(answer.Get) != gets || len(answer.Put) != puts {
-		return nil, fatalf("the staging endpoint answered %d and %d addresses for %d and %d", len(answer.Get), len(answer.Put), gets, puts)
-	}
-	return &answer, nil
-}
-
-// send makes one signed request. The answer's body must be closed, after which stop is called.
-func (s *session) send(ctx context.Context, method string, to signed, body io.Reader, size int64, header http.Header) (*http.Response, func(), error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := func() { cancel(nil) }
-	watch := time.AfterFunc(idleLimit, func() { cancel(fmt.Errorf("no byte came or went for %s", idleLimit)) })
-	moved := func() { watch.Reset(idleLimit) }
-	var reader io.Reader
-	if body != nil {
-		reader = &watched{body, moved}
-	}
-	request, err := http.NewRequestWithContext(ctx, method, to.URL, reader)
-	if err != nil {
-		watch.Stop()
-		stop()
-		return nil, nil, fatal{err}
-	}
-	request.ContentLength = size
-	for name, values := range header {
-		request.Header[name] = values
-	}
-	for name, value := range to.Headers {
-		if !strings.EqualFold(name, "content-length") {
-			request.Header.Set(name, value)
-		}
-	}
-	response, err := s.client.Do(request)
-	if err != nil {
-		watch.Stop()
-		err = errors.Join(err, context.Cause(ctx))
-		stop()
-		return nil, nil, withoutURL(err)
-	}
-	response.Body = struct {
-		io.Reader
-		io.Closer
-	}{&watched{response.Body, moved}, response.Body}
-	return response, func() { watch.Stop(); stop() }, nil
-}
-
-// withoutURL keeps signatures out of messages.
-func withoutURL(err error) error {
-	text := err.Error()
-	if at := strings.IndexByte(text, '?'); at >= 0 {
-		if end := strings.IndexByte(text[at:], '"'); end >= 0 {
-			text = text[:at] + text[at+end:]
-		}
-	}
-	return errors.New(text)
-}
-
-// watched tells of every piece that goes through it.
-type watched struct {
-	io.Reader
-	moved func()
-}
-
-func (w *watched) Read(buffer []byte) (int, error) {
-	n, err := w.Reader.Read(buffer)
-	if n > 0 {
-		w.moved()
-	}
-	return n, err
 }
 
 // inParallel does work for 0 … count-1, so many at a time, and returns the first fault.
 func inParallel(ctx context.Context, count, parallel int, work func(context.Context, int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if parallel < 1 {
-		parallel = usualParallel
-	}
-	slots := make(chan struct{}, parallel)
+	slots := make(chan struct{}, cmp.Or(max(parallel, 0), usualParallel))
 	for i := 0; i < count && ctx.Err() == nil; i++ {
 		slots <- struct{}{}
 		go func() {

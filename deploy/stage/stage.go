@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,13 +14,16 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // stage brings what the plan names into the pod's volumes. Twice is once: what stands at a target is replaced.
 func stage(ctx context.Context, s *session) error {
 	syscall.Umask(0)
+	begun := time.Now()
 	var plan stagePlan
 	if err := s.call(ctx, "plan", map[string]any{}, &plan); err != nil {
 		return err
@@ -27,43 +31,50 @@ func stage(ctx context.Context, s *session) error {
 	if plan.Version != 1 {
 		return fatalf("the plan has version %d, this program knows 1", plan.Version)
 	}
-	places, err := openPlaces(plan.Roots)
+	folders, err := openPlaces(plan.Roots)
 	if err != nil {
-		return err
+		return fatal{err}
 	}
-	if err := bringObjects(ctx, s, places, plan); err != nil {
-		return err
-	}
+	var objects, others []stageEntry
 	for _, entry := range plan.Entries {
-		if err := places.place(entry); err != nil {
+		if entry.Kind == "object" {
+			objects = append(objects, entry)
+		} else {
+			others = append(others, entry)
+		}
+	}
+	// Addresses expire: each batch is asked for when the one before is done.
+	for batch := range slices.Chunk(objects, maxInBatch) {
+		addresses, err := s.sources(ctx, batch)
+		if err == nil {
+			err = inParallel(ctx, len(batch), plan.Parallel, func(ctx context.Context, i int) error {
+				return folders.bring(ctx, s, batch[i], addresses[i])
+			})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, entry := range others {
+		if err := folders.place(entry); err != nil {
 			return fatalf("%s: %w", entry.Target, err)
 		}
 	}
-	return prepareOthers(plan)
+	return told("staging", begun, prepareOthers(plan))
 }
 
 // prepareOthers leaves what wrapper and uploader need.
 func prepareOthers(plan stagePlan) error {
-	if err := syscall.Mkfifo(plan.Wrap.Fifo, 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s: %w", plan.Wrap.Fifo, err)
-	}
+	var tool wrapPlan
 	program, err := os.ReadFile("/proc/self/exe")
-	if err != nil {
-		return err
+	if err := errors.Join(err, json.Unmarshal(plan.Wrap, &tool)); err != nil {
+		return fatal{err}
 	}
-	if err := writeWhole(plan.Files.Program, program, 0o555); err != nil {
-		return err
+	if err := syscall.Mkfifo(tool.Fifo, 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s: %w", tool.Fifo, err)
 	}
-	for path, other := range map[string]any{plan.Files.Wrap: plan.Wrap, plan.Files.Upload: plan.Upload} {
-		text, err := json.Marshal(other)
-		if err != nil {
-			return err
-		}
-		if err := writeWhole(path, text, 0o444); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(
+		writeWhole(plan.Files.Program, program, 0o555), writeWhole(plan.Files.Wrap, plan.Wrap, 0o444), writeWhole(plan.Files.Upload, plan.Upload, 0o444))
 }
 
 // writeWhole makes a file that is seen with all of its content or not at all.
@@ -81,113 +92,88 @@ func writeWhole(path string, content []byte, mode os.FileMode) error {
 }
 
 // places are the folders that targets lie in; os.Root lets no link lead out of one.
-type places map[string]*os.Root
+type places []*os.Root
 
-func openPlaces(paths []string) (places, error) {
-	opened := places{}
+func openPlaces(paths []string) (opened places, err error) {
 	for _, path := range paths {
 		if err := os.MkdirAll(path, 0o755); err != nil {
-			return nil, fatal{err}
+			return nil, err
 		}
 		root, err := os.OpenRoot(path)
 		if err != nil {
-			return nil, fatal{err}
+			return nil, err
 		}
-		opened[path] = root
+		opened = append(opened, root)
 	}
 	return opened, nil
 }
 
-// find returns the innermost place of a path and the path within it.
+// find returns the place of a path and the path within it.
 func (p places) find(path string) (*os.Root, string, error) {
-	for at := filepath.Dir(path); ; at = filepath.Dir(at) {
-		if root, known := p[at]; known {
-			if within, err := filepath.Rel(at, path); err == nil && filepath.Clean(path) == path && filepath.IsLocal(within) {
-				return root, within, nil
-			}
-		}
-		if at == "/" || at == "." {
-			return nil, "", fatalf("%q lies in none of the folders of the plan", path)
+	for _, root := range p {
+		if within, inside := strings.CutPrefix(path+"/", root.Name()+"/"); inside && filepath.Clean(path) == path {
+			return root, cmp.Or(strings.TrimSuffix(within, "/"), "."), nil
 		}
 	}
+	return nil, "", fatalf("%q lies in none of the folders of the plan", path)
 }
 
 // free finds a target, makes the folders above it and removes what stands there.
 func (p places) free(target string) (*os.Root, string, error) {
 	root, within, err := p.find(target)
-	if err != nil {
-		return nil, "", err
+	if err == nil {
+		err = root.MkdirAll(filepath.Dir(within), 0o755)
 	}
-	if err := root.MkdirAll(filepath.Dir(within), 0o755); err != nil {
-		return nil, "", fatal{err}
+	if err == nil {
+		err = root.Remove(within)
 	}
-	if err := root.Remove(within); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, "", fatal{err}
 	}
 	return root, within, nil
 }
 
 func (p places) place(entry stageEntry) error {
-	switch entry.Kind {
-	case "object":
-		return nil
-	case "directory":
-		if root, known := p[entry.Target]; known {
-			return root.Chmod(".", 0o755)
-		}
+	if entry.Kind == "directory" {
 		root, within, err := p.find(entry.Target)
 		if err != nil {
 			return err
 		}
 		return root.MkdirAll(within, 0o755)
-	case "literal":
-		return p.write(entry.Target, strings.NewReader(entry.Contents), entry.Writable)
-	case "copy":
-		from, within, err := p.find(entry.From)
-		if err != nil {
-			return err
-		}
-		file, err := openRegular(from, within)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		return p.write(entry.Target, file, true)
-	case "symlink", "hardlink":
-		return p.link(entry)
-	}
-	return fatalf("%q is no kind of entry that this program knows", entry.Kind)
-}
-
-func (p places) link(entry stageEntry) error {
-	from, to, err := p.find(entry.To)
-	if err != nil {
-		return err
 	}
 	root, within, err := p.free(entry.Target)
 	if err != nil {
 		return err
 	}
-	if entry.Kind == "symlink" {
+	if entry.Kind == "literal" {
+		return write(root, within, strings.NewReader(entry.Contents), fileMode(entry.Writable))
+	}
+	source, from, err := p.find(cmp.Or(entry.To, entry.From))
+	switch {
+	case err != nil:
+		return err
+	case entry.Kind == "symlink":
 		return root.Symlink(entry.To, within)
+	case entry.Kind == "hardlink" && source == root:
+		return root.Link(from, within)
+	case entry.Kind == "copy":
+		file, err := openRegular(source, from)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		return write(root, within, file, fileMode(true))
 	}
-	if root != from {
-		return fatalf("a hard link to %s would lead from one folder of the plan to another", entry.To)
-	}
-	return root.Link(to, within)
+	return fatalf("this program knows no %q to %s", entry.Kind, entry.To)
 }
 
-func (p places) write(target string, content io.Reader, writable bool) error {
-	root, within, err := p.free(target)
-	if err != nil {
-		return err
-	}
+func write(root *os.Root, within string, content io.Reader, mode os.FileMode) error {
 	file, err := root.OpenFile(within, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = io.Copy(file, content)
-	return errors.Join(err, file.Chmod(fileMode(writable)), file.Close())
+	return errors.Join(err, file.Chmod(mode), file.Close())
 }
 
 func fileMode(writable bool) os.FileMode {
@@ -197,47 +183,38 @@ func fileMode(writable bool) os.FileMode {
 	return 0o444
 }
 
-// bringObjects asks for addresses in batches, each when the one before is done: addresses expire.
-func bringObjects(ctx context.Context, s *session, p places, plan stagePlan) error {
-	var wanted []stageEntry
-	for _, entry := range plan.Entries {
-		if entry.Kind == "object" {
-			wanted = append(wanted, entry)
+// sources asks for the addresses of objects.
+func (s *session) sources(ctx context.Context, entries []stageEntry) ([]signed, error) {
+	questions := make([]getQuestion, len(entries))
+	for i, entry := range entries {
+		questions[i] = getQuestion{entry.Key}
+	}
+	var answer struct{ Get []getAnswer }
+	if err := s.call(ctx, "urls", map[string]any{"get": questions}, &answer); err != nil {
+		return nil, err
+	}
+	if len(answer.Get) != len(entries) {
+		return nil, fatalf("the staging endpoint answered %d addresses for %d objects", len(answer.Get), len(entries))
+	}
+	addresses := make([]signed, len(entries))
+	for i, one := range answer.Get {
+		if addresses[i] = one.signed; one.Missing {
+			return nil, fatalf("there is no object %s", entries[i].Key)
 		}
 	}
-	for len(wanted) > 0 {
-		batch := wanted[:min(len(wanted), maxInBatch)]
-		wanted = wanted[len(batch):]
-		questions := make([]getQuestion, len(batch))
-		for i, entry := range batch {
-			questions[i] = getQuestion{entry.Key}
-		}
-		answer, err := s.urls(ctx, map[string]any{"get": questions}, len(batch), 0)
-		if err != nil {
-			return err
-		}
-		err = inParallel(ctx, len(batch), plan.Parallel, func(ctx context.Context, i int) error {
-			return bring(ctx, s, p, batch[i], answer.Get[i])
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return addresses, nil
 }
 
 // download is an object on its way; hash, file and at agree after every byte.
 type download struct {
 	entry stageEntry
-	from  getAnswer
 	file  *os.File
 	hash  hash.Hash
 	at    int64
-	size  int64
 	etag  string
 }
 
-func bring(ctx context.Context, s *session, p places, entry stageEntry, from getAnswer) error {
+func (p places) bring(ctx context.Context, s *session, entry stageEntry, from signed) error {
 	root, within, err := p.free(entry.Target)
 	if err != nil {
 		return err
@@ -247,21 +224,18 @@ func bring(ctx context.Context, s *session, p places, entry stageEntry, from get
 		return fatal{err}
 	}
 	defer file.Close()
-	d := &download{entry: entry, from: from, file: file, hash: sha256.New(), size: -1}
-	refusals := 0
-	err = s.again(ctx, entry.Key, func(headway func()) error {
+	d := &download{entry: entry, file: file, hash: sha256.New()}
+	err = s.again(ctx, entry.Key, func(first bool) (bool, error) {
+		if !first {
+			addresses, err := s.sources(ctx, []stageEntry{entry})
+			if err != nil {
+				return false, err
+			}
+			from = addresses[0]
+		}
 		before := d.at
-		err := d.read(ctx, s)
-		if d.at > before {
-			headway()
-			refusals = 0
-		}
-		var r refused
-		if errors.As(err, &r) && r.status == http.StatusForbidden && refusals < maxRefused {
-			refusals++
-			return d.newAddress(ctx, s)
-		}
-		return err
+		err := d.read(ctx, s, from)
+		return d.at > before, err
 	})
 	if err != nil {
 		return err
@@ -269,83 +243,56 @@ func bring(ctx context.Context, s *session, p places, entry stageEntry, from get
 	return file.Chmod(fileMode(entry.Writable))
 }
 
-// newAddress replaces one that has expired; the object is asked for again at once.
-func (d *download) newAddress(ctx context.Context, s *session) error {
-	answer, err := s.urls(ctx, map[string]any{"get": []getQuestion{{d.entry.Key}}}, 1, 0)
-	if err != nil {
-		return err
+// read goes on where the object broke off.
+func (d *download) read(ctx context.Context, s *session, from signed) error {
+	to := signed{from.URL, map[string]string{}}
+	for name, value := range from.Headers {
+		to.Headers[name] = value
 	}
-	d.from = answer.Get[0]
-	return d.read(ctx, s)
-}
-
-func (d *download) read(ctx context.Context, s *session) error {
-	if d.from.Missing {
-		return fatalf("there is no object %s", d.entry.Key)
-	}
-	header := http.Header{}
 	if d.at > 0 {
-		header.Set("Range", fmt.Sprintf("bytes=%d-", d.at))
-		header.Set("If-Match", d.etag)
+		to.Headers["Range"], to.Headers["If-Match"] = fmt.Sprintf("bytes=%d-", d.at), d.etag
 	}
-	response, stop, err := s.send(ctx, http.MethodGet, d.from.signed, nil, 0, header)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	defer response.Body.Close()
-	if response.StatusCode == http.StatusPreconditionFailed {
+	response, err := s.send(ctx, http.MethodGet, to, nil, 0)
+	if answer, _ := errors.AsType[answered](err); answer.status == http.StatusPreconditionFailed {
 		return d.restart("it was replaced while it was brought")
 	}
-	if response.StatusCode >= 300 {
-		body, _ := io.ReadAll(io.LimitReader(response.Body, 1000))
-		return statusFault(response, body)
-	}
-	if err := d.begin(response); err != nil {
-		return err
-	}
-	n, err := io.CopyBuffer(io.MultiWriter(disk{d.file}, d.hash), response.Body, make([]byte, 1<<20))
-	d.at += n
-	var f fatal
-	if errors.As(err, &f) {
-		return err
-	}
 	if err != nil {
-		return withoutURL(err)
+		return err
 	}
-	if d.at != d.size {
-		return fmt.Errorf("%d of %d bytes came", d.at, d.size)
+	defer response.Body.Close()
+	if continued := fmt.Sprintf("bytes %d-", d.at); d.at > 0 && !strings.HasPrefix(response.Header.Get("Content-Range"), continued) {
+		return d.restart("the store does not continue an object")
 	}
-	return d.check()
+	size := d.at + response.ContentLength
+	if d.etag = response.Header.Get("ETag"); response.ContentLength < 0 {
+		return errors.New("the store does not say how long the object is")
+	}
+	if d.entry.Size != nil && size != *d.entry.Size {
+		return fatalf("%s has %d bytes, expected were %d", d.entry.Key, size, *d.entry.Size)
+	}
+	into := io.Writer(disk{d.file})
+	if d.entry.Sha256 != "" {
+		into = io.MultiWriter(into, d.hash)
+	}
+	n, err := io.CopyBuffer(into, response.Body, make([]byte, 1<<20))
+	if d.at += n; err != nil || d.at != size {
+		return fmt.Errorf("%d of %d bytes came: %w", d.at, size, cmp.Or(err, io.ErrUnexpectedEOF))
+	}
+	if found := hex.EncodeToString(d.hash.Sum(nil)); d.entry.Sha256 != "" && found != d.entry.Sha256 {
+		return fatalf("%s has sha256 %s, expected was %s", d.entry.Key, found, d.entry.Sha256)
+	}
+	return nil
 }
 
 // disk is a file whose faults no other answer of the store mends.
-type disk struct{ *os.File }
+type disk struct{ file *os.File }
 
 func (d disk) Write(piece []byte) (int, error) {
-	n, err := d.File.Write(piece)
+	n, err := d.file.Write(piece)
 	if err != nil {
-		return n, fatal{err}
+		err = fatal{err}
 	}
-	return n, nil
-}
-
-// begin checks that an answer continues what is there.
-func (d *download) begin(response *http.Response) error {
-	if response.ContentLength < 0 {
-		return errors.New("the store does not say how long the object is")
-	}
-	if d.at > 0 && response.StatusCode != http.StatusPartialContent {
-		return d.restart("the store does not continue an object")
-	}
-	if d.at > 0 && !strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", d.at)) {
-		return errors.New("the store answered another range than was asked for")
-	}
-	d.size, d.etag = d.at+response.ContentLength, response.Header.Get("ETag")
-	if d.entry.Size != nil && d.size != *d.entry.Size {
-		return fatalf("%s has %d bytes, expected were %d", d.entry.Key, d.size, *d.entry.Size)
-	}
-	return nil
+	return n, err
 }
 
 // restart forgets what has come; its fault is tried again.
@@ -357,12 +304,4 @@ func (d *download) restart(reason string) error {
 	d.hash.Reset()
 	d.at, d.etag = 0, ""
 	return errors.New(reason)
-}
-
-func (d *download) check() error {
-	found := hex.EncodeToString(d.hash.Sum(nil))
-	if d.entry.Sha256 == "" || found == d.entry.Sha256 {
-		return nil
-	}
-	return fatalf("%s has sha256 %s, expected was %s", d.entry.Key, found, d.entry.Sha256)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 )
 
 const (
@@ -25,14 +27,17 @@ const (
 	maxExitReport   = 64 << 10
 )
 
+// errPresent is a file that somebody else has brought meanwhile.
+var errPresent = fatalf("it is in the store")
+
 type collectedFile struct {
-	Path     string `json:"path"`
-	MaxBytes int64  `json:"maxBytes"`
+	Path     string
+	MaxBytes int64
 }
 
 // UnmarshalJSON takes a bare path too: what is to be uploaded is a list of those.
 func (c *collectedFile) UnmarshalJSON(text []byte) error {
-	if len(text) > 0 && text[0] == '"' {
+	if text[0] == '"' {
 		return json.Unmarshal(text, &c.Path)
 	}
 	type plain collectedFile
@@ -41,25 +46,20 @@ func (c *collectedFile) UnmarshalJSON(text []byte) error {
 
 // upload waits for the tool's end and keeps what the staging endpoint asks for.
 func upload(ctx context.Context, s *session, planFile string) error {
-	text, err := os.ReadFile(planFile)
-	if err != nil {
-		return fatal{err}
-	}
 	var plan uploadPlan
-	if err := json.Unmarshal(text, &plan); err != nil || plan.Version != 1 {
+	text, err := os.ReadFile(planFile)
+	if err := errors.Join(err, json.Unmarshal(text, &plan)); err != nil || plan.Version != 1 {
 		return fatalf("%s is no plan of version 1 (%v)", planFile, err)
 	}
 	if err := awaitEnd(ctx, plan.Fifo); err != nil {
 		return err
 	}
+	begun := time.Now()
 	root, err := os.OpenRoot(plan.Outdir)
 	if err != nil {
 		return fatal{err}
 	}
-	if plan.MaxEntries == 0 {
-		plan.MaxEntries = 200_000
-	}
-	listing, err := list(root, plan.MaxEntries)
+	listing, err := list(root, cmp.Or(plan.MaxEntries, 200_000))
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func upload(ctx context.Context, s *session, planFile string) error {
 			u.files[entry.Path] = entry.Size
 		}
 	}
-	return u.collect(ctx, readExitReport(plan.ExitFile), listing)
+	return told("keeping outputs", begun, u.collect(ctx, readExitReport(plan.ExitFile), listing))
 }
 
 // awaitEnd returns when nobody holds the FIFO any more who once did.
@@ -77,14 +77,8 @@ func awaitEnd(ctx context.Context, path string) error {
 	ended := make(chan error, 1)
 	go func() {
 		file, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-		for buffer := make([]byte, 4096); err == nil; {
-			var n int
-			if n, err = syscall.Read(file, buffer); n == 0 && err == nil {
-				break
-			}
-			if errors.Is(err, syscall.EINTR) {
-				err = nil
-			}
+		for n := 1; n > 0 && err == nil || errors.Is(err, syscall.EINTR); {
+			n, err = syscall.Read(file, make([]byte, 4096))
 		}
 		ended <- err
 	}()
@@ -101,22 +95,26 @@ func awaitEnd(ctx context.Context, path string) error {
 
 // readExitReport returns nil where the wrapper could not write one; the tool might have put anything in its place.
 func readExitReport(path string) *exitReport {
+	var report exitReport
 	folder, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
 		return nil
 	}
 	defer folder.Close()
-	file, err := openRegular(folder, filepath.Base(path))
-	if err != nil {
-		return nil
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxExitReport))
-	var report exitReport
+	text, err := readStart(folder, filepath.Base(path), maxExitReport)
 	if err != nil || json.Unmarshal(text, &report) != nil {
 		return nil
 	}
 	return &report
+}
+
+func readStart(root *os.Root, name string, most int64) ([]byte, error) {
+	file, err := openRegular(root, name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, most))
 }
 
 type uploads struct {
@@ -136,8 +134,11 @@ func (u *uploads) collect(ctx context.Context, exit *exitReport, listing []liste
 		if exit != nil {
 			body["exit"] = exit
 		}
-		var answer collectAnswer
-		if err := u.session.call(ctx, "collect", body, &answer); err != nil {
+		var answer struct {
+			Next  string
+			Files []collectedFile
+		}
+		if err := u.session.call(ctx, "collect", body, &answer); err != nil || answer.Next == "done" {
 			return err
 		}
 		for _, file := range answer.Files {
@@ -145,16 +146,12 @@ func (u *uploads) collect(ctx context.Context, exit *exitReport, listing []liste
 				return fatalf("asked for %q, which is no regular file that the tool left", file.Path)
 			}
 		}
-		var err error
+		err := fatalf("the staging endpoint answered %q, which this program does not know", answer.Next)
 		switch answer.Next {
-		case "done":
-			return nil
 		case "read":
 			err = u.read(answer.Files)
 		case "upload":
 			err = u.send(ctx, answer.Files)
-		default:
-			err = fatalf("the staging endpoint answered %q, which this program does not know", answer.Next)
 		}
 		if err != nil {
 			return err
@@ -164,12 +161,8 @@ func (u *uploads) collect(ctx context.Context, exit *exitReport, listing []liste
 
 func (u *uploads) read(files []collectedFile) error {
 	for _, wanted := range files {
-		file, err := openRegular(u.root, wanted.Path)
+		text, err := readStart(u.root, wanted.Path, min(wanted.MaxBytes, maxAnswer))
 		if err != nil {
-			return fatal{err}
-		}
-		text, err := io.ReadAll(io.LimitReader(file, min(wanted.MaxBytes, maxAnswer)))
-		if err := errors.Join(err, file.Close()); err != nil {
 			return fatal{err}
 		}
 		u.contents[wanted.Path] = base64.StdEncoding.EncodeToString(text)
@@ -189,8 +182,7 @@ func (u *uploads) send(ctx context.Context, files []collectedFile) error {
 	var groups [][]string
 	bytes := int64(partBytes)
 	for _, file := range files {
-		size := u.files[file.Path]
-		last := len(groups) - 1
+		size, last := u.files[file.Path], len(groups)-1
 		if bytes += size; bytes > partBytes || len(groups[last]) == groupFiles {
 			groups, bytes, last = append(groups, nil), size, last+1
 		}
@@ -203,19 +195,18 @@ func (u *uploads) sendGroup(ctx context.Context, paths []string) error {
 	group := make([]outgoing, len(paths))
 	asks := make([]putQuestion, len(paths))
 	for i, path := range paths {
-		sum, parts, err := u.digest(path)
-		if err != nil {
+		var err error
+		if group[i], err = u.digest(ctx, path); err != nil {
 			return fatal{err}
 		}
-		group[i] = outgoing{path, sum, putQuestion{Sha256: sum.Sha256, Size: sum.Size, Parts: parts}}
 		asks[i] = group[i].ask
 	}
-	answer, err := u.session.urls(ctx, map[string]any{"put": asks}, 0, len(asks))
+	answers, err := u.targets(ctx, asks)
 	if err != nil {
 		return err
 	}
 	for i, file := range group {
-		if err := u.sendFile(ctx, file, answer.Put[i]); err != nil {
+		if err := u.sendFile(ctx, file, answers[i]); err != nil && !errors.Is(err, errPresent) {
 			return err
 		}
 		u.lock.Lock()
@@ -225,38 +216,55 @@ func (u *uploads) sendGroup(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// digest reads a file once for all its checksums.
-func (u *uploads) digest(path string) (uploaded, []string, error) {
+// digest makes all checksums of a file at a time: each reads it for itself, out of the memory that still holds what the tool wrote.
+func (u *uploads) digest(ctx context.Context, path string) (outgoing, error) {
 	file, err := openRegular(u.root, path)
 	if err != nil {
-		return uploaded{}, nil, err
+		return outgoing{}, err
 	}
 	defer file.Close()
-	long, short := sha256.New(), sha1.New()
-	var parts []string
-	var size int64
-	buffer := make([]byte, 1<<20)
-	for {
-		part := sha256.New()
-		into := io.MultiWriter(long, short)
-		if u.files[path] > partBytes {
-			into = io.MultiWriter(long, short, part)
+	size := u.files[path]
+	if info, err := file.Stat(); err != nil || info.Size() != size {
+		return outgoing{}, fmt.Errorf("%q has not the %d bytes any more that were listed (%v)", path, size, err)
+	}
+	parts := 0
+	if size > partBytes {
+		parts = int((size + partBytes - 1) / partBytes)
+	}
+	sums := make([]string, parts+2)
+	err = inParallel(ctx, len(sums), partsInParallel, func(_ context.Context, i int) error {
+		from, length, sum := int64(i-2)*partBytes, int64(partBytes), sha256.New()
+		if i < 2 {
+			from, length = 0, size
 		}
-		n, err := io.CopyBuffer(into, io.LimitReader(file, partBytes), buffer)
-		if err != nil {
-			return uploaded{}, nil, err
+		if i == 1 {
+			sum = sha1.New()
 		}
-		if size += n; n > 0 && u.files[path] > partBytes {
-			parts = append(parts, hex.EncodeToString(part.Sum(nil)))
-		}
-		if n < partBytes {
-			break
+		_, err := io.CopyBuffer(sum, io.NewSectionReader(file, from, length), make([]byte, min(size+1, 1<<20)))
+		sums[i] = hex.EncodeToString(sum.Sum(nil))
+		return err
+	})
+	return outgoing{path, uploaded{sums[0], sums[1], size}, putQuestion{Sha256: sums[0], Size: size, Parts: sums[2:]}}, err
+}
+
+// targets asks where files are to be sent.
+func (u *uploads) targets(ctx context.Context, asks []putQuestion) ([]putAnswer, error) {
+	var answer struct{ Put []putAnswer }
+	if err := u.session.call(ctx, "urls", map[string]any{"put": asks}, &answer); err != nil {
+		return nil, err
+	}
+	if len(answer.Put) != len(asks) {
+		return nil, fatalf("the staging endpoint answered %d addresses for %d files", len(answer.Put), len(asks))
+	}
+	for i := range answer.Put {
+		one := &answer.Put[i]
+		if one.UploadID == "" {
+			one.Parts = []signed{one.signed}
+		} else if len(one.Parts) != len(asks[i].Parts) {
+			return nil, fatalf("the staging endpoint answered %d addresses for %d parts", len(one.Parts), len(asks[i].Parts))
 		}
 	}
-	if size != u.files[path] {
-		return uploaded{}, nil, fmt.Errorf("%q has %d bytes, listed were %d", path, size, u.files[path])
-	}
-	return uploaded{hex.EncodeToString(long.Sum(nil)), hex.EncodeToString(short.Sum(nil)), size}, parts, nil
+	return answer.Put, nil
 }
 
 func (u *uploads) sendFile(ctx context.Context, sent outgoing, to putAnswer) error {
@@ -268,58 +276,36 @@ func (u *uploads) sendFile(ctx context.Context, sent outgoing, to putAnswer) err
 		return fatal{err}
 	}
 	defer file.Close()
-	if to.UploadID == "" {
-		_, err := u.put(ctx, sent, file, 0, sent.sum.Size, to, func(a putAnswer) signed { return a.signed })
-		return err
-	}
-	sent.ask.UploadID = to.UploadID
-	etags := make([]string, len(sent.ask.Parts))
-	if len(to.Parts) != len(etags) {
-		return fatalf("the staging endpoint answered %d addresses for %d parts", len(to.Parts), len(etags))
-	}
-	err = inParallel(ctx, len(etags), partsInParallel, func(ctx context.Context, i int) error {
-		from := int64(i) * partBytes
-		etag, err := u.put(ctx, sent, file, from, min(partBytes, sent.sum.Size-from), to, func(a putAnswer) signed {
-			if i < len(a.Parts) {
-				return a.Parts[i]
+	sent.ask.UploadID, sent.ask.Etags = to.UploadID, make([]string, len(to.Parts))
+	err = inParallel(ctx, len(to.Parts), partsInParallel, func(ctx context.Context, i int) error {
+		from, length := int64(i)*partBytes, sent.sum.Size
+		if to.UploadID != "" {
+			length = min(partBytes, length-from)
+		}
+		target := to.Parts[i]
+		return u.session.again(ctx, sent.path, func(first bool) (bool, error) {
+			if !first {
+				ask := sent.ask
+				ask.Etags = nil
+				answers, err := u.targets(ctx, []putQuestion{ask})
+				if err != nil {
+					return false, err
+				}
+				if answers[0].Present {
+					return false, errPresent
+				}
+				target = answers[0].Parts[i]
 			}
-			return signed{}
-		})
-		etags[i] = etag
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	_, err = u.session.urls(ctx, map[string]any{"complete": []completion{{sent.ask, etags}}}, 0, 0)
-	return err
-}
-
-// put sends a piece of a file and returns its ETag; an address that has expired is asked for anew.
-func (u *uploads) put(ctx context.Context, sent outgoing, file *os.File, from, size int64, to putAnswer, pick func(putAnswer) signed) (string, error) {
-	etag, refusals := "", 0
-	err := u.session.again(ctx, sent.path, func(func()) error {
-		if to.Present {
-			return nil
-		}
-		response, stop, err := u.session.send(ctx, http.MethodPut, pick(to), io.NewSectionReader(file, from, size), size, nil)
-		if err != nil {
-			return err
-		}
-		defer stop()
-		defer response.Body.Close()
-		body, _ := io.ReadAll(io.LimitReader(response.Body, 1000))
-		if response.StatusCode == http.StatusForbidden && refusals < maxRefused {
-			refusals++
-			answer, err := u.session.urls(ctx, map[string]any{"put": []putQuestion{sent.ask}}, 0, 1)
+			response, err := u.session.send(ctx, http.MethodPut, target, io.NewSectionReader(file, from, length), length)
 			if err != nil {
-				return err
+				return false, err
 			}
-			to = answer.Put[0]
-			return errors.New("its address had expired")
-		}
-		etag = response.Header.Get("ETag")
-		return statusFault(response, body)
+			sent.ask.Etags[i] = response.Header.Get("ETag")
+			return true, response.Body.Close()
+		})
 	})
-	return etag, err
+	if err != nil || to.UploadID == "" {
+		return err
+	}
+	return u.session.call(ctx, "urls", map[string]any{"complete": []putQuestion{sent.ask}}, &struct{}{})
 }

@@ -19,7 +19,7 @@ import {
   trespass,
   type Deed,
 } from './deeds.ts';
-import { resumeAndDelete, retain } from './deeds-of-runs.ts';
+import { resumeAged, resumeAndDelete, retain } from './deeds-of-runs.ts';
 import { serviceNames, type ServiceName } from './service-process.ts';
 import { settle } from './settle.ts';
 import { kinds, startWork, type Work } from './workload.ts';
@@ -53,7 +53,9 @@ const ways: readonly Way[] = [
   { points: /^api\.(resume|delete)\./, services: ['api'], deed: resumeAndDelete },
   { points: /^ingester\.delete\./, services: ['ingester'], deed: resumeAndDelete },
   { points: /^ingester\.retention\./, services: [], deed: retain },
-  { points: /^(api|ingester)\.workspace\./, services: ['api', 'ingester'], deed: deleteWorkspace },
+  { points: /^api\.workspace\./, services: ['api'], deed: deleteWorkspace },
+  { points: /^ingester\.workspace\./, services: ['ingester'], deed: deleteWorkspace },
+  { points: /^executor\.reuse\./, services: ['executor'], deed: resumeAged, alone: true },
   { points: /^api\.correction\./, services: ['api'], deed: correct },
   { points: /^ingester\.gc\./, services: [], deed: collectGarbage },
   { points: /^scheduler\..*-stop-again$/, services: ['scheduler'], deed: forgetStops, alone: true },

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repository, type Cluster } from './cluster.ts';
@@ -9,18 +10,23 @@ import { kinds, startWork } from './workload.ts';
 /** A run that fails is resumed, then deleted: nobody sees it any more, and nothing is left of it. */
 export const resumeAndDelete: Deed = async (cluster) => {
   const run = await failedRun(cluster);
-  const resumed = await cluster.request(`/api/v1/runs/${run}/resume`, {
-    method: 'POST',
-    body: '{}',
-    headers: { 'content-type': 'application/json' },
-  });
-  if (resumed.status !== 201) return [`resuming: ${resumed.status} ${await resumed.text()}`];
-  // A lost answer was asked for again: there may be two.
-  await until(async () => (await count(cluster, 'select from runs where resumes = $1 and not stopped', run)) === 0);
+  const faults = await resume(cluster, run);
+  if (faults.length > 0) return faults;
   const deleted = await cluster.request(`/api/v1/runs/${run}?purge=true`, { method: 'DELETE' });
   // 404: it died after the mark, and was asked again.
   if (deleted.status !== 204 && deleted.status !== 404) return [`deleting: ${deleted.status} ${await deleted.text()}`];
   return leftOf(cluster, run);
+};
+
+/** What a failed run kept has grown old when it is resumed: the step that takes it over makes it young again, lest it be collected. */
+export const resumeAged: Deed = async (cluster) => {
+  const run = await failedRun(cluster);
+  const kept = join(cluster.objects, 'demo/objects', createHash('sha256').update('kept\n').digest('hex'));
+  const old = new Date(Date.now() - 30 * 86_400_000);
+  utimesSync(kept, old, old);
+  const faults = await resume(cluster, run);
+  if (!existsSync(kept)) return [...faults, 'a file that a run took over is gone'];
+  return [...faults, ...(statSync(kept).mtimeMs > old.getTime() ? [] : ['a file that a run took over may be collected'])];
 };
 
 /** A run that is kept no longer, and one of which only the logs go: `runnel gc` dies there and is called again. */
@@ -46,6 +52,19 @@ export const retain: Deed = async (cluster, point) => {
   const logs = existsSync(join(cluster.objects, 'demo/logs', run)) ? ['its logs are still there'] : [];
   return [...faults, ...logs, ...((await count(cluster, 'select from runs where id = $1', run)) === 1 ? [] : ['the run itself is gone'])];
 };
+
+/** Until it has ended, too. */
+async function resume(cluster: Cluster, run: string): Promise<string[]> {
+  const resumed = await cluster.request(`/api/v1/runs/${run}/resume`, {
+    method: 'POST',
+    body: '{}',
+    headers: { 'content-type': 'application/json' },
+  });
+  if (resumed.status !== 201) return [`resuming: ${resumed.status} ${await resumed.text()}`];
+  // A lost answer was asked for again: there may be two.
+  await until(async () => (await count(cluster, 'select from runs where resumes = $1 and not stopped', run)) === 0);
+  return [];
+}
 
 async function failedRun(cluster: Cluster): Promise<string> {
   const { run } = await startWork(cluster, kinds.indexOf('failing'));

@@ -118,8 +118,8 @@ describe('a backup of an installation that works', () => {
     expect(await resultsOf(restored, open)).toEqual(await resultsOf(up, open));
     const { out } = (await resultsOf(restored, over)) as { out: { href: string } };
     expect(await (await restored.request(new URL(out.href).pathname)).text()).toBe('1\n');
-    const known = JSON.parse((await restored.runnel(['ps', '--limit', '1000', '--json'])).stdout) as { jobID: string }[];
-    for (const { jobID } of known) expect(await untilFinal(restored, jobID)).toMatchObject({ status: 'successful' });
+    const known = JSON.parse((await restored.runnel(['ps', '--limit', '1000', '--json'])).stdout) as { run: string }[];
+    for (const { run } of known) expect(await untilFinal(restored, run)).toMatchObject({ status: 'successful' });
   }, 240_000);
 
   it('is taken of one that is stopped, too', async () => {

@@ -26,7 +26,8 @@ describe('a user with bin/runnel', () => {
     const deployed = await up.runnel(['deploy', join(greeting, 'app.cwl')]);
     expect(deployed.stdout).toContain('deployed greeting');
     expect((await up.runnel(['deploy', join(greeting, 'app.cwl')])).stdout).toContain('replaced greeting');
-    const ran = await up.runnel(['run', 'greeting', join(greeting, 'inputs.json')]);
+    const details = ['--name', 'first', '--label', 'season=2026'];
+    const ran = await up.runnel(['run', 'greeting', join(greeting, 'inputs.json'), ...details]);
     run = /^run (\S+)/m.exec(ran.stderr)?.[1] ?? '';
     expect(run).toMatch(/^[0-9a-f-]{36}$/);
     expect(ran.stderr).toContain('successful');
@@ -35,7 +36,14 @@ describe('a user with bin/runnel', () => {
 
   it('lists runs and processes, reads results, events and logs', async () => {
     expect((await up.runnel(['ps'])).stdout).toMatch(new RegExp(`${run}\\s+greeting\\s+successful`));
-    expect((await up.runnel(['ps', '--processes'])).stdout).toContain('greeting');
+    expect((await up.runnel(['ps', '--label', 'season=2026', '--name', 'first'])).stdout).toMatch(
+      new RegExp(`${run} .* first season=2026\n$`),
+    );
+    expect((await up.runnel(['ps', '--label', 'season=2025'])).stdout).not.toContain(run);
+    expect((await up.runnel(['processes'])).stdout).toMatch(/greeting +1\.0\.0 +Greeting/);
+    const described = (await up.runnel(['describe', 'greeting'])).stdout;
+    expect(described).toMatch(/^greeting \(version 1\.0\.0\)\nGreeting\nMakes a STAC item/);
+    expect(described).toMatch(/language +one of en, de, fr +no: "en" +Language of the greeting/);
     expect(JSON.parse((await up.runnel(['results', run, '--json'])).stdout)).toHaveProperty('catalogue');
     const events = (await up.runnel(['events', run, '--json'])).stdout.trim().split('\n');
     expect(JSON.parse(events.at(-1) ?? '')).toMatchObject({ run, status: 'successful', progress: 100 });
@@ -62,7 +70,7 @@ describe('a user with bin/runnel', () => {
     writeFileSync(broken, 'cwlVersion: v1.2\nclass: CommandLineTool\nid: broken\ninputs: []\noutputs: {o: {type: nothing}}\n');
     const refused = await up.runnel(['deploy', '--validate-only', broken], 1);
     expect(refused.stderr).toMatch(/broken\.cwl:5:\d+/);
-    expect((await up.runnel(['ps', '--processes'])).stdout).not.toContain('broken');
+    expect((await up.runnel(['processes'])).stdout).not.toContain('broken');
   }, 60_000);
 
   it('learns why a run failed, and what to do', async () => {
@@ -117,6 +125,9 @@ $graph:
     const id = (await up.runnel(['run', 'sleeper', '--detach'])).stdout.trim();
     expect((await up.runnel(['cancel', id])).stdout).toBe(`${id} dismissed\n`);
     expect((await up.runnel(['ps', '--status', 'dismissed'])).stdout).toContain(id);
+    expect((await up.runnel(['undeploy', 'sleeper'])).stdout).toBe('sleeper undeployed\n');
+    expect((await up.runnel(['processes'])).stdout).not.toContain('sleeper');
+    expect((await up.runnel(['ps'])).stdout).toContain(id);
   }, 60_000);
 
   it('is told what to do when something is wrong', async () => {
@@ -145,7 +156,7 @@ describe('an operator with bin/runnel', () => {
   it('tries it as a user would, and learns what is wrong', async () => {
     const tried = await up.runnel(['system-test']);
     expect(tried.stdout).toMatch(/9 journeys passed, 0 failed\n$/);
-    expect((await up.runnel(['ps', '--processes'])).stdout).not.toContain('system-test-');
+    expect((await up.runnel(['processes'])).stdout).not.toContain('system-test-');
     const metrics = await up.runnel(['system-test', '--metrics', '--token', 'rnl_wrong'], 1);
     expect(metrics.stdout).toContain('runnel_system_test_success{journey="answer"} 0');
     expect(metrics.stdout).toContain('runnel_system_test_success{journey="deploy"} 0');

@@ -8,6 +8,7 @@ import { EodhController } from './faces/eodh/eodh-controller.ts';
 import { DocsController } from './faces/eodh/docs-controller.ts';
 import { MeController } from './faces/eodh/me-controller.ts';
 import { HarvestedController } from './faces/eodh/harvested-controller.ts';
+import { SearchController } from './faces/eodh/search-controller.ts';
 import { StacController } from './faces/eodh/stac-controller.ts';
 import { WorkspaceController } from './faces/eodh/workspace-controller.ts';
 import { FilesController } from './faces/files/files-controller.ts';
@@ -18,7 +19,8 @@ import { EventController } from './faces/own/event-controller.ts';
 import { HarvestController } from './faces/own/harvest-controller.ts';
 import { OwnController } from './faces/own/own-controller.ts';
 import { TriggerController } from './faces/own/trigger-controller.ts';
-import { OwnWorkspaceController, TenantController } from './faces/own/workspace-controllers.ts';
+import { OwnWorkspaceController } from './faces/own/own-workspace-controller.ts';
+import { TenantController } from './faces/own/tenant-controller.ts';
 import { WebhookController } from './faces/own/webhook-controller.ts';
 import { RunController } from './faces/own/run-controller.ts';
 import { SiteController } from './faces/site/site-controller.ts';
@@ -40,6 +42,7 @@ export const controllers = [
   FilesController,
   EodhController,
   StacController,
+  SearchController,
   HarvestedController,
   MeController,
   WorkspaceController,

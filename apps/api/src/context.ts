@@ -9,6 +9,7 @@ import type { CallbackSender } from './callbacks/callback-sender.ts';
 import type { ApiConfig } from './config.ts';
 import type { StatusFeed } from './follow/status-feed.ts';
 import type { DocumentLoader } from './processes/load-document.ts';
+import type { Acceptances } from './runs/acceptances.ts';
 import type { KnownProcesses } from './processes/known-processes.ts';
 import type { Triggers } from './triggers/start-triggers.ts';
 import type { Packages } from './processes/packages.ts';
@@ -38,6 +39,7 @@ export interface ApiContext {
   readonly callbacks: CallbackSender;
   readonly triggers: Triggers;
   readonly workspaces: KnownWorkspaces;
+  readonly acceptances: Acceptances;
   readonly limiter: RequestLimiter;
   /** Undefined: no key is configured, and no secret can be kept. */
   readonly seal: SecretSeal | undefined;

@@ -24,6 +24,7 @@ import { createLimiter } from './limits/limit-requests.ts';
 import { apiMetrics } from './metrics.ts';
 import { ObjectFaultFilter } from './object-fault-filter.ts';
 import { openDocumentLoader } from './processes/load-document.ts';
+import { openAcceptances } from './runs/acceptances.ts';
 import { openKnownProcesses } from './processes/known-processes.ts';
 import { openPackages } from './processes/packages.ts';
 import { answerExecutors } from './secrets/answer-executors.ts';
@@ -100,6 +101,7 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   opened.push(() => workspaces.close());
   const services = {
     workspaces,
+    acceptances: openAcceptances(database),
     limiter: createLimiter({ config, workspaces, metrics }),
     seal: config.secretsKeys === undefined ? undefined : openSeal(config.secretsKeys),
     config,

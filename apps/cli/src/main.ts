@@ -11,6 +11,7 @@ import { harvestCommand } from './commands/harvest.ts';
 import { importCommand } from './commands/import.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { executorsCommand, maintenanceCommand } from './commands/executors.ts';
+import { describeCommand, processesCommand, undeployCommand } from './commands/processes.ts';
 import { openCommand } from './commands/open.ts';
 import { quotaCommand } from './commands/quota.ts';
 import { resumeCommand } from './commands/resume.ts';
@@ -19,7 +20,8 @@ import { retentionCommand } from './commands/retention.ts';
 import { webhookCommand } from './commands/webhook.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runCommand } from './commands/run.ts';
-import { cancelCommand, eventsCommand, logsCommand, psCommand, resultsCommand } from './commands/runs.ts';
+import { psCommand } from './commands/ps.ts';
+import { cancelCommand, eventsCommand, logsCommand, resultsCommand } from './commands/runs.ts';
 import { systemTestCommand } from './commands/system-test.ts';
 import { templateCommand } from './commands/template.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -31,43 +33,38 @@ import { usageCommand } from './commands/usage.ts';
 import { watchCommand } from './commands/watch.ts';
 import { workspaceCommand } from './commands/workspace/index.ts';
 
-const commands = [
-  upCommand,
-  migrateCommand,
-  tokenCommand,
-  deployCommand,
-  uploadCommand,
-  templateCommand,
-  runCommand,
-  watchCommand,
-  psCommand,
-  explainCommand,
-  logsCommand,
-  eventsCommand,
-  resultsCommand,
-  cancelCommand,
-  resumeCommand,
-  deleteCommand,
-  openCommand,
-  triggerCommand,
-  harvestCommand,
-  dlqCommand,
-  workspaceCommand,
-  importCommand,
-  usageCommand,
-  quotaCommand,
-  retentionCommand,
-  webhookCommand,
-  auditCommand,
-  executorsCommand,
-  maintenanceCommand,
-  gcCommand,
-  doctorCommand,
-  backupCommand,
-  restoreCommand,
-  upgradeCheckCommand,
-  systemTestCommand,
-];
+/** As `runnel --help` lists them. */
+const commands: Record<string, readonly ((program: Command) => void)[]> = {
+  'Start:': [upCommand, tokenCommand, doctorCommand],
+  'Workflows:': [deployCommand, processesCommand, describeCommand, templateCommand, undeployCommand, uploadCommand, importCommand],
+  'Runs:': [
+    runCommand,
+    watchCommand,
+    psCommand,
+    explainCommand,
+    logsCommand,
+    eventsCommand,
+    resultsCommand,
+    cancelCommand,
+    resumeCommand,
+    deleteCommand,
+    openCommand,
+  ],
+  'Runs that start by themselves:': [triggerCommand, harvestCommand, webhookCommand],
+  'Workspaces:': [workspaceCommand, quotaCommand, usageCommand, retentionCommand],
+  'Operation:': [
+    executorsCommand,
+    maintenanceCommand,
+    dlqCommand,
+    gcCommand,
+    auditCommand,
+    backupCommand,
+    restoreCommand,
+    migrateCommand,
+    upgradeCheckCommand,
+    systemTestCommand,
+  ],
+};
 
 function program(): Command {
   const runnel = new Command('runnel')
@@ -75,11 +72,15 @@ function program(): Command {
     .version('0.1.0')
     .showHelpAfterError('(add --help for the options and an example)')
     .exitOverride()
+    .addHelpCommand(new Command('help').argument('[command]').description('show the help of a command').helpGroup('Start:'))
     .addHelpText(
       'after',
       '\nStart here:\n  runnel up --data ./data --port 8080\n  export RUNNEL_TOKEN=$(runnel token create --data ./data --workspace demo)\n  runnel deploy examples/greeting/app.cwl\n  runnel run greeting examples/greeting/inputs.json',
     );
-  for (const add of commands) add(runnel);
+  for (const [heading, group] of Object.entries(commands)) {
+    runnel.commandsGroup(heading);
+    for (const add of group) add(runnel);
+  }
   for (const command of runnel.commands) command.exitOverride().showHelpAfterError('(add --help for the options and an example)');
   return runnel;
 }

@@ -1,11 +1,12 @@
+import { startLoop } from '@runnel/service';
 import type { Logger } from '@runnel/service';
 import { copyOf, harvestBranch } from './harvest-branch.ts';
 import { harvestFiles } from './harvest-files.ts';
 import type { HarvesterMetrics } from './metrics.ts';
+import { lanes } from './lanes.ts';
 import { noteFault } from './positions.ts';
 import type { HarvesterParts } from './tell-changes.ts';
 import { isBranch, isHookOf, placeOf, type Watched } from './watched.ts';
-import { lanes, watch } from './watcher.ts';
 
 /** Everything that is watched. */
 export interface Lookout {
@@ -26,18 +27,20 @@ const mostLooks = 4;
 export function lookAround(parts: LookoutParts, watched: readonly Watched[], seconds: number): Lookout {
   const together = lanes(mostLooks);
   const sources = [...Map.groupBy(watched, (one) => (isBranch(one) ? copyOf(one) : `files of ${one.workspace}`)).values()];
-  const watchers = sources.map((bindings) => ({
+  const lookAtAll = async (bindings: readonly Watched[], signal: AbortSignal): Promise<void> => {
+    for (const one of bindings) if (!signal.aborted) await together(() => look(parts, one));
+  };
+  const onError = (error: unknown): void => parts.logger.error({ error }, 'a watched source could not be looked at');
+  const loops = sources.map((bindings) => ({
     bindings,
-    watcher: watch(async (signal) => {
-      for (const one of bindings) if (!signal.aborted) await together(() => look(parts, one));
-    }, seconds),
+    loop: startLoop((signal) => lookAtAll(bindings, signal), seconds * 1000, onError),
   }));
   return {
     kick: (hook) => {
-      for (const { bindings, watcher } of watchers) if (bindings.some((one) => isHookOf(hook, one))) watcher.kick();
+      for (const { bindings, loop } of loops) if (bindings.some((one) => isHookOf(hook, one))) loop.wake();
     },
     close: async () => {
-      await Promise.all(watchers.map(({ watcher }) => watcher.close()));
+      await Promise.all(loops.map(({ loop }) => loop.close()));
     },
   };
 }

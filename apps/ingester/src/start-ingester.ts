@@ -9,6 +9,7 @@ import {
   objectStoreErrors,
   runService,
   type Logger,
+  type Loop,
   type Registry,
   type RunningService,
 } from '@runnel/service';
@@ -22,7 +23,7 @@ import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
 import { OnRunDismissed } from './results/on-run-dismissed.ts';
 import { OnRunOutputsReady } from './results/on-run-outputs-ready.ts';
 import { OnStepFinished } from './usage/on-step-finished.ts';
-import { repeat, type Repeated } from './repeat.ts';
+import { repeat } from './repeat.ts';
 import { removeWorkspaces } from './workspaces/remove-objects.ts';
 import { recordUsage, type UsageEntry } from './usage/record-usage.ts';
 import { watchLedger } from './usage/watch-ledger.ts';
@@ -59,8 +60,6 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
   const relay = startRelay({ messaging, pool: database.pool, metrics });
   const bucket = config.objects.startsWith('s3:') ? new URL(config.objects).host : config.objects;
   const parts: IngesterParts = { database, objects, bucket, messaging, relay, logger, harvested: harvestedFiles(metrics) };
-  const collection = collectDaily(parts);
-  const deletions = watchDeleted(parts);
   const ledger = watchLedger(parts);
   const repeated = repeatAll(parts, config.billingWindowSeconds);
   return runService({
@@ -81,8 +80,6 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
     strategy: () => resultsTransport(messaging, metrics),
     onShutdown: async () => {
       for (const one of repeated) await one.close();
-      await deletions.close();
-      await collection.close();
       await ledger.close();
       await relay.close();
       await messaging.close();
@@ -92,14 +89,20 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
 }
 
 /** What is looked at again and again; of several ingesters all do, and twice is once. */
-function repeatAll(parts: IngesterParts, billingWindowSeconds: number): Repeated[] {
+function repeatAll(parts: IngesterParts, billingWindowSeconds: number): Loop[] {
   const { logger } = parts;
   return [
-    repeat('billing', Math.max(500, billingWindowSeconds * 50), logger, () => writeBillingEvents(parts, new Date(), billingWindowSeconds)),
-    repeat('looking at budgets', 5000, logger, () => watchBudgets(parts)),
+    repeat('billing', Math.max(500, billingWindowSeconds * 50), logger, async () => {
+      await writeBillingEvents(parts, new Date(), billingWindowSeconds);
+    }),
+    repeat('looking at budgets', 5000, logger, async () => {
+      await watchBudgets(parts);
+    }),
     repeat('removing what deleted workspaces stored', 5000, logger, async () => {
       for (const workspace of await removeWorkspaces(parts)) logger.info({ workspace }, 'the workspace is gone');
     }),
+    watchDeleted(parts),
+    collectDaily(parts),
   ];
 }
 

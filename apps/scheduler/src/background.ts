@@ -1,12 +1,12 @@
 import { ensureEventPartitions } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
+import { startLoop } from '@runnel/service';
+import type { Loop } from '@runnel/service';
 import type { Timing } from './config.ts';
 import type { ExecutorRegistry } from './executors/executor-registry.ts';
 import { emptyDrained } from './executors/empty-drained.ts';
 import { removeLongGone } from './executors/remove-long-gone.ts';
 import { runsOn, watchAttempts } from './executors/watch-attempts.ts';
-import { startLoop } from './loop.ts';
-import type { Loop } from './loop.ts';
 import type { SchedulerMetrics } from './metrics.ts';
 import { reconcile, reconcileRuns } from './reconcile/reconciler.ts';
 import type { ReconcileOptions } from './reconcile/reconciler.ts';

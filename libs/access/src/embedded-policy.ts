@@ -8,6 +8,8 @@ export interface EmbeddedPolicy extends Policy {
 
 /** `deploy/policies/access.rego`, compiled by OPA; `scripts/policy.ts` makes it and compares. */
 const artefact = new URL('../policy/access.wasm', import.meta.url);
+/** Decisions in memory, some hundred bytes each. */
+const remembered = 10_000;
 /** Pages of 64 KiB. A decision takes some kilobytes and gives them back; what would need more is refused by the memory itself. */
 const pages = { initial: 16, maximum: 256 };
 
@@ -20,15 +22,33 @@ export function embeddedPolicy(bytes: Uint8Array = readFileSync(artefact)): Embe
   const policy = instantiate(bytes, memory);
   const data = parseJson(policy, memory, '{}');
   const heap = policy.opa_heap_ptr_get();
-  const decide = (input: PolicyInput): Decision => {
-    const end = write(memory, heap, JSON.stringify(input));
+  const evaluate = (input: string): Decision => {
+    const end = write(memory, heap, input);
     // Everything above `heap` is of this decision and is forgotten with the next one.
     const address = policy.opa_eval(0, 0, data, heap, end - heap, end, 0);
     const [found] = JSON.parse(read(memory, address)) as { result: Decision }[];
     if (!found) throw new Error('the embedded policy gives no decision');
     return found.result;
   };
-  return { decide, ping: () => Promise.resolve() };
+  const decide = rememberLast(remembered, evaluate);
+  return { decide: (input) => decide(JSON.stringify(input)), ping: () => Promise.resolve() };
+}
+
+/**
+ * A policy is a function of its input and of nothing else (it has no clock and no way out, and its rules are part of this release): the same question
+ * has the same answer. What has not been asked for longest makes room.
+ */
+function rememberLast<Answer>(most: number, ask: (question: string) => Answer): (question: string) => Answer {
+  const answers = new Map<string, Answer>();
+  return (question) => {
+    const known = answers.get(question);
+    if (known !== undefined) answers.delete(question);
+    const answer = known ?? ask(question);
+    answers.set(question, answer);
+    const [oldest] = answers.keys();
+    if (answers.size > most && oldest !== undefined) answers.delete(oldest);
+    return answer;
+  };
 }
 
 /** What a policy compiled by OPA exports, as far as it is used here; addresses are offsets in its memory. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { asyncApi } from './async-api.ts';
 import type { Contract } from './contract.ts';
 import { eventsMarkdown } from './events-markdown.ts';
-import { contracts } from './messages.ts';
+import { contracts } from './messages/index.ts';
 import { typeOf } from './routing.ts';
 
 const all: readonly Contract[] = contracts;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { HarvestChanged, RunAccepted, StepRequested } from './messages.ts';
+import { HarvestChanged, RunAccepted, StepRequested } from './messages/index.ts';
 import { partitionCount, partitionOf, partitionToken, subjectOf, subjectPattern, tokenOf, typeOf } from './routing.ts';
 
 describe('partitionOf', () => {

@@ -17,6 +17,8 @@ export const RunId = z.uuid().describe('run, a UUIDv7');
 export const StepPath = z.string().min(1).max(1000).describe('path of the step in its run: `tile[3]`');
 /** Counts from 1. */
 export const Attempt = z.int().min(1).describe('attempt at the step, from 1');
+/** Name of an executor. */
+export const Executor = z.string().describe('executor');
 /** RFC 3339, UTC, milliseconds. */
 export const Timestamp = z.iso.datetime();
 export const ObjectKey = z.string().min(1).max(1024).describe('key in the object store');

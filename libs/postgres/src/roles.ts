@@ -45,6 +45,7 @@ const writes: Record<ServiceName, Record<string, string>> = {
     snapshots: 'insert, update, delete',
     timers: 'insert, update, delete',
     ready_nodes: 'insert, update, delete',
+    ready_changes: 'delete',
     grants: 'insert, update, delete',
     partitions: 'update',
     schedulers: 'insert, update, delete',

@@ -17,13 +17,10 @@ const attempts = 5;
 
 /**
  * Carries out statements in one transaction that depend on each other only by their order: all of them travel together (pipelined), the commit
- * follows when every check has passed, so that a batch costs two ways to the server and back. Faults as with `inTransaction`.
+ * follows when every check has passed, so that a batch costs two ways to the server and back; one, where there is nothing to check. Faults as with
+ * `inTransaction`.
  */
-export async function writeTogether(
-  database: Database,
-  writes: readonly Write[],
-  beforeCommit: () => void = () => undefined,
-): Promise<void> {
+export async function writeTogether(database: Database, writes: readonly Write[], beforeCommit?: () => void): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await once(database, writes, beforeCommit);
@@ -35,20 +32,25 @@ export async function writeTogether(
   }
 }
 
-async function once(database: Database, writes: readonly Write[], beforeCommit: () => void): Promise<void> {
+async function once(database: Database, writes: readonly Write[], beforeCommit: (() => void) | undefined): Promise<void> {
   const client = await database.pool.connect();
   let broken = true;
+  // After a statement that failed the server takes a commit for a rollback.
+  const atOnce = beforeCommit === undefined && writes.every(({ check }) => check === undefined);
   try {
     const [begun, ...results] = await Promise.allSettled(
       corked(client, () => [
         client.query('begin'),
         ...writes.map(({ check: _check, explain: _explain, ...statement }) => client.query(statement)),
+        ...(atOnce ? [client.query('commit')] : []),
       ]),
     );
     if (begun?.status === 'rejected') throw begun.reason;
-    verify(writes, results);
-    beforeCommit();
-    await client.query('commit');
+    verify(writes, results.slice(0, writes.length));
+    beforeCommit?.();
+    const committed = results[writes.length];
+    if (committed?.status === 'rejected') throw committed.reason;
+    if (!atOnce) await client.query('commit');
     broken = false;
   } finally {
     // After a fault later statements may not have been prepared under the names the client remembers: the connection is thrown away.

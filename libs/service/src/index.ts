@@ -4,6 +4,7 @@ export * from './crash-points.ts';
 export * from './health.ts';
 export * from './in-lanes.ts';
 export * from './logger.ts';
+export * from './loop.ts';
 export * from './metrics.ts';
 export * from './problem.ts';
 export * from './problem-filter.ts';

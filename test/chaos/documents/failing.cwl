@@ -5,12 +5,19 @@ $graph:
   inputs: {}
   outputs: {}
   steps:
-    fail: {run: "#exit-three", in: {}, out: []}
+    keep: {run: "#write", in: {}, out: [out]}
+    fail: {run: "#exit-three", in: {kept: keep/out}, out: []}
     slow: {run: "#sleep", in: {}, out: []}
+- class: CommandLineTool
+  id: write
+  baseCommand: [echo, kept]
+  inputs: []
+  stdout: kept.txt
+  outputs: {out: stdout}
 - class: CommandLineTool
   id: exit-three
   baseCommand: [sh, -c, "sleep 0.2; echo it went wrong >&2; exit 3"]
-  inputs: []
+  inputs: {kept: File}
   outputs: []
 - class: CommandLineTool
   id: sleep

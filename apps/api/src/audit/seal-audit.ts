@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { auditHeadKey, faultByHead, headOf, lastSeal, readHead, sealEntries } from '@runnel/access';
 import { putValue } from '@runnel/objects';
 import type { ObjectStore } from '@runnel/objects';
 import type { Database } from '@runnel/postgres';
-import { crashPoint } from '@runnel/service';
+import { crashPoint, startLoop } from '@runnel/service';
 import type { Logger } from '@runnel/service';
 import type { AuditLog } from './audit-log.ts';
 
@@ -22,33 +21,26 @@ interface Services {
 /** Writes down what was counted and seals what was written, each second; any number of replicas do so beside each other. */
 export function startSealing(services: Services): { close(): Promise<void> } {
   const { audit, logger } = services;
-  const closing = new AbortController();
   let sealed = 0;
   // The first look is for what a process before this one left.
   let idle = patience - 1;
   let told: string | undefined;
-  const look = async (): Promise<void> => {
+  const look = async (last: boolean): Promise<void> => {
     await audit.flush();
     const written = audit.written();
-    if (written === sealed && ++idle % patience !== 0 && !closing.signal.aborted) return;
+    if (written === sealed && ++idle % patience !== 0 && !last) return;
     const fault = await sealOnce(services);
     sealed = written;
     if (fault !== undefined && fault !== told) logger.error({ fault }, 'the audit log was tampered with: runnel audit verify');
     told = fault;
   };
-  const loop = async (): Promise<void> => {
-    for (;;) {
-      await look().catch((error: unknown) => logger.warn({ error }, 'the audit log is not sealed; it is tried again'));
-      if (closing.signal.aborted) return;
-      await sleep(pause, undefined, { signal: closing.signal }).catch(() => undefined);
-    }
-  };
-  const running = loop();
+  const failed = (error: unknown): void => logger.warn({ error }, 'the audit log is not sealed; it is tried again');
+  const loop = startLoop(() => look(false), pause, failed);
   return {
     // The last look comes after the last request.
     async close() {
-      closing.abort();
-      await running;
+      await loop.close();
+      await look(true).catch(failed);
     },
   };
 }

@@ -82,8 +82,11 @@ export function withBuiltIns(known: KnownProcesses, builtIns: BuiltIns): KnownPr
   };
 }
 
+/** Processes as one caller sees them. */
+export type SeenProcesses = Pick<KnownProcesses, 'find' | 'description' | 'list' | 'page'>;
+
 /** What a caller without a token sees of any workspace: the public built-in processes. */
-export function publicProcesses(builtIns: BuiltIns): Pick<KnownProcesses, 'find' | 'description' | 'list'> {
+export function publicProcesses(builtIns: BuiltIns): SeenProcesses {
   const found = (id: string): Installed | undefined => {
     const one = builtIns.get(id);
     return one?.public === true ? one : undefined;
@@ -92,6 +95,7 @@ export function publicProcesses(builtIns: BuiltIns): Pick<KnownProcesses, 'find'
     find: (_workspace, id) => Promise.resolve(found(id)?.process),
     description: (_workspace, id) => Promise.resolve(found(id)?.description),
     list: (_workspace, after, limit) => Promise.resolve(summariesOf(builtIns, after, (one) => one.public).slice(0, limit)),
+    page: (_workspace, _name, make) => make(),
   };
 }
 

@@ -97,11 +97,23 @@ function checkForms(value: Json, forms: readonly JsonObject[], path: string): Ch
 }
 
 function formFaults(value: Json, form: JsonObject, path: string): InputFault[] {
-  const { contentEncoding, contentMediaType: _type, ...schema } = form;
-  const parsed = z.fromJSONSchema(schema).safeParse(value);
+  const { contentEncoding } = form;
+  const parsed = validatorOf(form).safeParse(value);
   if (!parsed.success) return parsed.error.issues.map((issue) => ({ path: pathBelow(path, issue.path), message: issue.message }));
   const encoded = contentEncoding === 'binary' || contentEncoding === 'base64';
   return encoded && !isBase64(value) ? [{ path, message: 'expected bytes in base64' }] : [];
+}
+
+/** Made once for each form: descriptions of built-in processes stay as they are, and every execution is checked against them. */
+const validators = new WeakMap<JsonObject, z.ZodType>();
+
+function validatorOf(form: JsonObject): z.ZodType {
+  const known = validators.get(form);
+  if (known) return known;
+  const { contentEncoding: _encoding, contentMediaType: _type, ...schema } = form;
+  const made = z.fromJSONSchema(schema);
+  validators.set(form, made);
+  return made;
 }
 
 const isBase64 = (value: Json): boolean => typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { startLoop } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
 import { findRun } from '../runs/find-runs.ts';
 import { requestOutbound } from '../outbound/request-outbound.ts';
@@ -25,22 +25,16 @@ export interface CallbackSender {
 /** Tells subscribers of runs (18-062r2, callback). Any number of replicas do so beside each other; each message is claimed by one at a time. */
 export function startCallbackSender(services: Services): CallbackSender {
   const { callbackSecret: secret } = services.config;
-  const closing = new AbortController();
-  let wake = new AbortController();
   const followed = new Map<string, () => void>();
-  const loop = async (): Promise<void> => {
-    while (!closing.signal.aborted) {
-      const sent = secret === undefined ? 0 : await sendDue(services, secret).catch((error: unknown) => failed(services, error));
-      if (sent > 0) continue;
-      await sleep(patience, undefined, { signal: AbortSignal.any([closing.signal, wake.signal]) }).catch(() => undefined);
-      wake = new AbortController();
-    }
-  };
-  const running = loop();
+  const loop = startLoop(
+    async () => (secret !== undefined && (await sendDue(services, secret)) > 0 ? 0 : patience),
+    patience,
+    (error) => services.logger.warn({ error }, 'callbacks cannot be read; they are looked at again'),
+  );
   return {
     follow(run) {
       const unwatch = services.feed.watch(run, ({ status }) => {
-        wake.abort();
+        loop.wake();
         if (!['successful', 'failed', 'dismissed'].includes(status)) return;
         followed.get(run)?.();
         followed.delete(run);
@@ -48,9 +42,8 @@ export function startCallbackSender(services: Services): CallbackSender {
       followed.set(run, unwatch);
     },
     async close() {
-      closing.abort();
       for (const unwatch of followed.values()) unwatch();
-      await running;
+      await loop.close();
     },
   };
 }
@@ -60,11 +53,6 @@ export async function sendDue(services: Services, secret: string): Promise<numbe
   const due = await claimCallbacks(services.database);
   await Promise.all(due.map((callback) => sendOne(services, secret, callback)));
   return due.length;
-}
-
-function failed({ logger }: Services, error: unknown): number {
-  logger.warn({ error }, 'callbacks cannot be read; they are looked at again');
-  return 0;
 }
 
 async function sendOne(services: Services, secret: string, callback: Callback): Promise<void> {

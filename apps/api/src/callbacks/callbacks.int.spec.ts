@@ -1,47 +1,27 @@
 import { createHmac } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { IncomingHttpHeaders, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@runnel/testing';
+import { startReceiver } from '../testing/receiver.ts';
+import type { Receiver } from '../testing/receiver.ts';
 import { json, request, startTestApi } from '../testing/test-api.ts';
 import type { Answer, Client, TestApi } from '../testing/test-api.ts';
 import { advanceRun, publishRun } from '../testing/test-runs.ts';
 
-interface Received {
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
 let api: TestApi;
 let demo: Client;
-let receiver: Server;
-let place: string;
-const received: Received[] = [];
-/** Statuses of the next answers; then 204. */
-const answers: number[] = [];
+let receiver: Receiver;
 
 beforeAll(async () => {
-  receiver = createServer((incoming, response) => {
-    let body = '';
-    incoming.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    incoming.on('end', () => {
-      received.push({ url: incoming.url ?? '', headers: incoming.headers, body });
-      response.writeHead(answers.shift() ?? 204).end();
-    });
-  });
-  await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done));
-  place = `127.0.0.1:${(receiver.address() as AddressInfo).port}`;
-  api = await startTestApi({ publicEcho: true, callbackSecret: 'a secret of the test', outboundHosts: [place] });
+  receiver = await startReceiver();
+  api = await startTestApi({ publicEcho: true, callbackSecret: 'a secret of the test', outboundHosts: [receiver.place] });
   demo = await api.as('demo');
 });
 afterAll(async () => {
   await api.close();
-  await new Promise((done) => receiver.close(done));
+  await receiver.close();
 });
 
-const to = (path: string): string => `http://${place}${path}`;
+const to = (path: string): string => `http://${receiver.place}${path}`;
 const execute = (subscriber: object, client: Client = demo): Promise<Answer> =>
   client('POST', '/demo/ogc-api/processes/echo/execution', json({ inputs: { message: 'a' }, subscriber }, { prefer: 'respond-async' }));
 const to3 = { successUri: '/success', failedUri: '/failed', inProgressUri: '/progress' };
@@ -52,7 +32,7 @@ const accepted = async (): Promise<string> => {
 };
 const arrived = (run: string, path: string) =>
   eventually(`${path} arrives`, () =>
-    Promise.resolve(received.find(({ url, headers }) => url === path && String(headers['x-runnel-delivery']).startsWith(run))),
+    Promise.resolve(receiver.received.find(({ url, headers }) => url === path && String(headers['x-runnel-delivery']).startsWith(run))),
   );
 
 it('the states of a run are told, signed with the workspace’s key', async () => {
@@ -72,12 +52,12 @@ it('the states of a run are told, signed with the workspace’s key', async () =
     );
     return rows[0]?.open === 0;
   });
-  expect(received.some(({ url, headers }) => url === '/failed' && headers['x-runnel-delivery'] === `${run}/failed`)).toBe(false);
+  expect(receiver.received.some(({ url, headers }) => url === '/failed' && headers['x-runnel-delivery'] === `${run}/failed`)).toBe(false);
 });
 
 it('a run that is dismissed is told as an exception, and again where the receiver fails', async () => {
   const run = await accepted();
-  answers.push(500);
+  receiver.answers.push(500);
   await demo('DELETE', `/demo/ogc-api/jobs/${run}`);
   expect(JSON.parse((await arrived(run, '/failed')).body)).toMatchObject({ title: 'Result not ready', jobID: run });
   const state = async () =>
@@ -94,7 +74,9 @@ it('a run that is dismissed is told as an exception, and again where the receive
   await api.database.pool.query('update callbacks set due_at = now() where run_id = $1', [run]);
   await eventually('it is told again, by the next process too', async () => (await state())?.done === true);
   expect(
-    received.filter(({ headers }) => headers['x-runnel-delivery'] === `${run}/failed`).map(({ headers }) => headers['x-runnel-attempt']),
+    receiver.received
+      .filter(({ headers }) => headers['x-runnel-delivery'] === `${run}/failed`)
+      .map(({ headers }) => headers['x-runnel-attempt']),
   ).toEqual(['1', '2']);
 });
 

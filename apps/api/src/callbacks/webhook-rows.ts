@@ -18,13 +18,16 @@ export interface Webhook {
 
 type Services = Pick<Database, 'pool'>;
 
-/** Joins the transaction that accepts the run: its webhooks are those that its workspace has then. */
-export const insertWebhookCalls = (run: string, workspace: string, base: string): Write => ({
+/** Joins the transaction that accepts the runs: their webhooks are those that their workspaces have then. */
+export const insertWebhookCalls = (
+  runs: readonly { readonly run: string; readonly workspace: string; readonly base: string }[],
+): Write => ({
   name: 'insert-webhook-calls',
   text: `
 insert into callbacks (run_id, kind, workspace, uri, base, due_at)
-select $1, 'webhook:' || name, $2, uri, $3, now() from webhooks where workspace = $2`,
-  values: [run, workspace, base],
+select r.run, 'webhook:' || w.name, r.workspace, w.uri, r.base, now()
+from unnest($1::uuid[], $2::text[], $3::text[]) as r (run, workspace, base) join webhooks w using (workspace)`,
+  values: [runs.map(({ run }) => run), runs.map(({ workspace }) => workspace), runs.map(({ base }) => base)],
 });
 
 export async function listWebhooks({ pool }: Services, workspace: string): Promise<Webhook[]> {

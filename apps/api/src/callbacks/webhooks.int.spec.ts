@@ -1,38 +1,24 @@
 import { createHmac } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { IncomingHttpHeaders, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '@runnel/testing';
+import { startReceiver } from '../testing/receiver.ts';
+import type { Receiver } from '../testing/receiver.ts';
 import { json, startTestApi } from '../testing/test-api.ts';
 import type { Client, TestApi } from '../testing/test-api.ts';
 import { advanceRun, publishRun } from '../testing/test-runs.ts';
 
 let api: TestApi;
 let demo: Client;
-let receiver: Server;
-let place: string;
-const received: { url: string; headers: IncomingHttpHeaders; body: string }[] = [];
-/** Statuses of the next answers; then 204. */
-const answers: number[] = [];
+let receiver: Receiver;
 
 beforeAll(async () => {
-  receiver = createServer((incoming, response) => {
-    let body = '';
-    incoming.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    incoming.on('end', () => {
-      received.push({ url: incoming.url ?? '', headers: incoming.headers, body });
-      response.writeHead(answers.shift() ?? 204).end();
-    });
-  });
-  await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done));
-  place = `127.0.0.1:${(receiver.address() as AddressInfo).port}`;
-  api = await startTestApi({ publicEcho: true, callbackSecret: 'a secret of the test', outboundHosts: [place] });
+  receiver = await startReceiver();
+  api = await startTestApi({ publicEcho: true, callbackSecret: 'a secret of the test', outboundHosts: [receiver.place] });
   demo = await api.as('demo');
 });
 afterAll(async () => {
   await api.close();
-  await new Promise((done) => receiver.close(done));
+  await receiver.close();
 });
 
 const hooks = '/api/v1/workspaces/demo/webhooks';
@@ -40,13 +26,15 @@ const execute = async (): Promise<string> =>
   (await demo('POST', '/demo/ogc-api/processes/echo/execution', json({ inputs: { message: 'a' } }, { prefer: 'respond-async' }))).body
     .jobID;
 const toldOf = (run: string, url: string) =>
-  received.filter(({ url: path, headers }) => path === url && String(headers['x-runnel-delivery']).startsWith(run));
+  receiver.received.filter(({ url: path, headers }) => path === url && String(headers['x-runnel-delivery']).startsWith(run));
 
 it('is told of the end of each run, signed, once it takes it', async () => {
-  expect((await demo('PUT', `${hooks}/all`, json({ uri: `http://${place}/all` }))).status).toBe(200);
-  expect((await demo('PUT', `${hooks}/bad`, json({ uri: `http://${place}/bad`, ends: ['failed', 'dismissed'] }))).status).toBe(200);
+  expect((await demo('PUT', `${hooks}/all`, json({ uri: `http://${receiver.place}/all` }))).status).toBe(200);
+  expect((await demo('PUT', `${hooks}/bad`, json({ uri: `http://${receiver.place}/bad`, ends: ['failed', 'dismissed'] }))).status).toBe(
+    200,
+  );
   const run = await execute();
-  answers.push(503);
+  receiver.answers.push(503);
   await advanceRun(api, run, [{ type: 'start-run' }]);
   await publishRun(api, 'demo', run, { message: 'a' });
   await eventually('the first attempt came', () => Promise.resolve(toldOf(run, '/all').length === 1));

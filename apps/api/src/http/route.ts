@@ -29,6 +29,9 @@ export interface RouteAnswer {
   readonly schema?: z.ZodType;
 }
 
+/** A body of JSON of this shape. */
+export const jsonBody = (schema: z.ZodType): NonNullable<RouteAbout['body']> => ({ types: ['application/json'], schema });
+
 export const ABOUT = Symbol('route');
 
 /** Maps a method to its handler. Every route goes through this decorator: one without is refused to everybody. */

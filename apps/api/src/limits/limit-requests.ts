@@ -12,7 +12,7 @@ export function createLimiter({ config, workspaces, metrics }: Pick<ApiContext, 
   const take = createBuckets();
   return (request, reply, authentication) => {
     const limits = limitsFor(config.tokenRequestsPerSecond, authentication, request.ip, (workspace) => {
-      return workspaces.of(workspace).requestsPerSecond ?? config.workspaceRequestsPerSecond;
+      return workspaces.of(workspace).quota.requestsPerSecond ?? config.workspaceRequestsPerSecond;
     });
     if (limits.length === 0) return undefined;
     const verdicts = take(limits, performance.now());

@@ -17,6 +17,8 @@ export interface KnownProcesses {
   list(workspace: string, after: string, limit: number, only?: readonly string[]): Promise<readonly ProcessSummary[]>;
   /** What the workspace offers to others. */
   offers(workspace: string): Promise<Offers>;
+  /** A text that is made of nothing but the workspace's processes and what its name says; undefined is not remembered. */
+  page(workspace: string, name: string, make: () => Promise<string | undefined>): Promise<string | undefined>;
   /** Something of this workspace has changed. */
   forget(workspace: string): void;
   close(): Promise<void>;
@@ -95,6 +97,7 @@ export function openKnownProcesses(database: Database): KnownProcesses {
       const lengthOf = (offers: Offers): number => offers.size * 100;
       return (await recall(workspace, 'offers', () => readOffers(database, workspace), lengthOf)) ?? new Map();
     },
+    page: (workspace, name, make) => recall(workspace, `page ${name}`, make, (text) => text.length),
     list: async (workspace, after, limit, only) => {
       // What others see is asked for seldom: it is not remembered.
       if (only) return listProcesses(database, workspace, after, limit, only);

@@ -1,5 +1,5 @@
 import type { Database } from '@runnel/postgres';
-import { notifyChanged } from '../workspaces/known-workspaces.ts';
+import { notifyChanged } from '../workspaces/workspace-changes.ts';
 
 /** What a workspace may have, and its part of the machine; null: no limit. */
 export interface QuotaRow {
@@ -28,7 +28,8 @@ export interface QuotaUse {
   readonly queuedRuns: number;
 }
 
-const none: QuotaRow = {
+/** Of a workspace without a row: weight 1 and no limits. */
+export const noQuota: QuotaRow = {
   weight: 1,
   priority: 0,
   steps: null,
@@ -44,20 +45,22 @@ const none: QuotaRow = {
   requestsPerSecond: null,
 };
 
+/** Of the table `quotas` as `q`, also where a join finds no row in it. */
+export const quotaColumns = `coalesce(weight, 1) as weight, coalesce(priority, 0) as priority, q.steps, cores, memory_mib as "memoryMiB",
+  storage_bytes::float8 as "storageBytes", queued_runs as "queuedRuns", run_seconds as "runSeconds", most_run_seconds as "mostRunSeconds",
+  step_seconds as "stepSeconds", most_step_seconds as "mostStepSeconds", upload_bytes::float8 as "uploadBytes",
+  requests_per_second as "requestsPerSecond"`;
+
 type Services = Pick<Database, 'pool'>;
 
-/** A workspace without a row has weight 1 and no limits. */
+/** As it stands in the table: `KnownWorkspaces` has it without asking. */
 export async function findQuota({ pool }: Services, workspace: string): Promise<QuotaRow> {
   const { rows } = await pool.query<QuotaRow>({
     name: 'find-quota',
-    text: `
-select weight, priority, steps, cores, memory_mib as "memoryMiB", storage_bytes::float8 as "storageBytes", queued_runs as "queuedRuns",
-  run_seconds as "runSeconds", most_run_seconds as "mostRunSeconds", step_seconds as "stepSeconds", most_step_seconds as "mostStepSeconds",
-  upload_bytes::float8 as "uploadBytes", requests_per_second as "requestsPerSecond"
-from quotas where workspace = $1`,
+    text: `select ${quotaColumns} from quotas q where workspace = $1`,
     values: [workspace],
   });
-  return rows[0] ?? none;
+  return rows[0] ?? noQuota;
 }
 
 /** In force with the next admission, and for the next execution. */

@@ -1,20 +1,15 @@
 import { nameOf } from '@runnel/access';
-import { partitionOf, RunAccepted, RunStatusChanged } from '@runnel/contracts';
 import type { JsonObject, Process } from '@runnel/cwl';
 import { stored } from '@runnel/engine';
-import type { AcceptedRun, FailureInfo, RunEngine, RunEvent, RunValues } from '@runnel/engine';
-import { outboxRows, outgoing } from '@runnel/messaging';
+import type { AcceptedRun, RunValues } from '@runnel/engine';
 import { putValue } from '@runnel/objects';
-import { appendWrites, largestValueBytes, needRun, writeTogether } from '@runnel/postgres';
+import { largestValueBytes, needRun } from '@runnel/postgres';
 import type { Write } from '@runnel/postgres';
 import { crashPoint, Problem } from '@runnel/service';
-import { insertCallbacks } from '../callbacks/callback-rows.ts';
-import { insertWebhookCalls } from '../callbacks/webhook-rows.ts';
 import type { ApiContext } from '../context.ts';
 import { fetchFile } from '../outbound/fetch-input.ts';
 import { recordIdempotent } from '../idempotency/idempotency-key.ts';
 import type { IdempotentRequest } from '../idempotency/idempotency-key.ts';
-import { findQuota } from '../quotas/quota-rows.ts';
 import { refuseAboveQuota } from '../quotas/refuse-above-quota.ts';
 import { timeLimits } from '../quotas/time-limits.ts';
 import type { LimitsRequest } from '../quotas/time-limits.ts';
@@ -27,8 +22,10 @@ import { storeResults } from './resumed-run.ts';
 import type { ResumedRun } from './resumed-run.ts';
 import { checkInputs, refusalOf } from './check-inputs.ts';
 import type { Caller, Fetching, InputFault } from './resolve-inputs.ts';
+import type { RunDetails } from './run-details.ts';
 import { stageIn } from './stored-log.ts';
 import { uuidV7 } from './uuid-v7.ts';
+import { writeAccepted } from './write-accepted.ts';
 
 export interface Execution {
   readonly process: DeployedProcess;
@@ -47,6 +44,7 @@ export interface Execution {
   readonly resumes?: ResumedRun | undefined;
   /** How long it may take; default: what its workspace says. */
   readonly limits?: LimitsRequest | undefined;
+  readonly details?: RunDetails;
   /** How its caller wants the results, for the face that shows them. */
   readonly request?: RunRow['request'];
   /** Address of the face for links in what its subscribers are told. */
@@ -74,6 +72,7 @@ type Services = Pick<
   | 'config'
   | 'callbacks'
   | 'workspaces'
+  | 'acceptances'
   | 'seal'
 >;
 
@@ -86,7 +85,7 @@ export async function acceptRun(services: Services, execution: Execution): Promi
   const executing = execution.executing ?? caller.workspace;
   const now = Date.now();
   for (const workspace of new Set([caller.workspace, executing])) requireActive(services.workspaces, workspace, new Date(now));
-  const shares = await findQuota(services.database, executing);
+  const { quota: shares } = services.workspaces.of(executing);
   const allowed = timeLimits(shares, execution.limits);
   if ('faults' in allowed) return { kind: 'refused', faults: allowed.faults };
   const quota = await refuseAboveQuota(services.database, executing, shares);
@@ -135,6 +134,7 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     accepted,
     refusal,
     principal: nameOf(caller.principal),
+    details: execution.details ?? {},
     request,
     base,
     traceparent,
@@ -197,101 +197,4 @@ async function storeLarge({ objects }: Services, workspace: string, run: string,
     values[name] = stored({ key, ...(Array.isArray(value) ? { length: value.length } : {}) });
   }
   return values;
-}
-
-interface Acceptance {
-  readonly accepted: AcceptedRun;
-  readonly refusal: FailureInfo | undefined;
-  readonly principal: string;
-  readonly request: RunRow['request'];
-  readonly base: string;
-  readonly traceparent: string | undefined;
-  /** May refuse it in the last instant. */
-  readonly checks: readonly Write[];
-  readonly also: readonly Write[];
-}
-
-async function writeAccepted(
-  services: Services,
-  engine: RunEngine,
-  { accepted, refusal, principal, request, base, traceparent, checks, also }: Acceptance,
-): Promise<RunRow> {
-  const state = engine.initialState();
-  const at = accepted.acceptedAt;
-  const events: RunEvent[] = engine.decide(state, { type: 'accept-run', accepted, at, ...(refusal ? { refusal } : {}) });
-  for (const event of events) engine.evolve(state, event);
-  const { phase, progress, message, version, failure = null } = engine.summary(state);
-  const { run, workspace: executing, caller: workspace = executing } = accepted;
-  const { stopped } = state;
-  const news = { workspace: executing, run, version, status: phase, progress, message, steps: [] };
-  const messages = outboxRows(services.messaging, [
-    // One that is over is nobody's work.
-    ...(stopped ? [] : [outgoing(RunAccepted, { workspace: executing, run }, { traceparent })]),
-    outgoing(RunStatusChanged, news, { traceparent }),
-  ]);
-  crashPoint('api.accept.before-write');
-  await writeTogether(services.database, [
-    ...checks,
-    ...appendWrites([{ runId: run, expectedVersion: 0, events }], messages),
-    {
-      name: 'insert-run',
-      text: `
-insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, progress, message,
-  version, created_at, updated_at, request, executing_workspace, failure, stopped, finished_at, resumes)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $16, $17, $18, $19)`,
-      values: [
-        run,
-        partitionOf(run),
-        workspace,
-        accepted.process.workspace,
-        accepted.process.id,
-        accepted.process.version,
-        accepted.process.digest,
-        principal,
-        phase,
-        progress,
-        message,
-        version,
-        at,
-        request && JSON.stringify(request),
-        accepted.caller === undefined ? null : executing,
-        failure && JSON.stringify(failure),
-        stopped,
-        stopped ? at : null,
-        accepted.resumes?.run ?? null,
-      ],
-    },
-    ...(request?.subscriber ? insertCallbacks(run, workspace, request.subscriber, base) : []),
-    insertWebhookCalls(run, workspace, base),
-    ...also,
-  ]);
-  crashPoint('api.accept.after-write');
-  const time = new Date(at);
-  return {
-    id: run,
-    workspace,
-    executingWorkspace: executing,
-    processWorkspace: accepted.process.workspace,
-    processId: accepted.process.id,
-    processVersion: accepted.process.version,
-    processDigest: accepted.process.digest,
-    phase,
-    progress,
-    message,
-    version,
-    failure,
-    attention: null,
-    document: null,
-    name: null,
-    labels: {},
-    priority: 0,
-    weight: 1,
-    stopped,
-    request,
-    resumes: accepted.resumes?.run ?? null,
-    createdAt: time,
-    startedAt: null,
-    finishedAt: stopped ? time : null,
-    updatedAt: time,
-  };
 }

@@ -1,9 +1,8 @@
 import type { Database } from '@runnel/postgres';
+import type { RunDetails } from './run-details.ts';
 
 /** What the owner of a run may say of it, also while it runs. */
-export interface RunChanges {
-  readonly name?: string | null | undefined;
-  readonly labels?: Readonly<Record<string, string>> | undefined;
+export interface RunChanges extends RunDetails {
   /** Among the runs of its workspace. */
   readonly priority?: number | undefined;
   readonly weight?: number | undefined;

@@ -1,5 +1,5 @@
 import type { Database } from '@runnel/postgres';
-import { notifyChanged } from '../workspaces/known-workspaces.ts';
+import { notifyChanged } from '../workspaces/workspace-changes.ts';
 import type { SecretSeal } from './seal.ts';
 
 /** A secret as it may be shown: without its value. */

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction, query } from '@runnel/postgres';
+import { startLoop } from '@runnel/service';
 import { forgetWebhooks } from '../webhooks/take-webhook.ts';
 import { carryOutFiring, claimFirings } from './carry-out-firing.ts';
 import type { Firing, FiringServices } from './carry-out-firing.ts';
@@ -23,49 +23,31 @@ const mostAttempts = 60;
 /** Starts runs for events, at times and after other runs, until closed. */
 export function startTriggers(services: FiringServices): Triggers {
   const { logger } = services;
-  const closing = new AbortController();
-  let wake = new AbortController();
+  const failed = (error: unknown): void => logger.warn({ error }, 'triggers cannot be looked at; they are looked at again');
   let swept = 0;
   const lookAround = async (): Promise<void> => {
     const now = await databaseTime(services.database.pool);
     const fired = (await fireCrons(services.database, now)) + (await fireAfterRuns(services.database, services.config.triggerDepth));
-    if (fired > 0) wake.abort();
+    if (fired > 0) firing.wake();
     if (now.getTime() - swept <= hour) return;
     await forgetOld(services);
     swept = now.getTime();
   };
   const carryOut = async (): Promise<number> => {
     const firings = await claimFirings(services);
-    await Promise.all(firings.map((firing) => fire(services, firing)));
-    return firings.length;
-  };
-  const again = (error: unknown): number => {
-    logger.warn({ error }, 'triggers cannot be looked at; they are looked at again');
-    return 0;
+    await Promise.all(firings.map((claimed) => fire(services, claimed)));
+    return firings.length > 0 ? 0 : patience;
   };
   // What is due by itself is looked for once a second; what was told is carried out at once.
-  const watching = async (): Promise<void> => {
-    for (; !closing.signal.aborted; await pause(closing.signal)) await lookAround().catch(again);
-  };
-  const firing = async (): Promise<void> => {
-    while (!closing.signal.aborted) {
-      wake = new AbortController();
-      const woken = AbortSignal.any([closing.signal, wake.signal]);
-      const done = await carryOut().catch(again);
-      if (done === 0) await pause(woken);
-    }
-  };
-  const running = Promise.all([watching(), firing()]);
+  const firing = startLoop(carryOut, patience, failed);
+  const watching = startLoop(lookAround, patience, failed);
   return {
-    kick: () => wake.abort(),
+    kick: () => firing.wake(),
     close: async () => {
-      closing.abort();
-      await running;
+      await Promise.all([watching.close(), firing.close()]);
     },
   };
 }
-
-const pause = (signal: AbortSignal): Promise<void> => sleep(patience, undefined, { signal }).catch(() => undefined);
 
 async function fire(services: FiringServices, firing: Firing): Promise<void> {
   const { logger, database, metrics } = services;

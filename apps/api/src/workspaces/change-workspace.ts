@@ -4,8 +4,8 @@ import type { Transaction } from '@runnel/postgres';
 import { crashPoint, Problem } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
 import { tellChanged } from '../processes/known-processes.ts';
-import { tellWorkspacesChanged } from './known-workspaces.ts';
 import type { WorkspaceState } from './known-workspaces.ts';
+import { tellWorkspacesChanged } from './workspace-changes.ts';
 
 type Services = Pick<ApiContext, 'database' | 'workspaces' | 'processes'>;
 

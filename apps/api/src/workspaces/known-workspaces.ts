@@ -1,8 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkspaceSettings } from '@runnel/contracts';
 import { followNotifications } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
+import { startLoop } from '@runnel/service';
 import type { Logger } from '@runnel/service';
+import { noQuota, quotaColumns } from '../quotas/quota-rows.ts';
+import type { QuotaRow } from '../quotas/quota-rows.ts';
+import { workspaceChanges } from './workspace-changes.ts';
 
 export type WorkspaceState = 'active' | 'suspended' | 'deleting' | 'deleted';
 
@@ -12,9 +15,7 @@ export interface KnownWorkspace {
   /** Why it is suspended. */
   readonly reason: string | null;
   readonly settings: WorkspaceSettings;
-  /** null: what the installation allows. */
-  readonly requestsPerSecond: number | null;
-  readonly uploadBytes: number | null;
+  readonly quota: QuotaRow;
   /** The month (`2026-11`) whose budget is used up. */
   readonly budgetUsedIn: string | null;
   /** `process` or `process/step`: what its secrets are given to. */
@@ -32,8 +33,6 @@ export interface KnownWorkspaces {
   close(): Promise<void>;
 }
 
-/** Postgres channel on which changes are told. */
-const changes = 'workspaces_changed';
 /** Milliseconds between reads while nothing is heard. */
 const pause = 1000;
 
@@ -41,23 +40,16 @@ const ordinary: KnownWorkspace = {
   state: 'active',
   reason: null,
   settings: {},
-  requestsPerSecond: null,
-  uploadBytes: null,
+  quota: noQuota,
   budgetUsedIn: null,
   secretSteps: [],
 };
-
-/** Belongs to every transaction that changes workspaces, quotas or secrets. */
-export const tellWorkspacesChanged = { name: 'tell-workspaces-changed', text: `select pg_notify('${changes}', '')` };
-/** The same as a part of another statement. */
-export const notifyChanged = `pg_notify('${changes}', '')`;
 
 export async function openKnownWorkspaces(database: Database, logger: Logger): Promise<KnownWorkspaces> {
   let known: ReadonlyMap<string, KnownWorkspace> = await readAll(database);
   let heard = false;
   let begun = 0;
   let applied = 0;
-  const stopping = new AbortController();
   const refresh = async (): Promise<void> => {
     const turn = ++begun;
     const found = await readAll(database);
@@ -66,32 +58,25 @@ export async function openKnownWorkspaces(database: Database, logger: Logger): P
     applied = turn;
     known = found;
   };
-  const tryRefresh = (): Promise<void> =>
-    refresh().catch((error: unknown) => logger.warn({ error }, 'workspaces could not be read; they are asked for again'));
-  const following = followNotifications({ url: database.url, name: 'runnel-api-workspaces' }, changes, {
+  const failed = (error: unknown): void => logger.warn({ error }, 'workspaces could not be read; they are asked for again');
+  const following = followNotifications({ url: database.url, name: 'runnel-api-workspaces' }, workspaceChanges, {
     listening(now) {
       heard = now;
-      void tryRefresh();
+      void refresh().catch(failed);
     },
-    heard: () => void tryRefresh(),
+    heard: () => void refresh().catch(failed),
   });
-  const polling = (async () => {
-    while (!stopping.signal.aborted) {
-      await sleep(pause, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
-      if (!heard && !stopping.signal.aborted) await tryRefresh();
-    }
-  })();
+  const polling = startLoop(async () => (heard ? undefined : refresh()), pause, failed);
   return {
     of: (workspace) => known.get(workspace) ?? ordinary,
     refresh,
     async close() {
-      stopping.abort();
-      await Promise.all([following.close(), polling]);
+      await Promise.all([following.close(), polling.close()]);
     },
   };
 }
 
-interface Row extends Omit<KnownWorkspace, 'settings'> {
+interface Row extends Omit<KnownWorkspace, 'settings' | 'quota'>, QuotaRow {
   workspace: string;
   settings: unknown;
 }
@@ -101,7 +86,7 @@ async function readAll({ pool }: Pick<Database, 'pool'>): Promise<Map<string, Kn
     name: 'known-workspaces',
     text: `
 select workspace, coalesce(w.state, 'active') as state, w.reason, coalesce(w.settings, '{}') as settings,
-  q.requests_per_second as "requestsPerSecond", q.upload_bytes::float8 as "uploadBytes", coalesce(s.steps, '{}') as "secretSteps",
+  coalesce(s.steps, '{}') as "secretSteps", ${quotaColumns},
   (select to_char(month, 'YYYY-MM') from budget_states b where b.workspace = n.workspace and level >= 100) as "budgetUsedIn"
 from (select name as workspace from workspaces union select workspace from quotas union select workspace from secrets
   union select workspace from budget_states) n
@@ -109,7 +94,12 @@ left join workspaces w on w.name = n.workspace
 left join quotas q using (workspace)
 left join (select workspace, array_agg(distinct step) as steps from secrets, unnest(steps) step group by workspace) s using (workspace)`,
   });
-  return new Map(rows.map(({ workspace, settings, ...row }) => [workspace, { ...row, settings: settingsOf(settings) }]));
+  return new Map(
+    rows.map(({ workspace, settings, state, reason, secretSteps, budgetUsedIn, ...quota }) => [
+      workspace,
+      { state, reason, settings: settingsOf(settings), secretSteps, budgetUsedIn, quota },
+    ]),
+  );
 }
 
 /** Settings of another release that this one cannot read count as none; they stand in the table as they are. */

@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { startLoop } from '@runnel/service';
+import type { Loop } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
 import { dismissRun } from '../runs/dismiss-run.ts';
 
@@ -10,22 +11,9 @@ const pause = 2000;
 const atOnce = 200;
 
 /** Dismisses the runs of workspaces that are being deleted, their own and those of others that execute there; every api does, and twice is once. */
-export function startRemovals(services: Services): { close(): Promise<void> } {
-  const stopping = new AbortController();
-  const done = (async () => {
-    while (!stopping.signal.aborted) {
-      await dismissNext(services).catch((error: unknown) =>
-        services.logger.error({ error }, 'dismissing runs of a deleted workspace failed'),
-      );
-      await sleep(pause, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
-    }
-  })();
-  return {
-    close: async () => {
-      stopping.abort();
-      await done;
-    },
-  };
+export function startRemovals(services: Services): Loop {
+  const failed = (error: unknown): void => services.logger.error({ error }, 'dismissing runs of a deleted workspace failed');
+  return startLoop(() => dismissNext(services), pause, failed);
 }
 
 async function dismissNext(services: Services): Promise<void> {

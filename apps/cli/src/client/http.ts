@@ -74,7 +74,7 @@ function hintFor(status: number, target: Target, detail = ''): string | undefine
     return `Make one that has it: \`runnel token create --data DIR --workspace ${target.workspace} --scope ${scope}\`.`;
   if (status === 401)
     return `Give a token with --token or RUNNEL_TOKEN; make one with \`runnel token create --data DIR --workspace ${target.workspace}\`.`;
-  if (status === 404) return 'See what there is: `runnel ps`, `runnel ps --processes`.';
+  if (status === 404) return 'See what there is: `runnel ps`, `runnel processes`.';
   if (status === 503) return 'A part is away for the moment; `runnel doctor` tells which. Try again shortly.';
   return undefined;
 }

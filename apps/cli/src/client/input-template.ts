@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 
 /** JSON Schema as far as descriptions of inputs use it. */
-interface Schema {
+export interface Schema {
   type?: string;
   format?: string;
   enum?: unknown[];
@@ -66,11 +66,12 @@ function valueFor(schema: Schema): unknown {
   }
 }
 
-function typeText(schema: Schema): string {
+/** In words; `file` is how a file is given. */
+export function typeText(schema: Schema, file = 'file: a path beside this file, or an address'): string {
   if (schema.enum !== undefined) return `one of ${schema.enum.map(String).join(', ')}`;
   const alternatives = schema.oneOf ?? schema.anyOf;
-  if (alternatives) return alternatives.map(typeText).join(' or ');
-  if (isFile(schema)) return 'file: a path beside this file, or an address';
-  if (schema.type === 'array') return `list of ${schema.items ? typeText(schema.items) : 'values'}`;
+  if (alternatives) return [...new Set(alternatives.map((one) => typeText(one, file)))].join(' or ');
+  if (isFile(schema)) return file;
+  if (schema.type === 'array') return `list of ${schema.items ? typeText(schema.items, file) : 'values'}`;
   return schema.type ?? 'any value';
 }

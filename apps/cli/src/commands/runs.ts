@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { assignmentOf } from '../client/assignment.ts';
 import { CliError } from '../client/cli-error.ts';
 import { followRun, isFinal, terminalFollower } from '../client/follow-run.ts';
 import { postJson, request, requestJson, type Target } from '../client/http.ts';
-import { bytes, duration, printJson, printTable } from '../client/output.ts';
+import { bytes, printJson } from '../client/output.ts';
 import { fetchResults, printResults } from '../client/results.ts';
 import { follow } from '../client/sse.ts';
 import { example, targetOf, withTarget } from '../client/target-options.ts';
@@ -19,50 +20,6 @@ interface Job {
   started?: string;
   finished?: string;
 }
-
-/** `runnel ps`: the runs of the workspace, newest first; `--processes`: what is deployed. */
-export function psCommand(program: Command): void {
-  const command = withTarget(program.command('ps').description('list runs, newest first'))
-    .option('--processes', 'list the deployed processes instead')
-    .option('--status <STATUS>', 'only runs in this status (accepted, running, successful, failed, dismissed)')
-    .option('--limit <N>', 'at most so many', '20')
-    .option('--json', 'print as JSON')
-    .action(async (options: Options & { processes?: boolean; status?: string; limit: string }) => {
-      const target = targetOf(options);
-      const query = new URLSearchParams({ limit: options.limit, ...(options.status === undefined ? {} : { status: options.status }) });
-      if (options.processes === true) {
-        const { processes } = await requestJson<{ processes: { id: string; version: string; title?: string }[] }>(
-          target,
-          `/${target.workspace}/ogc-api/processes?limit=${options.limit}`,
-        );
-        if (options.json === true) printJson(processes);
-        else
-          printTable(
-            ['process', 'version', 'title'],
-            processes.map((p) => [p.id, p.version, p.title ?? '']),
-          );
-        return;
-      }
-      const { jobs } = await requestJson<{ jobs: Job[] }>(target, `/${target.workspace}/ogc-api/jobs?${query.toString()}`);
-      if (options.json === true) printJson(jobs);
-      else
-        printTable(
-          ['run', 'process', 'status', 'progress', 'took', 'created'],
-          jobs.map((job) => [
-            job.jobID,
-            job.processID,
-            job.status,
-            job.progress === undefined ? '' : `${job.progress} %`,
-            took(job),
-            job.created,
-          ]),
-        );
-    });
-  example(command, 'runnel ps --status running');
-}
-
-const took = (job: Job): string =>
-  job.started === undefined ? '' : duration((job.finished === undefined ? Date.now() : Date.parse(job.finished)) - Date.parse(job.started));
 
 /** `runnel cancel RUN…`: dismisses. */
 export function cancelCommand(program: Command): void {
@@ -87,7 +44,7 @@ export function cancelCommand(program: Command): void {
 
 /** Asks until the filter lets nothing through any more. */
 async function cancelAll(target: Target, label: string[] | undefined, process: string[] | undefined, json: boolean): Promise<void> {
-  const labels = label && Object.fromEntries(label.map((text) => [text.split('=')[0] ?? '', text.split('=').slice(1).join('=')]));
+  const labels = label && Object.fromEntries(label.map((given) => assignmentOf('--label', given)));
   const dismissed: string[] = [];
   for (let more = true; more;) {
     const answer = await requestJson<{ dismissed: string[]; more: boolean }>(target, '/api/v1/runs/dismiss', postJson({ labels, process }));

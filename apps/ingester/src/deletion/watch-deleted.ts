@@ -1,37 +1,18 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { withoutGarbageCollection } from '@runnel/postgres';
+import type { Loop } from '@runnel/service';
 import type { IngesterParts } from '../parts.ts';
+import { repeat } from '../repeat.ts';
 import { deletedRuns, deleteRun } from './delete-runs.ts';
 
 /** Milliseconds between looks at the marks. */
 const every = 3000;
 
-export interface DeletionWatch {
-  close(): Promise<void>;
-}
-
 /** Removes what deleted runs owned. The mark in the run's row is all there is to remember: any ingester, also the next one, goes on from it. */
-export function watchDeleted(parts: IngesterParts): DeletionWatch {
-  const stopping = new AbortController();
-  const running = loop(parts, stopping.signal);
-  return {
-    close: async () => {
-      stopping.abort();
-      await running;
-    },
-  };
-}
-
-async function loop(parts: IngesterParts, signal: AbortSignal): Promise<void> {
-  const { database, logger } = parts;
-  while (!signal.aborted) {
-    try {
-      if ((await deletedRuns(parts, 1)).length > 0) await withoutGarbageCollection(database, () => deleteMarkedRuns(parts, signal));
-    } catch (error) {
-      logger.error({ error }, 'deleted runs could not be removed; it is tried again');
-    }
-    await pause(every, undefined, { signal, ref: false }).catch(() => undefined);
-  }
+export function watchDeleted(parts: IngesterParts): Loop {
+  return repeat('removing deleted runs', every, parts.logger, async (signal) => {
+    const [marked] = await deletedRuns(parts, 1);
+    if (marked) await withoutGarbageCollection(parts.database, () => deleteMarkedRuns(parts, signal));
+  });
 }
 
 async function deleteMarkedRuns(parts: IngesterParts, signal: AbortSignal): Promise<void> {

@@ -1,36 +1,30 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { startLoop } from '@runnel/service';
+import type { Loop } from '@runnel/service';
 import type { IngesterParts } from '../parts.ts';
 import { collectGarbage } from './collect-garbage.ts';
 
-/** A service that is restarted again and again should first do its work. */
+/** Milliseconds. A service that is restarted again and again should first do its work. */
 const firstAfter = 10 * 60_000;
 const every = 24 * 60 * 60_000;
 
-export interface DailyCollection {
-  /** Resolves when a collection that is under way has ended. */
-  close(): Promise<void>;
-}
-
-/** Collects garbage once a day; of several ingesters one does it at a time. */
-export function collectDaily(parts: IngesterParts): DailyCollection {
-  const stopping = new AbortController();
-  const running = loop(parts, stopping.signal);
-  return {
-    close: async () => {
-      stopping.abort();
-      await running;
-    },
+/** Collects garbage once a day, whether or not it failed the day before; of several ingesters one does it at a time. */
+export function collectDaily({ database, objects, logger }: IngesterParts): Loop {
+  const failed = (error: unknown): void => logger.error({ error }, 'garbage collection failed; it is tried again in a day');
+  const collect = async (): Promise<void> => {
+    const summary = await collectGarbage(database, objects, { dryRun: false });
+    if (summary) logger.info(summary, 'garbage collected');
   };
-}
-
-async function loop({ database, objects, logger }: IngesterParts, signal: AbortSignal): Promise<void> {
-  const wait = (milliseconds: number) => pause(milliseconds, undefined, { signal, ref: false }).catch(() => undefined);
-  for (await wait(firstAfter); !signal.aborted; await wait(every)) {
-    try {
-      const summary = await collectGarbage(database, objects, { dryRun: false });
-      if (summary) logger.info(summary, 'garbage collected');
-    } catch (error) {
-      logger.error({ error }, 'garbage collection failed; it is tried again in a day');
-    }
-  }
+  let early = true;
+  return startLoop(
+    async () => {
+      if (early) {
+        early = false;
+        return firstAfter;
+      }
+      await collect().catch(failed);
+      return every;
+    },
+    every,
+    failed,
+  );
 }

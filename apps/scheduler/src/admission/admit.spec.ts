@@ -1,18 +1,42 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { admit } from './admit.ts';
-import type { ExecutorLoad, WaitingNode } from './admit.ts';
+import { plainAdmission } from '../spec/plain-admission.ts';
+import type { PlainNode } from '../spec/plain-admission.ts';
+import { admit as admitFrom } from './admit.ts';
+import type { Admission } from './admit.ts';
 import type { Share } from './quotas.ts';
+import type { ExecutorLoad } from './rooms.ts';
 import { noTurns } from './turns.ts';
+import type { Turns } from './turns.ts';
+import { createWaitingNodes, isOlder, keyOf } from './waiting-nodes.ts';
 
 const now = 1_000_000;
 
-function node(run: string, workspace: string, count: number, more: Partial<WaitingNode> = {}): WaitingNode {
+function node(run: string, workspace: string, count: number, more: Partial<PlainNode> = {}): PlainNode {
   return { run, node: 'n', workspace, count, cores: 1, memoryMiB: 256, since: now, active: 0, priority: 0, weight: 1, ...more };
 }
 
 function executor(id: string, more: Partial<ExecutorLoad> = {}): ExecutorLoad {
   return { id, accepting: true, capacity: 8, slots: 2, cores: 2, memoryMiB: 4096, held: { steps: 0, cores: 0, memoryMiB: 0 }, ...more };
+}
+
+const activeOf = (nodes: readonly PlainNode[]): Map<string, number> => new Map(nodes.map(({ run, active }) => [run, active]));
+
+/** One round among nodes that the admitter had not seen before. */
+function admit(
+  nodes: readonly PlainNode[],
+  executors: readonly ExecutorLoad[],
+  turns: Turns,
+  at: number,
+  shares: ReadonlyMap<string, Share> = new Map(),
+): Omit<Admission, 'reasons'> & { reasons: { run: string; node: string; reason: string }[] } {
+  const waiting = createWaitingNodes();
+  for (const one of nodes) waiting.put({ ...one, reason: null });
+  const admission = admitFrom(waiting, { executors, active: activeOf(nodes), shares }, turns, at);
+  return {
+    ...admission,
+    reasons: admission.reasons.map(({ waiting: { run, node: name }, reason }) => ({ run, node: name, reason })),
+  };
 }
 
 const total = (grants: { count: number }[]): number => grants.reduce((sum, grant) => sum + grant.count, 0);
@@ -69,7 +93,7 @@ describe('admit', () => {
 
   it('lets nobody who slept stop the others for long', () => {
     let turns = noTurns;
-    const pass = (waiting: WaitingNode[], capacity: number): Record<string, number> => {
+    const pass = (waiting: PlainNode[], capacity: number): Record<string, number> => {
       const admission = admit(waiting, [executor('x', { capacity, slots: capacity, cores: capacity, memoryMiB: 1e6 })], turns, now);
       turns = admission.turns;
       return Object.fromEntries(admission.grants.map(({ workspace, count }) => [workspace, count]));
@@ -256,6 +280,138 @@ describe('admit, for any demand', () => {
         const counts = Array.from({ length: workspaces }, (_, index) => served.get(`w${index}`) ?? 0);
         expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
       }),
+    );
+  });
+});
+
+/** What happens between two rounds. */
+type Deed =
+  | { kind: 'put'; node: PlainNode }
+  | { kind: 'remove'; which: number }
+  | { kind: 'shares'; shares: [string, Share][] }
+  | { kind: 'executors'; executors: ExecutorLoad[] }
+  | { kind: 'later'; ms: number }
+  | { kind: 'end'; which: number };
+
+const names = fc.constantFrom('a', 'b', 'c', 'd');
+const anyNode = fc
+  .record({
+    run: fc.integer({ min: 0, max: 9 }),
+    node: fc.constantFrom('m', 'n', 'o'),
+    count: fc.integer({ min: 0, max: 6 }),
+    cores: fc.constantFrom(1, 3, 5, 8),
+    memoryMiB: fc.constantFrom(256, 2048),
+    priority: fc.constantFrom(0, 0, 0, 1),
+    weight: fc.constantFrom(1, 1, 2),
+  })
+  // A run is of one workspace, and has one share.
+  .map(({ run, priority, weight, ...more }) =>
+    node(`r${run}`, 'abcd'[run % 4] ?? 'a', more.count, { ...more, priority: run > 7 ? priority : 0, weight: run === 6 ? weight : 1 }),
+  );
+const anyShare = fc.record({
+  weight: fc.constantFrom(1, 2, 0.5),
+  priority: fc.constantFrom(0, 0, 1),
+  quota: fc.record(
+    { steps: fc.integer({ min: 0, max: 6 }), cores: fc.integer({ min: 2, max: 20 }), memoryMiB: fc.integer({ min: 300, max: 9000 }) },
+    { requiredKeys: [] },
+  ),
+});
+const anyExecutor = fc.record({
+  slots: fc.constantFrom(0, 2, 4, 8, 8),
+  cores: fc.constantFrom(2, 5, 8, 8),
+  memoryMiB: fc.constantFrom(1024, 8192),
+  accepting: fc.constantFrom(true, true, true, false),
+});
+const deeds = fc.oneof(
+  { weight: 6, arbitrary: anyNode.map((one): Deed => ({ kind: 'put', node: one })) },
+  { weight: 2, arbitrary: fc.nat(99).map((which): Deed => ({ kind: 'remove', which })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .array(fc.tuple(names, anyShare))
+      .map((shares): Deed => ({ kind: 'shares', shares: shares.map(([name, share]) => [name, { ...share, held: nothing() }]) })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .array(anyExecutor, { maxLength: 4 })
+      .map((all): Deed => ({ kind: 'executors', executors: all.map((one, n) => executor(`x${n}`, { ...one, capacity: one.slots + 1 })) })),
+  },
+  { weight: 3, arbitrary: fc.integer({ min: 100, max: 15_000 }).map((ms): Deed => ({ kind: 'later', ms })) },
+  { weight: 4, arbitrary: fc.nat(99).map((which): Deed => ({ kind: 'end', which })) },
+);
+const nothing = (): Share['held'] => ({ steps: 0, cores: 0, memoryMiB: 0 });
+
+describe('rounds upon a copy that is kept', () => {
+  it('decide what looking at everything decides, whatever happens between them', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(deeds, { maxLength: 6 }), { minLength: 1, maxLength: 12 }), (rounds) => {
+        const waiting = createWaitingNodes();
+        const rows = new Map<string, PlainNode>();
+        let shares = new Map<string, Share>();
+        let executors = ['x0', 'x1', 'x2'].map((id) => executor(id, { capacity: 8, slots: 8, cores: 8, memoryMiB: 16_384 }));
+        let at = now;
+        let [turns, plainTurns]: [Turns, Turns] = [noTurns, noTurns];
+        /** Elements that were granted, with where they run; some of them are asked for: their nodes have them no more. */
+        const underWay: { row: PlainNode; executor: string; asked: boolean }[] = [];
+        for (const round of rounds) {
+          for (const deed of round) {
+            if (deed.kind === 'put') {
+              const row = { ...deed.node, since: rows.get(keyOf(deed.node))?.since ?? at };
+              rows.set(keyOf(row), row);
+              waiting.put({ ...row, reason: null });
+            } else if (deed.kind === 'remove') {
+              const key = [...rows.keys()][deed.which % Math.max(1, rows.size)] ?? '';
+              rows.delete(key);
+              waiting.remove(key);
+            } else if (deed.kind === 'shares') shares = new Map(deed.shares);
+            else if (deed.kind === 'executors') executors = deed.executors;
+            else if (deed.kind === 'later') at += deed.ms;
+            else underWay.splice(deed.which % Math.max(1, underWay.length), 1);
+          }
+          const grantedOf = (key: string): number => underWay.filter((one) => !one.asked && keyOf(one.row) === key).length;
+          const held = (of: (one: (typeof underWay)[number]) => boolean): Share['held'] =>
+            underWay
+              .filter(of)
+              .reduce(
+                (sum, { row }) => ({ steps: sum.steps + 1, cores: sum.cores + row.cores, memoryMiB: sum.memoryMiB + row.memoryMiB }),
+                nothing(),
+              );
+          const active = new Map(underWay.map(({ row: { run } }) => [run, held((one) => one.row.run === run).steps]));
+          const supply = {
+            active,
+            executors: executors.map((one) => ({ ...one, held: held(({ executor: id }) => id === one.id) })),
+            shares: new Map([...shares].map(([name, share]) => [name, { ...share, held: held(({ row }) => row.workspace === name) }])),
+          };
+          waiting.subtract(new Map([...rows.keys()].map((key) => [key, grantedOf(key)])));
+          const nodes = [...rows.values()]
+            .map((row) => ({ ...row, key: keyOf(row), count: row.count - grantedOf(keyOf(row)), active: active.get(row.run) ?? 0 }))
+            .sort((a, b) => (isOlder(a, b) ? -1 : 1));
+          const wanted = plainAdmission(nodes, supply.executors, plainTurns, at, supply.shares);
+          const found = admitFrom(waiting, supply, turns, at);
+          expect(new Map(found.grants.map((grant) => [`${grant.executor} ${keyOf(grant)}`, grant.count]))).toEqual(wanted.grants);
+          expect(new Set(found.refusals.map(keyOf))).toEqual(new Set(wanted.refusals));
+          expect(found.turns.starving).toEqual(wanted.turns.starving);
+          expect(found.turns.served).toEqual(wanted.turns.served);
+          for (const { waiting: one, reason } of found.reasons) one.told = reason;
+          for (const [key, reason] of wanted.reasons) expect([key, waiting.find(key)?.told]).toEqual([key, reason]);
+          [turns, plainTurns] = [found.turns, wanted.turns];
+          for (const grant of found.grants) {
+            const row = rows.get(keyOf(grant));
+            for (let n = 0; row !== undefined && n < grant.count; n += 1) underWay.push({ row, executor: grant.executor, asked: false });
+          }
+          // Every other grant was taken by its run's owner: the node's row has less.
+          for (const [index, one] of underWay.entries()) {
+            const key = keyOf(one.row);
+            const row = rows.get(key);
+            if (one.asked || index % 2 === 0 || row === undefined) continue;
+            one.asked = true;
+            rows.set(key, { ...row, count: row.count - 1 });
+            waiting.put({ ...row, count: row.count - 1, reason: waiting.find(key)?.told ?? null });
+          }
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 });

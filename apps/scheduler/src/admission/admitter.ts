@@ -1,11 +1,12 @@
+import { startLoop } from '@runnel/service';
 import { Client } from 'pg';
 import { admit } from './admit.ts';
 import { createQueueDepths } from './queue-depth.ts';
-import { readDemand } from './read-demand.ts';
+import { forgetChanges, readDemand } from './read-demand.ts';
 import { noTurns } from './turns.ts';
+import { createWaitingNodes } from './waiting-nodes.ts';
 import { writeAdmission } from './write-admission.ts';
 import type { WrittenGrant } from './write-admission.ts';
-import { startLoop } from '../loop.ts';
 import type { SchedulerMetrics } from '../metrics.ts';
 
 export interface AdmitterOptions {
@@ -42,6 +43,10 @@ export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics
   let holdsLock = false;
   let connections = 0;
   let turns = noTurns;
+  let waiting = createWaitingNodes();
+  /** Instant that `waiting` is of; undefined: it is to be read as a whole. */
+  let snapshot: string | undefined;
+  let forgotten = 0;
 
   const withCapacities = createQueueDepths();
   const connect = async (): Promise<Client> => {
@@ -67,24 +72,35 @@ export function startAdmitter({ url, onGrants, onUnheard, onReconnected, metrics
     if (connections > 1) onReconnected();
     return fresh;
   };
-  const pass = async (): Promise<void> => {
+  const pass = async (): Promise<number | void> => {
     client ??= await connect();
     const connection = client;
     if (!holdsLock) {
       const { rows } = await connection.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [lockKey]);
       holdsLock = rows[0]?.held ?? false;
       turns = noTurns;
+      snapshot = undefined;
     }
     if (!holdsLock) return;
     const end = metrics.admissionSeconds.startTimer();
-    const demand = await readDemand(connection);
-    const admission = admit(demand.waiting, withCapacities(demand.executors), turns, Date.now(), demand.shares);
-    const written = await writeAdmission(connection, admission, demand);
+    const before = snapshot;
+    // Where anything fails, the copy may be ahead of the table or behind it: it is read anew.
+    snapshot = undefined;
+    if (before === undefined) waiting = createWaitingNodes();
+    const demand = await readDemand(connection, waiting, before);
+    const admission = admit(waiting, { ...demand, executors: withCapacities(demand.executors) }, turns, Date.now());
+    const written = await writeAdmission(connection, admission);
     turns = admission.turns;
+    snapshot = demand.snapshot;
     end();
     metrics.grants.inc(admission.grants.reduce((sum, grant) => sum + grant.count, 0));
     onGrants(written);
     onUnheard(demand.unheard);
+    if (performance.now() - forgotten > look) {
+      await forgetChanges(connection, demand.snapshot);
+      forgotten = performance.now();
+    }
+    return admission.moreToTell ? 0 : look;
   };
   const loop = startLoop(pass, look, onError, apart);
   let telling = false;

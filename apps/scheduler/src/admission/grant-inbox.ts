@@ -1,5 +1,5 @@
+import { startLoop } from '@runnel/service';
 import type { Pool } from 'pg';
-import { startLoop } from '../loop.ts';
 import { now } from '../runs/news.ts';
 import type { News } from '../runs/news.ts';
 import type { WrittenGrant } from './write-admission.ts';

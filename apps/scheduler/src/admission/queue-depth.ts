@@ -1,5 +1,5 @@
 import { mostHeld } from '@runnel/contracts';
-import type { ExecutorLoad } from './admit.ts';
+import type { ExecutorLoad } from './rooms.ts';
 import type { SuppliedExecutor } from './read-demand.ts';
 
 /** What an executor did with what it was given. */

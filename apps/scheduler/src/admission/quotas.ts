@@ -1,4 +1,4 @@
-import type { WaitingNode } from './admit.ts';
+import type { Need } from './waiting-nodes.ts';
 
 /** What a workspace may have under way at once; absent: no limit. */
 export interface Quota {
@@ -18,8 +18,6 @@ export interface Share {
   hold?: string;
   held: { steps: number; cores: number; memoryMiB: number };
 }
-
-type Need = Pick<WaitingNode, 'cores' | 'memoryMiB'>;
 
 /** Why the workspace could not even run the element alone; undefined: it could. */
 export function neverFits({ cores, memoryMiB }: Need, { quota }: Share): string | undefined {

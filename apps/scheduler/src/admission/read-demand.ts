@@ -1,15 +1,20 @@
 import type { ClientBase } from 'pg';
-import type { ExecutorLoad, WaitingNode } from './admit.ts';
 import type { Share } from './quotas.ts';
+import type { ExecutorLoad } from './rooms.ts';
+import { keyOf } from './waiting-nodes.ts';
+import type { NodeKey, NodeRow, WaitingNodes } from './waiting-nodes.ts';
 
-/** What the admitter decides upon, as of one instant. */
+/** What the admitter decides upon, as of one instant, beside the nodes that wait. */
 export interface Demand {
-  waiting: (WaitingNode & { reason: string | null })[];
   executors: SuppliedExecutor[];
-  /** Of the workspaces that wait and are not like all others. */
-  shares: Map<string, Share>;
+  /** Elements that are granted, requested or running, by run. */
+  active: ReadonlyMap<string, number>;
+  /** Of workspaces that are not like all others. */
+  shares: ReadonlyMap<string, Share>;
   /** Runs whose grants were written a while ago and still stand: their owner may not have heard. */
   unheard: string[];
+  /** The instant (pg_snapshot): the next reading begins with what it does not hold. */
+  snapshot: string;
 }
 
 /** An executor that lives; how much it may hold is the admitter's to say. */
@@ -20,18 +25,9 @@ export interface SuppliedExecutor extends Omit<ExecutorLoad, 'capacity'> {
 }
 
 interface DemandRow {
-  waiting: {
-    run: string;
-    node: string;
-    workspace: string;
-    count: number;
-    cores: number;
-    memoryMiB: number;
-    since: number;
-    reason: string | null;
-    priority: number;
-    weight: number;
-  }[];
+  snapshot: string;
+  /** Nodes that changed; those without a count are gone. */
+  changes: (NodeRow | { run: string; node: string; count: null })[];
   shares: {
     workspace: string;
     weight: number;
@@ -56,29 +52,32 @@ interface DemandRow {
   }[];
 }
 
-/** Of each workspace the oldest nodes are looked at: the pass stays short however long the queue is. */
-const nodesPerWorkspace = 200;
+const columns = `r.workspace, r.count, r.cores, r.memory_mib as "memoryMiB", extract(epoch from r.since) * 1000 as since, r.reason,
+    coalesce(o.priority, 0) as priority, coalesce(o.weight, 1) as weight`;
+const ofRun = 'left join runs o on o.id = r.run_id and not o.stopped and (o.priority <> 0 or o.weight <> 1)';
+
+/** All nodes. */
+const everything = `changes as (select r.run_id as run, r.node, ${columns} from ready_nodes r ${ofRun})`;
+
+/** Nodes that changed since a snapshot, as they are now. */
+const whatChanged = `seen as (
+  select distinct run_id, node from ready_changes where tx >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(tx, $1::pg_snapshot)
+), changed as (
+  select run_id, node from seen where node is not null
+  union
+  select r.run_id, r.node from seen s join ready_nodes r on r.run_id = s.run_id where s.node is null
+), changes as (
+  select c.run_id as run, c.node, ${columns} from changed c left join ready_nodes r on r.run_id = c.run_id and r.node = c.node ${ofRun}
+)`;
 
 /* One statement, so that an element that leaves ready_nodes or grants for steps is counted once. */
-const read = {
-  name: 'admission-demand',
-  text: `
-with recursive workspace (name) as (
-  (select workspace from ready_nodes order by workspace limit 1)
-  union all
-  select (select r.workspace from ready_nodes r where r.workspace > w.name order by r.workspace limit 1) from workspace w where w.name is not null
-), waiting as (
-  select r.run_id as run, r.node, r.workspace, r.count, r.cores, r.memory_mib as "memoryMiB", extract(epoch from r.since) * 1000 as since, r.reason,
-    coalesce(o.priority, 0) as priority, coalesce(o.weight, 1) as weight
-  from workspace w cross join lateral (select * from ready_nodes r where r.workspace = w.name order by r.since limit ${nodesPerWorkspace}) r
-    left join runs o on o.id = r.run_id and not o.stopped and (o.priority <> 0 or o.weight <> 1)
-), holds as (
+const statement = (changes: string): string => `
+with ${changes}, holds as (
   select workspace, min(reason) as reason from held_workspaces group by workspace
 ), shares as (
-  select w.name as workspace, coalesce(q.weight, 1) as weight, coalesce(q.priority, 0) as priority, q.steps, q.cores,
-    q.memory_mib as "memoryMiB", h.reason as hold
-  from workspace w left join quotas q on q.workspace = w.name left join holds h on h.workspace = w.name
-  where q.workspace is not null or h.workspace is not null
+  select workspace, coalesce(q.weight, 1) as weight, coalesce(q.priority, 0) as priority, q.steps, q.cores, q.memory_mib as "memoryMiB",
+    h.reason as hold
+  from quotas q full join holds h using (workspace)
 ), alive as (
   select e.id, e.backend, e.slots, e.cores, e.memory_mib as "memoryMiB", e.accepting and c.executor is null and e.full_reason is null as accepting,
     coalesce(c.reason, e.full_reason) as cordon
@@ -94,76 +93,89 @@ with recursive workspace (name) as (
   from grants group by run_id, node, workspace, executor
 )
 select
-  coalesce((select json_agg(waiting) from waiting), '[]') as waiting,
+  pg_current_snapshot()::text as snapshot,
+  coalesce((select json_agg(changes) from changes), '[]') as changes,
   coalesce((select json_agg(alive) from alive), '[]') as executors,
   coalesce((select json_agg(shares) from shares), '[]') as shares,
   coalesce((select json_agg(held) from held), '[]') as held,
-  coalesce((select json_agg(granted) from granted), '[]') as granted`,
-};
+  coalesce((select json_agg(granted) from granted), '[]') as granted`;
 
-export async function readDemand(client: ClientBase): Promise<Demand> {
-  const { rows } = await client.query<DemandRow>(read);
+const readAll = { name: 'admission-demand', text: statement(everything) };
+const readChanges = { name: 'admission-changes', text: statement(whatChanged) };
+
+/**
+ * Reads what to decide upon, and brings `waiting` in line with the same instant: by what changed since the snapshot of the reading before. Without
+ * one `waiting` has to be empty.
+ */
+export async function readDemand(client: ClientBase, waiting: WaitingNodes, since?: string): Promise<Demand> {
+  const { rows } = await client.query<DemandRow>(since === undefined ? readAll : { ...readChanges, values: [since] });
   const row = rows[0];
   if (!row) throw new Error('the demand statement returned no row');
+  for (const change of row.changes) {
+    if (change.count === null) waiting.remove(keyOf(change));
+    else waiting.put(change);
+  }
+  waiting.subtract(grantedOf(row.granted));
   const underWay = [...row.held, ...row.granted];
-  const active = totals(
-    underWay,
-    (part) => part.run,
-    (part) => part.steps,
-  );
-  const granted = totals(
-    row.granted,
-    (grant) => `${grant.run} ${grant.node}`,
-    (grant) => grant.steps,
-  );
-  const refused = new Set(row.granted.filter((grant) => grant.refused).map((grant) => `${grant.run} ${grant.node}`));
+  const held = heldBy(underWay, (part) => part.workspace);
+  const onExecutors = heldBy(underWay, (part) => part.executor);
   return {
-    waiting: row.waiting
-      .filter((node) => !refused.has(`${node.run} ${node.node}`))
-      .map((node) => ({
-        ...node,
-        count: node.count - (granted.get(`${node.run} ${node.node}`) ?? 0),
-        active: active.get(node.run) ?? 0,
-      })),
-    shares: new Map(row.shares.map((share) => [share.workspace, shareOf(share, underWay)])),
-    executors: row.executors.map((executor) => loadOf(executor, underWay)),
+    active: new Map([...heldBy(underWay, (part) => part.run)].map(([run, { steps }]) => [run, steps])),
+    shares: new Map(row.shares.map((share) => [share.workspace, shareOf(share, held.get(share.workspace) ?? nothing)])),
+    executors: row.executors.map((executor) => {
+      const { waited, ...load } = onExecutors.get(executor.id) ?? nothing;
+      return { ...executor, held: load, waited };
+    }),
     unheard: [...new Set(row.granted.filter((grant) => grant.unheard).map((grant) => grant.run))],
+    snapshot: row.snapshot,
   };
 }
 
-function totals<T>(parts: readonly T[], key: (part: T) => string, amount: (part: T) => number): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const part of parts) sums.set(key(part), (sums.get(key(part)) ?? 0) + amount(part));
+/** Forgets changes that every reading since `snapshot` holds. */
+export async function forgetChanges(client: ClientBase, snapshot: string): Promise<void> {
+  await client.query({
+    name: 'forget-ready-changes',
+    text: 'delete from ready_changes where tx < pg_snapshot_xmin($1::pg_snapshot)',
+    values: [snapshot],
+  });
+}
+
+function grantedOf(grants: DemandRow['granted']): Map<NodeKey, number> {
+  const counts = new Map<NodeKey, number>();
+  for (const grant of grants) {
+    const key = keyOf(grant);
+    counts.set(key, grant.refused ? Infinity : (counts.get(key) ?? 0) + grant.steps);
+  }
+  return counts;
+}
+
+interface Held {
+  steps: number;
+  cores: number;
+  memoryMiB: number;
+  waited?: number | undefined;
+}
+
+const nothing: Held = { steps: 0, cores: 0, memoryMiB: 0 };
+
+function heldBy(parts: readonly DemandRow['held'][number][], owner: (part: DemandRow['held'][number]) => string): Map<string, Held> {
+  const sums = new Map<string, Held>();
+  for (const part of parts) {
+    const sum = sums.get(owner(part)) ?? { ...nothing };
+    sum.steps += part.steps;
+    sum.cores += part.cores;
+    sum.memoryMiB += part.memoryMiB;
+    if (typeof part.waited === 'number') sum.waited = Math.max(sum.waited ?? 0, part.waited);
+    sums.set(owner(part), sum);
+  }
   return sums;
 }
 
-function shareOf(
-  { workspace, weight, priority, steps, cores, memoryMiB, hold }: DemandRow['shares'][number],
-  underWay: readonly DemandRow['held'][number][],
-): Share {
-  const held = { steps: 0, cores: 0, memoryMiB: 0 };
-  for (const part of underWay) if (part.workspace === workspace) add(held, part);
+function shareOf({ weight, priority, steps, cores, memoryMiB, hold }: DemandRow['shares'][number], held: Share['held']): Share {
   const quota = {
     ...(steps === null ? {} : { steps }),
     ...(cores === null ? {} : { cores }),
     ...(memoryMiB === null ? {} : { memoryMiB }),
   };
   return { weight, priority, quota, held, ...(hold === null ? {} : { hold }) };
-}
-
-function add(sum: ExecutorLoad['held'], { steps, cores, memoryMiB }: ExecutorLoad['held']): void {
-  sum.steps += steps;
-  sum.cores += cores;
-  sum.memoryMiB += memoryMiB;
-}
-
-function loadOf(executor: DemandRow['executors'][number], underWay: readonly DemandRow['held'][number][]): SuppliedExecutor {
-  const held = { steps: 0, cores: 0, memoryMiB: 0 };
-  let waited: number | undefined;
-  for (const part of underWay) {
-    if (part.executor !== executor.id) continue;
-    add(held, part);
-    if (typeof part.waited === 'number') waited = Math.max(waited ?? 0, part.waited);
-  }
-  return { ...executor, held, waited };
 }

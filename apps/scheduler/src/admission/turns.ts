@@ -1,3 +1,4 @@
+import { createHeap } from './heap.ts';
 import type { Share } from './quotas.ts';
 
 /** Whose turn it is, kept by the admitter from one admission to the next. */
@@ -25,10 +26,10 @@ export interface Order {
   share(workspace: string): Share;
   /** The workspace that is next; undefined: none is left. */
   next(): string | undefined;
-  /** It was given what costs so much. */
-  charge(workspace: string, cost: number): void;
-  /** Nothing of it can be placed any more. */
-  drop(workspace: string): void;
+  /** The next one was given what costs so much. */
+  charge(cost: number): void;
+  /** Nothing of the next one can be placed any more. */
+  drop(): void;
   after(): Omit<Turns, 'starving'>;
 }
 
@@ -45,11 +46,11 @@ export function takeTurns(workspaces: Iterable<string>, turns: Turns, shares: Re
   // Those that are there in the beginning have nothing to catch up on.
   const behind = turns.served.size === 0 ? 0 : headStart;
   const all = new Map<string, Waiting>();
-  for (const workspace of [...workspaces].sort()) {
+  for (const workspace of workspaces) {
     const share = ownShare(shares.get(workspace) ?? plain);
     all.set(workspace, { workspace, share, at: Math.max(turns.served.get(workspace) ?? -Infinity, floor - behind / share.weight) });
   }
-  const left = new Set(all.values());
+  const left = createHeap(all.values(), goesBefore);
   const find = (workspace: string): Waiting => {
     const found = all.get(workspace);
     if (!found) throw new Error(`${workspace} does not wait`);
@@ -57,26 +58,28 @@ export function takeTurns(workspaces: Iterable<string>, turns: Turns, shares: Re
   };
   return {
     share: (workspace) => find(workspace).share,
-    next: () => {
-      let best: Waiting | undefined;
-      for (const one of left) if (best === undefined || goesBefore(one, best)) best = one;
-      return best?.workspace;
-    },
-    charge: (workspace, cost) => {
-      const one = find(workspace);
+    next: () => left.first()?.workspace,
+    charge: (cost) => {
+      const one = left.first();
+      if (!one) throw new Error('nobody waits');
       floor = Math.max(floor, one.at);
       one.at += cost / one.share.weight;
+      left.sinkFirst();
     },
-    drop: (workspace) => void left.delete(find(workspace)),
+    drop: () => left.removeFirst(),
     after: () => {
       // Who waits no more and stands further back would begin there anyway.
-      const kept = [...turns.served].filter(([, at]) => at > floor - headStart);
-      return { served: new Map([...kept, ...[...all.values()].map(({ workspace, at }) => [workspace, at] as const)]), floor };
+      const served = new Map<string, number>();
+      for (const [workspace, at] of turns.served) if (at > floor - headStart) served.set(workspace, at);
+      for (const { workspace, at } of all.values()) served.set(workspace, at);
+      return { served, floor };
     },
   };
 }
 
-const goesBefore = (a: Waiting, b: Waiting): boolean =>
-  a.share.priority === b.share.priority ? a.at < b.at : a.share.priority > b.share.priority;
+function goesBefore(a: Waiting, b: Waiting): boolean {
+  if (a.share.priority !== b.share.priority) return a.share.priority > b.share.priority;
+  return a.at === b.at ? a.workspace < b.workspace : a.at < b.at;
+}
 
 const ownShare = (share: Share): Share => ({ ...share, held: { ...share.held } });

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { Admission, Grant } from './admit.ts';
-import type { Demand } from './read-demand.ts';
+import { keyOf } from './waiting-nodes.ts';
 
 /** A grant as it stands in the table. */
 export interface WrittenGrant extends Grant {
@@ -10,22 +10,16 @@ export interface WrittenGrant extends Grant {
 }
 
 /**
- * Writes the grants, and the reasons that changed, in one statement. A reason is a courtesy: a row that its run's owner writes in this instant is
- * passed over.
+ * Writes the grants and the reasons in one statement. A reason is a courtesy: a row that its run's owner writes in this instant is passed over,
+ * and told in a later round.
  */
-export async function writeAdmission(
-  client: ClientBase,
-  { grants, refusals, reasons }: Admission,
-  { waiting }: Demand,
-): Promise<WrittenGrant[]> {
-  const known = new Map(waiting.map((node) => [`${node.run} ${node.node}`, node.reason]));
-  const changed = reasons.filter((found) => known.get(`${found.run} ${found.node}`) !== found.reason);
+export async function writeAdmission(client: ClientBase, { grants, refusals, reasons }: Admission): Promise<WrittenGrant[]> {
   const given = [
     ...grants.map((grant) => ({ ...grant, refusal: null })),
     ...refusals.map(({ reason, ...node }) => ({ ...node, executor: '', count: 0, cores: 0, memoryMiB: 0, refusal: reason })),
   ];
-  if (given.length === 0 && changed.length === 0) return [];
-  const { rows } = await client.query<{ id: string }>({
+  if (given.length === 0 && reasons.length === 0) return [];
+  const { rows } = await client.query<{ granted: string[]; told: { run: string; node: string }[] }>({
     name: 'write-admission',
     text: `
 with granted as (
@@ -41,8 +35,9 @@ with granted as (
   for update of r skip locked
 ), told as (
   update ready_nodes r set reason = f.reason from free f where r.run_id = f.run_id and r.node = f.node
+  returning r.run_id as run, r.node
 )
-select id from granted order by id`,
+select (select coalesce(json_agg(id::text order by id), '[]') from granted) as granted, (select coalesce(json_agg(told), '[]') from told) as told`,
     values: [
       given.map((grant) => grant.run),
       given.map((grant) => grant.node),
@@ -51,12 +46,14 @@ select id from granted order by id`,
       given.map((grant) => grant.count),
       given.map((grant) => grant.cores),
       given.map((grant) => grant.memoryMiB),
-      changed.map((reason) => reason.run),
-      changed.map((reason) => reason.node),
-      changed.map((reason) => reason.reason),
+      reasons.map(({ waiting }) => waiting.run),
+      reasons.map(({ waiting }) => waiting.node),
+      reasons.map(({ reason }) => reason),
       given.map((grant) => grant.refusal),
     ],
   });
+  const told = new Set(rows[0]?.told.map(keyOf));
+  for (const { waiting, reason } of reasons) if (told.has(waiting.key)) waiting.told = reason;
   // Rows are numbered in the order in which they were inserted.
-  return given.map((grant, index) => ({ ...grant, id: rows[index]?.id ?? '' }));
+  return given.map((grant, index) => ({ ...grant, id: rows[0]?.granted[index] ?? '' }));
 }

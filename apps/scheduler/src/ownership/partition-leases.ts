@@ -1,6 +1,6 @@
 import { inTransaction, query } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
-import { startLoop } from '../loop.ts';
+import { startLoop } from '@runnel/service';
 import { sharePartitions } from './share-partitions.ts';
 
 /** What happens when a partition comes and goes. */
@@ -36,10 +36,14 @@ export function startPartitionLeases(database: Database, events: PartitionEvents
   const every = (leaseSeconds * 1000) / 5;
   /** Partition → when its lease ends on this machine's monotonic clock. */
   const held = new Map<number, number>();
+  /** Partitions whose work here is being ended. Until that is done they are not taken again: the end of the old would end the new. */
+  const ending = new Map<number, Promise<void>>();
 
-  const give = async (partition: number): Promise<void> => {
+  const give = (partition: number): Promise<void> => {
     held.delete(partition);
-    await events.lost(partition);
+    const end = ending.get(partition) ?? events.lost(partition).finally(() => ending.delete(partition));
+    ending.set(partition, end);
+    return end;
   };
   const dropExpired = async (): Promise<void> => {
     const over = [...held].filter(([, end]) => end <= performance.now());
@@ -48,11 +52,14 @@ export function startPartitionLeases(database: Database, events: PartitionEvents
   const renew = async (): Promise<void> => {
     await dropExpired();
     const end = performance.now() + leaseSeconds * 1000;
-    const answer = await inTransaction(database, (tx) => renewLeases(tx, scheduler, leaseSeconds, [...held.keys()]));
+    const ours = [...held.keys(), ...ending.keys()];
+    const answer = await inTransaction(database, (tx) => renewLeases(tx, scheduler, leaseSeconds, ours));
     const kept = new Set([...answer.kept, ...answer.release]);
     await Promise.all([...held.keys()].filter((partition) => !kept.has(partition)).map(give));
-    for (const partition of answer.kept) held.set(partition, end);
+    // One that was given up meanwhile is not taken back: a later renewal gains it anew.
+    for (const partition of answer.kept) if (held.has(partition)) held.set(partition, end);
     for (const { partition, epoch } of answer.gained) {
+      await ending.get(partition);
       held.set(partition, end);
       await events.gained(partition, epoch).catch(async (error: unknown) => {
         // Not held, it is taken again with the next renewal.

@@ -1,3 +1,4 @@
+import type { QueryResultRow } from 'pg';
 import { errorCode, VersionConflict } from '../faults.ts';
 import { query } from '../transaction.ts';
 import type { Transaction } from '../transaction.ts';
@@ -70,12 +71,14 @@ export function appendWrites(appends: readonly RunAppend[], outbox: readonly Out
     rows.map((row) => row.time),
     ...outboxColumns(first),
   ];
-  const check: Write['check'] = (answer) => {
+  const check = (answer: readonly QueryResultRow[]): void => {
     const appended = new Set(answer[0]?.['runs'] as string[]);
     const refused = appends.filter(({ runId, events }) => events.length > 0 && !appended.has(runId)).map(({ runId }) => runId);
     if (refused.length > 0) throw new VersionConflict(refused);
   };
-  return [{ ...append, values, check, explain: nameConflict }, ...others.flatMap(outboxWrites)];
+  // Where nothing goes before, only the key can refuse, which is a fault of the statement.
+  const follows = appends.some(({ expectedVersion }) => expectedVersion > 0);
+  return [{ ...append, values, ...(follows ? { check } : {}), explain: nameConflict }, ...others.flatMap(outboxWrites)];
 }
 
 /** The server names the first key that was taken: `Key (run_id, version)=(0193…, 7) already exists.` */

@@ -16,6 +16,7 @@ import { billing } from './0020-billing.ts';
 import { importedJobs } from './0021-imported-jobs.ts';
 import { audit } from './0022-audit.ts';
 import { fetchedFiles } from './0023-fetched-files.ts';
+import { readyChanges } from './0024-ready-changes.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -37,6 +38,7 @@ export const migrations: readonly { version: number; name: string; sql: string }
   importedJobs,
   audit,
   fetchedFiles,
+  readyChanges,
 ];
 
 /** The schema this release needs. */

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
-import { Route } from '../../http/route.ts';
+import { jsonBody, Route } from '../../http/route.ts';
 import { answerKeys, dropKey, keyRequest, keySchema, makeKey, makeSession, sessionSchema } from './me.ts';
 
 /** Sessions and keys of the caller, as the hub's workspace service has them (contract of the EODH face, section 7). */
@@ -36,7 +36,7 @@ export class MeController {
   @Route('POST', 'tokens', {
     action: 'token.write',
     summary: 'Make a key; it is shown once',
-    body: { types: ['application/json'], schema: keyRequest },
+    body: jsonBody(keyRequest),
     answers: { 201: { description: 'The key', schema: keySchema } },
   })
   makeKey(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

@@ -6,7 +6,7 @@ import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { readJson } from '../../http/body.ts';
 import { once } from '../../http/query.ts';
-import { Route } from '../../http/route.ts';
+import { jsonBody, Route } from '../../http/route.ts';
 import { applyPolicy, harvestMessages } from '../../policies/apply-policy.ts';
 import { configFolder, policyFile, readPolicy } from '../../policies/policy-file.ts';
 import { workspaceIn } from './base.ts';
@@ -33,7 +33,7 @@ export class WorkspaceController {
   @Route('POST', 'api/workspaces/:workspace/data-loader', {
     action: 'policy.write',
     summary: `Put a configuration file, as ${policyFile}; a policy counts at once`,
-    body: { types: ['application/json'], schema: upload },
+    body: jsonBody(upload),
     answers: { 201: { description: 'Stored', schema: z.object({ message: z.string() }) } },
   })
   async load(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

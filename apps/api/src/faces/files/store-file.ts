@@ -17,7 +17,7 @@ export async function storeFile(
   key: string,
   stored: () => Promise<void>,
 ): Promise<void> {
-  const { uploadBytes } = workspaces.of(callerOf(request).workspace);
+  const { uploadBytes } = workspaces.of(callerOf(request).workspace).quota;
   const maxBytes = Math.min(config.maxUploadBytes, uploadBytes ?? Infinity);
   refuseTooLong(request, maxBytes);
   const present = await objects.head(key);

@@ -1,8 +1,8 @@
 import { publicWorkspace } from '@runnel/contracts';
 import type { FastifyRequest } from 'fastify';
 import { publicProcesses } from '../../built-in/built-ins.ts';
+import type { SeenProcesses } from '../../built-in/built-ins.ts';
 import type { ApiContext } from '../../context.ts';
-import type { KnownProcesses } from '../../processes/known-processes.ts';
 
 /** Workspace whose runs this caller makes and sees: callers without a token share one that is no tenant's. */
 export function runsWorkspace(request: FastifyRequest): string {
@@ -11,9 +11,6 @@ export function runsWorkspace(request: FastifyRequest): string {
 }
 
 /** Processes that this caller sees. */
-export function processesOf(
-  { processes, builtIns }: Pick<ApiContext, 'processes' | 'builtIns'>,
-  request: FastifyRequest,
-): Pick<KnownProcesses, 'find' | 'description' | 'list'> {
+export function processesOf({ processes, builtIns }: Pick<ApiContext, 'processes' | 'builtIns'>, request: FastifyRequest): SeenProcesses {
   return request.principal.kind === 'anonymous' ? publicProcesses(builtIns) : processes;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limitsRequest } from '../../quotas/time-limits.ts';
+import { runLabels, runName } from '../../runs/run-details.ts';
 import type { WantedResults } from '../../runs/wanted-results.ts';
 
 const format = z.object({
@@ -30,6 +31,8 @@ export const executeRequest = z.strictObject({
   response: z.enum(['raw', 'document']).optional(),
   subscriber: subscriberSchema.optional(),
   limits: limitsRequest.optional(),
+  name: runName.optional().describe('by which people find the run again'),
+  labels: runLabels.optional(),
 });
 export type ExecuteRequest = z.output<typeof executeRequest>;
 

@@ -95,6 +95,7 @@ export async function start(
     caller: { principal: request.principal, workspace: runsWorkspace(request), origins: originsOf(context, request) },
     inputs: inputsOf(given, main, description?.inputs),
     limits: body.limits,
+    details: body,
     request: wantedResults(body),
     base: callerBase(context, request),
     traceparent: traceparentOf(request),

@@ -2,7 +2,7 @@ import { Controller, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
-import { Route } from '../../http/route.ts';
+import { jsonBody, Route } from '../../http/route.ts';
 import { createJob, jobRequest } from './execute.ts';
 import { answerDefinition, answerInputs } from './job-origin.ts';
 import { answerJob, answerJobList, dismiss, jobQuery } from './jobs.ts';
@@ -36,7 +36,7 @@ export class JobController {
     action: 'process.execute',
     open: true,
     summary: 'Execute the process that the body names',
-    body: { types: ['application/json'], schema: jobRequest },
+    body: jsonBody(jobRequest),
     answers: {
       200: { description: 'With Prefer: wait=n, where it ended in time: the results', type: resultTypes },
       201: { description: 'Accepted; Location is the job', schema: statusSchema },

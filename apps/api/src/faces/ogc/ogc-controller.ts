@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { openApiType } from '../../http/open-api.ts';
-import { Route } from '../../http/route.ts';
+import { jsonBody, Route } from '../../http/route.ts';
 import { sendDefinition } from './definition.ts';
 import { deploy, deployQuery, deployTypes, replace, undeploy } from './deploy.ts';
 import { execute } from './execute.ts';
@@ -137,7 +137,7 @@ export class OgcController {
     open: true,
     summary: 'Execute a process',
     foreign: foreignProcess,
-    body: { types: ['application/json'], schema: executeRequest },
+    body: jsonBody(executeRequest),
     answers: {
       200: { description: 'The results, where they are waited for and came in time', type: resultTypes },
       201: { description: 'Accepted; Location is the job', schema: statusSchema },

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
-import { Route } from '../../http/route.ts';
+import { jsonBody, Route } from '../../http/route.ts';
 import { takenWebhookSchema, takeWebhook } from '../../webhooks/take-webhook.ts';
 import { answerHarvest, harvestQuery, harvestSchema } from './harvest.ts';
 import { answerWebhook, webhookQuery, webhookSchema } from './webhook.ts';
@@ -40,7 +40,7 @@ export class HarvestController {
   @Route('POST', 'webhooks/git/:hook', {
     action: 'harvest.push',
     summary: 'Where Git hosts tell of a push, signed (X-Hub-Signature-256)',
-    body: { types: ['application/json'], schema: z.looseObject({}) },
+    body: jsonBody(z.looseObject({})),
     answers: {
       202: { description: 'The repository is looked at now', schema: takenWebhookSchema },
       409: { description: 'It was taken before' },

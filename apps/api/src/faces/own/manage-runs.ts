@@ -9,25 +9,14 @@ import { readJson } from '../../http/body.ts';
 import { changeRun } from '../../runs/change-run.ts';
 import { dismissRun } from '../../runs/dismiss-run.ts';
 import { isFinal, listRuns } from '../../runs/find-runs.ts';
+import { plainText, runLabels, runName } from '../../runs/run-details.ts';
 import { notFound } from './problems.ts';
 import { runOf, runView } from './runs.ts';
 
-/** No database takes a null character. */
-const text = (longest: number) =>
-  z
-    .string()
-    .min(1)
-    .max(longest)
-    .regex(/^[^\0]*$/, 'a null character is no part of it');
-const labelName = z
-  .string()
-  .regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/, 'letters, digits and . _ / - are expected, at most 63');
-const labels = z.record(labelName, text(200)).refine((given) => Object.keys(given).length <= 32, 'a run has at most 32 labels');
-
 export const changeRequest = z
   .strictObject({
-    name: text(200).nullable(),
-    labels: labels.describe('all of them: those that are not named are gone'),
+    name: runName.nullable(),
+    labels: runLabels.describe('all of them: those that are not named are gone'),
     priority: z.int().min(-100).max(100).describe('whose steps go first among the runs of the workspace'),
     weight: z.number().min(0.1).max(100).describe('places it gets beside a run of weight 1'),
   })
@@ -37,9 +26,9 @@ export const dismissRequest = z
   .strictObject({
     runs: z.array(z.uuid()).max(1000),
     status: z.array(RunStatus).max(10),
-    process: z.array(text(128)).max(100),
-    name: text(200),
-    labels,
+    process: z.array(plainText(128)).max(100),
+    name: runName,
+    labels: runLabels,
   })
   .partial()
   .refine((given) => Object.values(given).some((value) => value !== undefined), 'name the runs, or a filter: {} would be all of them');

@@ -2,7 +2,7 @@ import { Controller, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
-import { Route } from '../../http/route.ts';
+import { jsonBody, Route } from '../../http/route.ts';
 import { cordon, cordonRequest, drainRequest, uncordon } from './executors.ts';
 import { answerQueue, queueSchema } from './queue.ts';
 import { answerRetention, changeRetention, retentionRequest, retentionSchema } from './retention.ts';
@@ -47,7 +47,7 @@ export class OperatorController {
   @Route('PUT', 'workspaces/:tenant/quota', {
     action: 'quota.write',
     summary: 'Change what a workspace may have: what the body names, at once',
-    body: { types: ['application/json'], schema: quotaRequest },
+    body: jsonBody(quotaRequest),
     answers: { 200: { description: 'The quota', schema: quotaSchema } },
   })
   changeQuota(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -75,7 +75,7 @@ export class OperatorController {
   @Route('PUT', 'workspaces/:tenant/retention', {
     action: 'quota.write',
     summary: 'Change what a workspace keeps: what the body names, from the next garbage collection on',
-    body: { types: ['application/json'], schema: retentionRequest },
+    body: jsonBody(retentionRequest),
     answers: { 200: { description: 'In days', schema: retentionSchema } },
   })
   changeRetention(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -85,7 +85,7 @@ export class OperatorController {
   @Route('PUT', 'executors/:executor/cordon', {
     action: 'executor.write',
     summary: 'Give an executor nothing new; what runs goes on, or is moved after a while',
-    body: { types: ['application/json'], schema: drainRequest },
+    body: jsonBody(drainRequest),
     answers: { 204: { description: 'From the next admission on' } },
   })
   cordon(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -104,7 +104,7 @@ export class OperatorController {
   @Route('PUT', 'maintenance', {
     action: 'executor.write',
     summary: 'Accept runs but start no step',
-    body: { types: ['application/json'], schema: cordonRequest },
+    body: jsonBody(cordonRequest),
     answers: { 204: { description: 'From the next admission on' } },
   })
   beginMaintenance(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

@@ -4,7 +4,7 @@ import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { openApiOf, openApiType, routesOf, sendOpenApi } from '../../http/open-api.ts';
 import { originOf } from '../../http/origin.ts';
-import { Route } from '../../http/route.ts';
+import { jsonBody, Route } from '../../http/route.ts';
 import { ConsoleController } from '../console/console-controller.ts';
 import { FilesController } from '../files/files-controller.ts';
 import { answerCallbackKey, callbackKeySchema } from './callback-key.ts';
@@ -16,9 +16,10 @@ import { EventController } from './event-controller.ts';
 import { HarvestController } from './harvest-controller.ts';
 import { answerExecutors } from './executors.ts';
 import { OperatorController } from './operator-controller.ts';
+import { OwnWorkspaceController } from './own-workspace-controller.ts';
 import { RunController } from './run-controller.ts';
 import { deadLetterListSchema, deadLetterSchema, executorListSchema, newTokenSchema, tokenListSchema } from './schemas.ts';
-import { OwnWorkspaceController, TenantController } from './workspace-controllers.ts';
+import { TenantController } from './tenant-controller.ts';
 import { TriggerController } from './trigger-controller.ts';
 import { WebhookController } from './webhook-controller.ts';
 import { answerTokens, dropToken, makeToken, tokenRequest } from './tokens.ts';
@@ -91,7 +92,7 @@ export class OwnController {
   @Route('POST', 'v1/tokens', {
     action: 'token.write',
     summary: 'Make a token for the workspace; its secret is shown once',
-    body: { types: ['application/json'], schema: tokenRequest },
+    body: jsonBody(tokenRequest),
     answers: { 201: { description: 'The token', schema: newTokenSchema } },
   })
   makeToken(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

@@ -23,7 +23,7 @@ import { ogcBase } from '../ogc/base.ts';
 import { placeOf, start } from '../ogc/execute.ts';
 import { badInputs, deploymentProblem, noSuchProcess } from '../ogc/problems.ts';
 import { notFound } from './problems.ts';
-import { runOf, runView } from './runs.ts';
+import { detailsOf, runOf, runView } from './runs.ts';
 import { runSchema } from './schemas.ts';
 
 export const resumeRequest = z.strictObject({
@@ -72,7 +72,7 @@ export async function resumeRun(context: ApiContext, request: FastifyRequest, re
   const { run } = await start(context, request, {
     process,
     executing,
-    body: { inputs, ...before.request, limits },
+    body: { inputs, ...before.request, ...detailsOf(before), limits },
     resumes,
     ...(state.accepted?.catalogue === true ? { catalogue: true } : {}),
   });

@@ -9,7 +9,7 @@ import { readState } from '../../runs/read-state.ts';
 import { placeOf, start } from '../ogc/execute.ts';
 import { inputsOfRun } from '../ogc/job-origin.ts';
 import { noSuchProcess } from '../ogc/problems.ts';
-import { runOf, runView } from './runs.ts';
+import { detailsOf, runOf, runView } from './runs.ts';
 
 export const againRequest = z.strictObject({
   inputs: z.record(z.string(), z.unknown()).default({}).describe('those that change; null takes one away'),
@@ -29,7 +29,12 @@ export async function runAgain(context: ApiContext, request: FastifyRequest, rep
   const { run } = await start(context, request, {
     process,
     executing,
-    body: { inputs: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)), ...before.request, limits },
+    body: {
+      inputs: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)),
+      ...before.request,
+      ...detailsOf(before),
+      limits,
+    },
     ...(state.accepted?.catalogue === true ? { catalogue: true } : {}),
   });
   await reply.status(201).header('location', `/api/v1/runs/${run.id}`).send(runView(run));

@@ -2,7 +2,7 @@ import { Controller, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
-import { Route } from '../../http/route.ts';
+import { jsonBody, Route } from '../../http/route.ts';
 import { answerRunGraph, graphSchema } from './graph.ts';
 import { changeOwn, changeRequest, dismissedSchema, dismissMany, dismissRequest } from './manage-runs.ts';
 import { resumedSchema, resumeRequest, resumeRun } from './resume-run.ts';
@@ -46,7 +46,7 @@ export class RunController {
   @Route('PATCH', ':run', {
     action: 'run.update',
     summary: 'Name a run, label it, change its share of the workspace',
-    body: { types: ['application/json'], schema: changeRequest },
+    body: jsonBody(changeRequest),
     answers: { 200: { description: 'The run', schema: runSchema } },
   })
   change(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -56,7 +56,7 @@ export class RunController {
   @Route('POST', ':run/again', {
     action: 'run.update',
     summary: 'Run the same process again, with changed inputs',
-    body: { types: ['application/json'], schema: againRequest },
+    body: jsonBody(againRequest),
     answers: { 201: { description: 'The new run', schema: runSchema } },
   })
   again(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -66,7 +66,7 @@ export class RunController {
   @Route('POST', ':run/resume', {
     action: 'run.update',
     summary: 'Go on from what succeeded in a run that failed, also with an edited workflow',
-    body: { types: ['application/json'], schema: resumeRequest },
+    body: jsonBody(resumeRequest),
     answers: { 201: { description: 'The new run, and which steps are reused and which repeated', schema: resumedSchema } },
   })
   resume(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -76,7 +76,7 @@ export class RunController {
   @Route('POST', 'dismiss', {
     action: 'run.dismiss',
     summary: 'Dismiss all runs that a filter lets through, 1,000 at a time',
-    body: { types: ['application/json'], schema: dismissRequest },
+    body: jsonBody(dismissRequest),
     answers: { 200: { description: 'Which were dismissed', schema: dismissedSchema } },
   })
   dismissMany(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

@@ -37,6 +37,12 @@ export async function runOf({ database }: Pick<ApiContext, 'database'>, request:
   return run;
 }
 
+/** A run that goes on from another, or repeats it, is found by the same name and labels. */
+export const detailsOf = ({ name, labels }: RunRow): { name?: string; labels: Record<string, string> } => ({
+  ...(name === null ? {} : { name }),
+  labels: { ...labels },
+});
+
 export async function answerRuns({ database }: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const query = runQuery.parse(request.query);
   const [createdAt, id] = query.after ?? [];

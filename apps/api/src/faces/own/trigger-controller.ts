@@ -2,7 +2,7 @@ import { Controller, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
-import { Route } from '../../http/route.ts';
+import { jsonBody, Route } from '../../http/route.ts';
 import { Trigger } from '../../triggers/trigger-definition.ts';
 import {
   answerTrigger,
@@ -37,7 +37,7 @@ export class TriggerController {
   @Route('POST', '', {
     action: 'trigger.write',
     summary: 'Make a trigger; its filter, times and inputs are checked',
-    body: { types: ['application/json'], schema: triggerRequest },
+    body: jsonBody(triggerRequest),
     answers: { 201: { description: 'The trigger', schema: triggerSchema }, 409: { description: 'There is one of this name' } },
   })
   create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -56,7 +56,7 @@ export class TriggerController {
   @Route('PUT', ':trigger', {
     action: 'trigger.write',
     summary: 'Put another definition in its place',
-    body: { types: ['application/json'], schema: Trigger },
+    body: jsonBody(Trigger),
     answers: { 200: { description: 'The trigger', schema: triggerSchema } },
   })
   replace(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

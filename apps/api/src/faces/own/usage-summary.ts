@@ -42,6 +42,8 @@ export const summarySchema = z.object({
   budget: z.object({ month: z.string(), coreHours: z.number(), memoryGbHours: z.number(), level: z.int() }).optional(),
 });
 
+export const summaryAnswer = { 200: { description: 'Sums of the ledger', type: ['application/json', 'text/csv'], schema: summarySchema } };
+
 /** What the workspace in the address, or the caller's own, is billed for. */
 export async function answerSummary({ database }: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const workspace = nameOf(request);

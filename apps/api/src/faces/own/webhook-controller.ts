@@ -2,7 +2,7 @@ import { Controller, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
-import { Route } from '../../http/route.ts';
+import { jsonBody, Route } from '../../http/route.ts';
 import { answerWebhooks, dropWebhook, putWebhook, webhookListSchema, webhookRequest, webhookSchema } from './webhooks.ts';
 
 /** Who is told, by signed CloudEvents, when runs of the workspace end. */
@@ -26,7 +26,7 @@ export class WebhookController {
   @Route('PUT', ':webhook', {
     action: 'trigger.write',
     summary: 'Tell an address when runs end: a CloudEvent, signed with the key of GET /api/v1/callback-key',
-    body: { types: ['application/json'], schema: webhookRequest },
+    body: jsonBody(webhookRequest),
     answers: { 200: { description: 'The webhook', schema: webhookSchema } },
   })
   put(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

@@ -51,6 +51,7 @@ export const workspaceDetailSchema = workspaceSchema.extend({
     })
     .optional(),
 });
+export const workspaceAnswer = { 200: { description: 'The workspace', schema: workspaceDetailSchema } };
 export const workspaceListSchema = z.object({ workspaces: z.array(workspaceSchema), next: z.string().optional() });
 export const workspaceQuery = z.object({
   limit: limit(100),

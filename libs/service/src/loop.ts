@@ -10,10 +10,17 @@ export interface Loop {
 
 /**
  * Runs `work` now and then whenever it is woken or its pause is over: the milliseconds it returns, at most `atMostMs`. One that throws is told to
- * `onError` and tried again after a second. `atLeastMs`: a wake that comes sooner after the last begin waits for the rest.
+ * `onError` and tried again after a second. `atLeastMs`: a wake that comes sooner after the last begin waits for the rest. The signal is aborted
+ * by `close`: work that takes long may end early.
  */
-export function startLoop(work: () => Promise<number | void>, atMostMs: number, onError: (error: unknown) => void, atLeastMs = 0): Loop {
-  let closed = false;
+export function startLoop(
+  work: (signal: AbortSignal) => Promise<number | void>,
+  atMostMs: number,
+  onError: (error: unknown) => void,
+  atLeastMs = 0,
+): Loop {
+  const closing = new AbortController();
+  const { signal } = closing;
   let woken = true;
   let begun = -Infinity;
   let timer: NodeJS.Timeout | undefined;
@@ -21,24 +28,24 @@ export function startLoop(work: () => Promise<number | void>, atMostMs: number, 
 
   const run = async (): Promise<void> => {
     let pause = atMostMs;
-    while (woken && !closed) {
+    while (woken && !signal.aborted) {
       const early = begun + atLeastMs - performance.now();
       if (early > 0) await sleep(early);
       woken = false;
       begun = performance.now();
       try {
-        pause = Math.min((await work()) ?? atMostMs, atMostMs);
+        pause = Math.min((await work(signal)) ?? atMostMs, atMostMs);
       } catch (error) {
         onError(error);
         pause = Math.min(1000, atMostMs);
       }
     }
     running = undefined;
-    if (!closed) timer = setTimeout(wake, Math.max(0, pause));
+    if (!signal.aborted) timer = setTimeout(wake, Math.max(0, pause));
   };
   const wake = (): void => {
     woken = true;
-    if (closed || running) return;
+    if (signal.aborted || running) return;
     clearTimeout(timer);
     running = run();
   };
@@ -46,7 +53,7 @@ export function startLoop(work: () => Promise<number | void>, atMostMs: number, 
   return {
     wake,
     close: async () => {
-      closed = true;
+      closing.abort();
       clearTimeout(timer);
       await running;
     },
