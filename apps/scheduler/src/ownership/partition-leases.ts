@@ -37,9 +37,28 @@ export function startPartitionLeases(database: Database, events: PartitionEvents
   /** Partition → when its lease ends on this machine's monotonic clock. */
   const held = new Map<number, number>();
 
-  const give = async (partition: number): Promise<void> => {
+  /** What comes and goes is told of in its order, each when the one before is over: a lease may end while its partition is being taken, or given. */
+  const telling = new Map<number, Promise<void>>();
+  const tell = (partition: number, what: () => Promise<void>): Promise<void> => {
+    const told = (telling.get(partition) ?? Promise.resolve()).then(what, what);
+    const over = (): void => {
+      if (telling.get(partition) === told) telling.delete(partition);
+    };
+    telling.set(partition, told);
+    told.then(over, over);
+    return told;
+  };
+  const give = (partition: number): Promise<void> => {
     held.delete(partition);
-    await events.lost(partition);
+    return tell(partition, () => events.lost(partition));
+  };
+  const take = async ({ partition, epoch }: LeaseAnswer['gained'][number], end: number): Promise<void> => {
+    held.set(partition, end);
+    await tell(partition, () => events.gained(partition, epoch)).catch(async (error: unknown) => {
+      // Not held, it is taken again with the next renewal.
+      onError(error);
+      await give(partition);
+    });
   };
   const dropExpired = async (): Promise<void> => {
     const over = [...held].filter(([, end]) => end <= performance.now());
@@ -51,15 +70,9 @@ export function startPartitionLeases(database: Database, events: PartitionEvents
     const answer = await inTransaction(database, (tx) => renewLeases(tx, scheduler, leaseSeconds, [...held.keys()]));
     const kept = new Set([...answer.kept, ...answer.release]);
     await Promise.all([...held.keys()].filter((partition) => !kept.has(partition)).map(give));
-    for (const partition of answer.kept) held.set(partition, end);
-    for (const { partition, epoch } of answer.gained) {
-      held.set(partition, end);
-      await events.gained(partition, epoch).catch(async (error: unknown) => {
-        // Not held, it is taken again with the next renewal.
-        onError(error);
-        await give(partition);
-      });
-    }
+    // Those whose lease ended meanwhile are given back, whatever the answer says; they are taken again with the next renewal.
+    for (const partition of answer.kept) if (held.has(partition)) held.set(partition, end);
+    await Promise.all(answer.gained.map((one) => take(one, end)));
     await Promise.all(answer.release.map(give));
     if (answer.release.length > 0) await releaseLeases(database, scheduler, answer.release);
   };
