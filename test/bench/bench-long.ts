@@ -8,6 +8,7 @@ import { Client } from 'pg';
 import { startInstallation, type Installation } from './installation.ts';
 import { openInspector, type Inspector } from './inspector.ts';
 import { printRows, times, type Row } from './measure.ts';
+import { inOwnFolder } from './own-folder.ts';
 import { rawHops, rawSpawns } from './raw.ts';
 
 /** So many elements, in so many runs: a short run is repeated until it can be measured. */
@@ -32,6 +33,7 @@ interface Cost {
   objectCount: number;
 }
 
+await inOwnFolder();
 let used = 0;
 const largest = Number(process.argv[2] ?? Infinity);
 const inspectorPort = await freePort();

@@ -2,6 +2,7 @@
 import { benchCwlLoading } from './cwl-loading.ts';
 import { benchEvents } from './events.ts';
 import { benchHarvest } from './harvest.ts';
+import { inOwnFolder } from './own-folder.ts';
 import { benchRunnelCwl } from './runnel-cwl.ts';
 import { benchServices } from './services.ts';
 import { benchStaging } from './staging.ts';
@@ -17,4 +18,13 @@ const parts: Record<string, () => Promise<void>> = {
   harvest: benchHarvest,
 };
 const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  const isAsked = unknown.every((name) => name === '--help' || name === '-h');
+  console.log(
+    `${isAsked ? '' : `there is no ${unknown.join(', ')}\n`}usage: bench.ts [part …]; parts: ${Object.keys(parts).join(', ')}; default: all`,
+  );
+  process.exit(isAsked ? 0 : 2);
+}
+await inOwnFolder();
 for (const [name, part] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await part();

@@ -9,10 +9,35 @@ import { deployAll } from './workload.ts';
 
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
 const kills = Number(process.env['CHAOS_KILLS'] ?? 1000);
+const parts: Readonly<Record<string, string>> = {
+  losses: 'JetStream, Postgres, the object store and connections are lost under load',
+  restarts: 'rolling restarts under 20 runs a second, alone and in pairs',
+  points: 'every service is killed at every named crash point; `points NAME …`: at these',
+  mutations: 'faults that are put into the code: the checker must find each',
+  kills: 'random kills (CHAOS_KILLS, default 1000; CHAOS_SEED)',
+};
 const [part, ...points] = process.argv.slice(2);
+checkArguments();
 const wanted = (name: string): boolean => part === undefined || part === name;
 let failed = 0;
 let passed = 0;
+
+function checkArguments(): void {
+  const fault = faultOf();
+  if (fault === undefined && part !== '--help' && part !== '-h') return;
+  if (fault !== undefined) console.error(fault);
+  console.log('usage: chaos.ts [part]; default: all parts, one after the other\n');
+  for (const [name, does] of Object.entries(parts)) console.log(`  ${name.padEnd(10)} ${does}`);
+  process.exit(fault === undefined ? 0 : 2);
+}
+
+function faultOf(): string | undefined {
+  if (part === undefined || part === '--help' || part === '-h') return undefined;
+  if (!(part in parts)) return `there is no part ${part}`;
+  const names = part === 'points' ? crashPointNames() : [];
+  const unknown = points.filter((name) => !names.includes(name));
+  return unknown.length > 0 ? `${part} knows no ${unknown.join(', ')}` : undefined;
+}
 
 function verdict(name: string, faults: readonly string[], begun: number, note = ''): void {
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);

@@ -5,7 +5,6 @@ import type { Database } from '@runnel/postgres';
 import type { Logger, Registry } from '@runnel/service';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { BuiltIns } from './built-in/built-ins.ts';
-import type { CallbackSender } from './callbacks/callback-sender.ts';
 import type { ApiConfig } from './config.ts';
 import type { StatusFeed } from './follow/status-feed.ts';
 import type { DocumentLoader } from './processes/load-document.ts';
@@ -36,7 +35,6 @@ export interface ApiContext {
   readonly builtIns: BuiltIns;
   readonly loader: DocumentLoader;
   readonly feed: StatusFeed;
-  readonly callbacks: CallbackSender;
   readonly triggers: Triggers;
   readonly workspaces: KnownWorkspaces;
   readonly acceptances: Acceptances;

@@ -88,7 +88,7 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   await ensureTopology(messaging);
   const feed = openStatusFeed(messaging);
   opened.push(() => feed.close());
-  const callbacks = startCallbackSender({ config, database, objects, logger, feed, stopping });
+  const callbacks = startCallbackSender({ config, database, objects, logger, feed });
   opened.push(() => callbacks.close());
   const loader = openDocumentLoader({ hosts: [...config.documentHosts, ...config.outboundHosts], logger });
   opened.push(() => loader.close());
@@ -120,7 +120,6 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
     builtIns,
     loader,
     feed,
-    callbacks,
     stopping,
   };
   const triggers = startTriggers(services);

@@ -41,23 +41,26 @@ export function insertCallbacks(
 
 /** Seconds for which a claimed message belongs to who claimed it. */
 const claimedFor = 120;
-const batchSize = 20;
 
-/** Claims messages that are due and whose run is so far; what comes of an attempt that is never reported is tried again. */
-export async function claimCallbacks({ pool }: Pick<Database, 'pool'>): Promise<Callback[]> {
-  const { rows } = await pool.query<Callback>({
-    name: 'claim-callbacks',
-    text: `
+const claim = (which: string): string => `
 update callbacks set due_at = now() + make_interval(secs => ${claimedFor}), attempts = attempts + 1
 where (run_id, kind) in (
   select c.run_id, c.kind from callbacks c join runs r on r.id = c.run_id
   where c.done_at is null and c.due_at <= now()
-    and (r.phase in ('successful', 'failed', 'dismissed') or (c.kind = 'inProgress' and r.started_at is not null))
-  order by c.due_at limit ${batchSize} for update of c skip locked
+    and (r.phase in ('successful', 'failed', 'dismissed') or (c.kind = 'inProgress' and r.started_at is not null))${which}
+  order by c.due_at limit $1 for update of c skip locked
 )
-returning run_id as run, kind, workspace, uri, base, attempts as attempt`,
-  });
-  return rows;
+returning run_id as run, kind, workspace, uri, base, attempts as attempt`;
+
+/** Claims so many messages that are due and whose run is so far; what comes of an attempt that is never reported is tried again. */
+export async function claimCallbacks({ pool }: Pick<Database, 'pool'>, most: number): Promise<Callback[]> {
+  return (await pool.query<Callback>({ name: 'claim-callbacks', text: claim(''), values: [most] })).rows;
+}
+
+/** Likewise of these runs only, however many others are under way. */
+export async function claimCallbacksOf({ pool }: Pick<Database, 'pool'>, most: number, runs: readonly string[]): Promise<Callback[]> {
+  const text = claim('\n    and c.run_id = any($2::uuid[])');
+  return (await pool.query<Callback>({ name: 'claim-callbacks-of', text, values: [most, runs] })).rows;
 }
 
 /** The message is done with: told (no error), moot or given up. */

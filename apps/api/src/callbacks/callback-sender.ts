@@ -3,7 +3,7 @@ import type { ApiContext } from '../context.ts';
 import { findRun } from '../runs/find-runs.ts';
 import { requestOutbound } from '../outbound/request-outbound.ts';
 import type { Callback } from './callback-rows.ts';
-import { claimCallbacks, endCallback, retryCallback } from './callback-rows.ts';
+import { claimCallbacks, claimCallbacksOf, endCallback, retryCallback } from './callback-rows.ts';
 import { messageOf } from './callback-message.ts';
 import { callbackKey, signatureOf } from './sign.ts';
 
@@ -14,45 +14,76 @@ const patience = 5000;
 /** Milliseconds that a receiver has. */
 const answerWithin = 10_000;
 
-type Services = Pick<ApiContext, 'config' | 'database' | 'objects' | 'logger' | 'feed' | 'stopping'>;
+type Services = Pick<ApiContext, 'config' | 'database' | 'objects' | 'logger' | 'feed'>;
+
+/** Messages under way at once: a receiver that is slow holds up its own. */
+const atOnce = 20;
+/** Milliseconds in which news of runs are gathered. */
+const gathered = 10;
 
 export interface CallbackSender {
-  /** Looks at the table whenever there is news of this run. */
-  follow(run: string): void;
   close(): Promise<void>;
 }
 
-/** Tells subscribers of runs (18-062r2, callback). Any number of replicas do so beside each other; each message is claimed by one at a time. */
+/**
+ * Tells subscribers of runs (18-062r2, callback), as soon as there is news of the run. Any number of replicas do so beside each other; each message
+ * is claimed by one at a time.
+ */
 export function startCallbackSender(services: Services): CallbackSender {
-  const { callbackSecret: secret } = services.config;
-  const followed = new Map<string, () => void>();
-  const loop = startLoop(
-    async () => (secret !== undefined && (await sendDue(services, secret)) > 0 ? 0 : patience),
-    patience,
-    (error) => services.logger.warn({ error }, 'callbacks cannot be read; they are looked at again'),
-  );
-  return {
-    follow(run) {
-      const unwatch = services.feed.watch(run, ({ status }) => {
-        loop.wake();
-        if (!['successful', 'failed', 'dismissed'].includes(status)) return;
-        followed.get(run)?.();
-        followed.delete(run);
+  const { config, database, feed, logger } = services;
+  const { callbackSecret: secret } = config;
+  if (secret === undefined) return { close: () => Promise.resolve() };
+  const underWay = new Set<Promise<void>>();
+  let news = new Set<string>();
+  let looked = -Infinity;
+
+  const send = (callback: Callback): void => {
+    const sent = sendOne(services, secret, callback)
+      .catch((error: unknown) => logger.warn({ error, run: callback.run }, 'a callback is sent again'))
+      .finally(() => {
+        const wasFull = underWay.size === atOnce;
+        underWay.delete(sent);
+        if (wasFull) loop.wake();
       });
-      followed.set(run, unwatch);
+    underWay.add(sent);
+  };
+  /** What there is news of, at once; all that is due, now and then. */
+  const claim = async (): Promise<Callback[]> => {
+    const most = atOnce - underWay.size;
+    if (most === 0) return [];
+    if (news.size === 0 || performance.now() - looked > patience) {
+      const all = await claimCallbacks(database, most);
+      if (all.length < most) looked = performance.now();
+      return all;
+    }
+    const runs = [...news];
+    news = new Set();
+    const due = await claimCallbacksOf(database, most, runs);
+    // The rest of them is found among all.
+    if (due.length === most) looked = -Infinity;
+    return due;
+  };
+  const loop = startLoop(
+    async () => {
+      const due = await claim();
+      for (const callback of due) send(callback);
+      return underWay.size < atOnce && (due.length > 0 || news.size > 0) ? 0 : patience;
     },
-    async close() {
-      for (const unwatch of followed.values()) unwatch();
+    patience,
+    (error) => logger.warn({ error }, 'callbacks cannot be read; they are looked at again'),
+    gathered,
+  );
+  const unwatch = feed.watchAll(({ run }) => {
+    news.add(run);
+    loop.wake();
+  });
+  return {
+    close: async () => {
+      unwatch();
       await loop.close();
+      await Promise.all(underWay);
     },
   };
-}
-
-/** Sends what is due now; how many messages that were. */
-export async function sendDue(services: Services, secret: string): Promise<number> {
-  const due = await claimCallbacks(services.database);
-  await Promise.all(due.map((callback) => sendOne(services, secret, callback)));
-  return due.length;
 }
 
 async function sendOne(services: Services, secret: string, callback: Callback): Promise<void> {

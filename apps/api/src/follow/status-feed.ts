@@ -8,12 +8,16 @@ export type RunNews = DataOf<typeof RunStatusChanged>;
 export interface StatusFeed {
   /** Calls `tell` with each news of the run until the returned function is called. */
   watch(run: string, tell: (news: RunNews) => void): () => void;
+  /** Likewise of all runs. */
+  watchAll(tell: (news: RunNews) => void): () => void;
   close(): Promise<void>;
 }
 
 export function openStatusFeed(messaging: Messaging): StatusFeed {
   const watchers = new Map<string, Set<(news: RunNews) => void>>();
+  const ofAll = new Set<(news: RunNews) => void>();
   const subscription = followStatus(messaging, ({ data }) => {
+    for (const tell of ofAll) tell(data);
     for (const tell of watchers.get(data.run) ?? []) tell(data);
   });
   return {
@@ -24,6 +28,10 @@ export function openStatusFeed(messaging: Messaging): StatusFeed {
         found.delete(tell);
         if (found.size === 0 && watchers.get(run) === found) watchers.delete(run);
       };
+    },
+    watchAll(tell) {
+      ofAll.add(tell);
+      return () => void ofAll.delete(tell);
     },
     close: () => subscription.close(),
   };

@@ -70,7 +70,6 @@ type Services = Pick<
   | 'relay'
   | 'metrics'
   | 'config'
-  | 'callbacks'
   | 'workspaces'
   | 'acceptances'
   | 'seal'
@@ -142,7 +141,6 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     also: [...(services.seal && 'hidden' in found ? keepHidden(services.seal, run, found.hidden) : []), ...(execution.also?.(run) ?? [])],
   });
   services.relay.kick();
-  if (request?.subscriber) services.callbacks.follow(run);
   services.metrics.accepted.inc();
   return { kind: 'accepted', run: row };
 }

@@ -36,14 +36,29 @@ export function startPartitionLeases(database: Database, events: PartitionEvents
   const every = (leaseSeconds * 1000) / 5;
   /** Partition → when its lease ends on this machine's monotonic clock. */
   const held = new Map<number, number>();
-  /** Partitions whose work here is being ended. Until that is done they are not taken again: the end of the old would end the new. */
-  const ending = new Map<number, Promise<void>>();
 
+  /** What comes and goes is told of in its order, each when the one before is over: a lease may end while its partition is being taken, or given. */
+  const telling = new Map<number, Promise<void>>();
+  const tell = (partition: number, what: () => Promise<void>): Promise<void> => {
+    const told = (telling.get(partition) ?? Promise.resolve()).then(what, what);
+    const over = (): void => {
+      if (telling.get(partition) === told) telling.delete(partition);
+    };
+    telling.set(partition, told);
+    told.then(over, over);
+    return told;
+  };
   const give = (partition: number): Promise<void> => {
     held.delete(partition);
-    const end = ending.get(partition) ?? events.lost(partition).finally(() => ending.delete(partition));
-    ending.set(partition, end);
-    return end;
+    return tell(partition, () => events.lost(partition));
+  };
+  const take = async ({ partition, epoch }: LeaseAnswer['gained'][number], end: number): Promise<void> => {
+    held.set(partition, end);
+    await tell(partition, () => events.gained(partition, epoch)).catch(async (error: unknown) => {
+      // Not held, it is taken again with the next renewal.
+      onError(error);
+      await give(partition);
+    });
   };
   const dropExpired = async (): Promise<void> => {
     const over = [...held].filter(([, end]) => end <= performance.now());
@@ -52,21 +67,12 @@ export function startPartitionLeases(database: Database, events: PartitionEvents
   const renew = async (): Promise<void> => {
     await dropExpired();
     const end = performance.now() + leaseSeconds * 1000;
-    const ours = [...held.keys(), ...ending.keys()];
-    const answer = await inTransaction(database, (tx) => renewLeases(tx, scheduler, leaseSeconds, ours));
+    const answer = await inTransaction(database, (tx) => renewLeases(tx, scheduler, leaseSeconds, [...held.keys()]));
     const kept = new Set([...answer.kept, ...answer.release]);
     await Promise.all([...held.keys()].filter((partition) => !kept.has(partition)).map(give));
-    // One that was given up meanwhile is not taken back: a later renewal gains it anew.
+    // Those whose lease ended meanwhile are given back, whatever the answer says; they are taken again with the next renewal.
     for (const partition of answer.kept) if (held.has(partition)) held.set(partition, end);
-    for (const { partition, epoch } of answer.gained) {
-      await ending.get(partition);
-      held.set(partition, end);
-      await events.gained(partition, epoch).catch(async (error: unknown) => {
-        // Not held, it is taken again with the next renewal.
-        onError(error);
-        await give(partition);
-      });
-    }
+    await Promise.all(answer.gained.map((one) => take(one, end)));
     await Promise.all(answer.release.map(give));
     if (answer.release.length > 0) await releaseLeases(database, scheduler, answer.release);
   };
