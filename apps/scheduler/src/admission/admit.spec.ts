@@ -31,7 +31,7 @@ function admit(
   shares: ReadonlyMap<string, Share> = new Map(),
 ): Omit<Admission, 'reasons'> & { reasons: { run: string; node: string; reason: string }[] } {
   const waiting = createWaitingNodes();
-  for (const one of nodes) waiting.put({ ...one, reason: null });
+  for (const one of nodes) waiting.set({ ...one, reason: null });
   const admission = admitFrom(waiting, { executors, active: activeOf(nodes), shares }, turns, at);
   return {
     ...admission,
@@ -359,7 +359,7 @@ describe('rounds upon a copy that is kept', () => {
             if (deed.kind === 'put') {
               const row = { ...deed.node, since: rows.get(keyOf(deed.node))?.since ?? at };
               rows.set(keyOf(row), row);
-              waiting.put({ ...row, reason: null });
+              waiting.set({ ...row, reason: null });
             } else if (deed.kind === 'remove') {
               const key = [...rows.keys()][deed.which % Math.max(1, rows.size)] ?? '';
               rows.delete(key);
@@ -407,7 +407,7 @@ describe('rounds upon a copy that is kept', () => {
             if (one.asked || index % 2 === 0 || row === undefined) continue;
             one.asked = true;
             rows.set(key, { ...row, count: row.count - 1 });
-            waiting.put({ ...row, count: row.count - 1, reason: waiting.find(key)?.told ?? null });
+            waiting.set({ ...row, count: row.count - 1, reason: waiting.find(key)?.told ?? null });
           }
         }
       }),

@@ -113,7 +113,7 @@ export async function readDemand(client: ClientBase, waiting: WaitingNodes, sinc
   if (!row) throw new Error('the demand statement returned no row');
   for (const change of row.changes) {
     if (change.count === null) waiting.remove(keyOf(change));
-    else waiting.put(change);
+    else waiting.set(change);
   }
   waiting.subtract(grantedOf(row.granted));
   const underWay = [...row.held, ...row.granted];

@@ -53,7 +53,7 @@ export interface WaitingNodes {
   readonly workspaces: ReadonlyMap<string, ReadonlyMap<string, Lot>>;
   find(key: NodeKey): WaitingNode | undefined;
   /** The row is new or another one. */
-  put(row: NodeRow): void;
+  set(row: NodeRow): void;
   remove(key: NodeKey): void;
   /** Says anew how many elements of which nodes are granted: those of all others are left. Infinity: the node is refused. */
   subtract(granted: ReadonlyMap<NodeKey, number>): void;
@@ -95,7 +95,7 @@ export function createWaitingNodes(): WaitingNodes {
   return {
     workspaces,
     find: (key) => nodes.get(key),
-    put: ({ reason, ...row }) => {
+    set: ({ reason, ...row }) => {
       const key = keyOf(row);
       remove(key);
       const lot = lotFor(row);
