@@ -12,8 +12,11 @@ import { textWeight } from './weight.ts';
 const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'string', 'File', 'Directory', 'Any'] as const;
 const VOCABULARY = /^(?:https:\/\/w3id\.org\/cwl\/cwl#|https:\/\/w3id\.org\/cwl\/salad#|http:\/\/www\.w3\.org\/2001\/XMLSchema#)/;
 
-/** Named types written out in place multiply; a package with more types than this is a trap, not a description. */
-const MAX_TYPES = 20_000;
+/**
+ * Named types written out in place multiply; more than this of them is a trap, not a description. What a document itself writes down does not
+ * count: its size is bounded.
+ */
+const MAX_TYPES = 100_000;
 
 /** Checking a link compares every alternative of its source with every one of its sink. */
 const MAX_ALTERNATIVES = 100;
@@ -24,6 +27,8 @@ interface Place {
   field: string;
   path: string;
   open: readonly Raw[];
+  /** It stands in a named type that is being written out in place. */
+  named?: boolean;
 }
 
 /** Reads the type in `owner[field]`: DSL expanded (`File[]?`), every name replaced by its definition. Faulty types read as Any. */
@@ -41,7 +46,7 @@ export function splitTypeDsl(text: string): { name: string; lists: number; optio
 }
 
 function read(scope: Scope, raw: unknown, place: Place): CwlType {
-  if (++scope.types.expanded > MAX_TYPES) {
+  if (place.named && ++scope.types.expanded > MAX_TYPES) {
     const message = `more than ${MAX_TYPES} types once every named type is written out`;
     if (!scope.types.exhausted) scope.report.error(place.path, at(scope, place.node, place.field), message, { code: 'limit-exceeded' });
     scope.types.exhausted = true;
@@ -82,12 +87,12 @@ function readPlainName(scope: Scope, name: string, place: Place): CwlType {
     return fault(scope, place, `unknown type "${name}"`, didYouMean(name, [...PRIMITIVES, ...scope.types.names()]).hint);
   }
   if (place.open.includes(definition)) return fault(scope, place, `the type "${name}" contains itself`);
-  return readSchema(scope, definition, { ...place, open: [...place.open, definition] });
+  return readSchema(scope, definition, { ...place, open: [...place.open, definition], named: true });
 }
 
 function readSchema(scope: Scope, raw: Raw, place: Place): CwlType {
   const kind = textOf(raw['type'])?.replace(VOCABULARY, '');
-  for (const value of Object.values(raw)) for (const text of textsOf(value)) scope.types.expanded += textWeight(text);
+  if (place.named) for (const value of Object.values(raw)) for (const text of textsOf(value)) scope.types.expanded += textWeight(text);
   const name = textOf(raw['name']);
   if (name !== undefined) scope.types.add(name, scope.sources.uriOf(raw) ?? scope.uri, raw);
   const inside: Place = { ...place, node: raw, open: place.open.includes(raw) ? place.open : [...place.open, raw] };

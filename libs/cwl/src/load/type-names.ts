@@ -7,7 +7,7 @@ export interface TypeNames {
   /** The definition that `reference`, written in the document `uri`, names. */
   find(reference: string, uri: string): Raw | undefined;
   names(): string[];
-  /** Types read so far with all named ones written out in place; bounded, since names may refer to names twice at each level. */
+  /** Types written out in place of names so far; bounded, since names may refer to names twice at each level. */
   expanded: number;
   /** That bound was passed and reported. */
   exhausted: boolean;
