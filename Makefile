@@ -51,6 +51,9 @@ fuzz: setup ## Random workflows beside cwltool: the same outputs, or a reviewed 
 conformance-services: setup ## The official CWL suite through the services: deployed, executed and judged over the api
 	@node scripts/conformance-services.ts
 
+conformance-k8s: setup ## The part of the official CWL suite whose images can be built here, on pods of the test cluster (needs root and Go)
+	@node scripts/conformance-kubernetes.ts
+
 conformance-ogc: setup ## The rules of OGC API - Processes, as the official suite judges them (OGC_API=address of a running server)
 	@$(JEST) --selectProjects journeys -- test/conformance/ogc
 
@@ -59,6 +62,9 @@ fuzz-api: setup ## Generated requests against the OpenAPI document (schemathesis
 
 bench: setup ## Speed beside the peers, as ratios
 	@node test/bench/bench.ts
+
+bench-k8s: setup ## Steps as pods of the test cluster beside the same pods without Runnel (needs root and Go)
+	@node test/bench/kubernetes/bench-kubernetes.ts
 
 bench-api: setup ## The api beside pygeoapi with gunicorn (PyPI), with token check and policy on
 	@node test/bench/api/bench-api.ts

@@ -20,7 +20,7 @@ if (missing !== undefined) {
 
 async function demo(): Promise<number> {
   const command = versitygw();
-  if (command === undefined) throw new Error('versitygw, the S3 server, could not be built: scripts/versitygw.sh says why');
+  if (command === undefined) throw new Error('versitygw, the S3 server, could not be built (scripts/go-program.sh)');
   const folder = join(root, '.runnel/demo-k8s');
   mkdirSync(folder, { recursive: true });
   const cluster = startTestCluster();

@@ -17,11 +17,13 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // stage brings what the plan names into the pod's volumes. Twice is once: what stands at a target is replaced.
 func stage(ctx context.Context, s *session) error {
 	syscall.Umask(0)
+	begun := time.Now()
 	var plan stagePlan
 	if err := s.call(ctx, "plan", map[string]any{}, &plan); err != nil {
 		return err
@@ -58,7 +60,7 @@ func stage(ctx context.Context, s *session) error {
 			return fatalf("%s: %w", entry.Target, err)
 		}
 	}
-	return prepareOthers(plan)
+	return told("staging", begun, prepareOthers(plan))
 }
 
 // prepareOthers leaves what wrapper and uploader need.

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 )
 
 const (
@@ -53,6 +54,7 @@ func upload(ctx context.Context, s *session, planFile string) error {
 	if err := awaitEnd(ctx, plan.Fifo); err != nil {
 		return err
 	}
+	begun := time.Now()
 	root, err := os.OpenRoot(plan.Outdir)
 	if err != nil {
 		return fatal{err}
@@ -67,7 +69,7 @@ func upload(ctx context.Context, s *session, planFile string) error {
 			u.files[entry.Path] = entry.Size
 		}
 	}
-	return u.collect(ctx, readExitReport(plan.ExitFile), listing)
+	return told("keeping outputs", begun, u.collect(ctx, readExitReport(plan.ExitFile), listing))
 }
 
 // awaitEnd returns when nobody holds the FIFO any more who once did.

@@ -176,13 +176,21 @@ function commandOf(pid: number): string {
 /** Seconds of the services, of Postgres, of NATS. */
 export const cpuOfParts = ({ pid, postgres, nats }: Installation): number[] => [[pid], postgres, nats].map(cpuSeconds);
 
-/** User and system time that these processes have used; one that is gone counts nothing. */
+/** Seconds of a process and of all that it started and that is still there. */
+export function cpuOfTree(pid: number): number {
+  const tree = [pid];
+  for (const one of tree) tree.push(...childrenOf(one));
+  return cpuSeconds(tree);
+}
+
+/** User and system time that these processes, and children of theirs that have ended, have used. */
 function cpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return sum + (Number(fields[11]) + Number(fields[12])) / 100;
+      // Of children that have ended too: they are counted with who started them.
+      return sum + fields.slice(11, 15).reduce((ticks, field) => ticks + Number(field), 0) / 100;
     } catch {
       return sum;
     }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -57,6 +57,10 @@ export async function startUp(options: UpOptions = {}): Promise<Up> {
   const args = ['up', '--data', folder, '--port', String(port), '--slots', '2', ...(options.args ?? [])];
   const child = spawn(program, args, { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = listen(child);
+  // Whoever looks for a fault reads there what a test keeps to itself.
+  const logs = process.env['RUNNEL_TEST_LOGS'];
+  if (logs !== undefined)
+    for (const stream of [child.stdout, child.stderr]) stream.pipe(createWriteStream(join(logs, `up-${port}.log`), { flags: 'a' }));
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   await untilReady(child, url, said);
   const made = await runnel(['token', 'create', '--data', folder, '--workspace', 'demo']);

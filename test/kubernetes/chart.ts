@@ -23,7 +23,11 @@ export interface ChartRelease {
 export async function installChart(): Promise<ChartRelease> {
   const command = versitygw();
   if (command === undefined) throw new Error('versitygw could not be built');
-  const helm = execFileSync(join(repository, 'scripts/helm.sh'), { encoding: 'utf8' }).trim().split('\n').at(-1) ?? '';
+  const helm =
+    execFileSync(join(repository, 'scripts/go-program.sh'), ['helm', '4.3.1', 'helm.sh/helm/v4/cmd/helm'], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .at(-1) ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'runnel-chart-'));
   const s3 = await startVersitygw(command, folder);
   script('expose.sh', String(s3.port));
@@ -48,7 +52,7 @@ export async function installChart(): Promise<ChartRelease> {
   const port = await freePort();
   script('reach.sh', String(port), `${own('get', 'service', release, '-o', 'jsonpath={.spec.clusterIP}')}:80`);
   const url = `http://127.0.0.1:${port}`;
-  await eventually('its api answers', async () => (await fetch(`${url}/health/ready`)).ok, 30_000);
+  await eventually('its api answers', () => fetch(`${url}/health/ready`).then(({ ok }) => ok, () => false), 60_000); // prettier-ignore
   const token = own('exec', 'deploy/runnel-api', '--', 'runnel', 'token', 'create', '--workspace', 'demo').trim().split('\n').at(-1);
   return {
     request: (path, init = {}) =>

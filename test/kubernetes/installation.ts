@@ -55,6 +55,8 @@ export interface Installation {
   up: Up;
   /** The folder of the S3 server. */
   buckets: string;
+  /** The S3 server's port on this machine, and as pods see it. */
+  s3Port: number;
   /** Deploys a document and fails where that is refused. */
   deployed(document: string): Promise<void>;
   /** Of the executor, as pods reach it. */
@@ -67,7 +69,16 @@ export interface Installation {
   close(): Promise<void>;
 }
 
-export async function startInstallation(workspacePods: unknown, { only }: { only?: string } = {}): Promise<Installation> {
+export interface InstallationOptions {
+  /** One part alone, as `--only` says. */
+  only?: string;
+  slots?: number;
+  /** Of the user that it is in the cluster; default: its administrator. */
+  kubeconfig?: string;
+}
+
+export async function startInstallation(workspacePods: unknown, options: InstallationOptions = {}): Promise<Installation> {
+  const { only, slots = 32 } = options;
   const command = versitygw();
   if (command === undefined) throw new Error('versitygw could not be built');
   const folder = mkdtempSync(join(tmpdir(), 'runnel-kubernetes-'));
@@ -88,9 +99,9 @@ export async function startInstallation(workspacePods: unknown, { only }: { only
     RUNNEL_REACHABLE: `${host}/32:${s3.port},${host}/32:${stagingPort}`,
   });
   const stagingUrl = `http://${host}:${stagingPort}`;
-  const args = ['--backend', 'kubernetes', '--kubeconfig', kubeconfig];
+  const args = ['--backend', 'kubernetes', '--kubeconfig', options.kubeconfig ?? kubeconfig];
   args.push('--objects', s3.bucket('runnel', { podEndpoint: `http://${host}:${s3.port}` }));
-  args.push('--staging-url', stagingUrl, '--slots', '32', ...(only === undefined ? [] : ['--only', only]));
+  args.push('--staging-url', stagingUrl, '--slots', String(slots), ...(only === undefined ? [] : ['--only', only]));
   const data = newFolder();
   let up = await startUp({ folder: data, args });
   return {
@@ -99,6 +110,7 @@ export async function startInstallation(workspacePods: unknown, { only }: { only
     },
     stagingUrl,
     buckets: join(folder, 'buckets'),
+    s3Port: port,
     async deployed(document) {
       const answer = await deploy(up, document);
       if (answer.status !== 201) throw new Error(`deploying: ${answer.status} ${await answer.text()}`);

@@ -66,10 +66,13 @@ beforeAll(async () => {
     socket.pipe(inner).pipe(socket);
   }).listen(Number(new URL(installation.stagingUrl).port), '127.0.0.1');
 }, 180_000);
-afterEach(() => watched?.stop());
+afterEach(() => {
+  watched?.stop();
+  // A test that failed leaves one that would keep the shard.
+  for (const { process: child } of executors) child.kill('SIGKILL');
+});
 afterAll(async () => {
   service.close();
-  for (const { process: child } of executors) child.kill('SIGKILL');
   await installation.close();
   folders.forEach(removeFolder);
 }, 60_000);

@@ -8,6 +8,7 @@ import { EodhController } from './faces/eodh/eodh-controller.ts';
 import { DocsController } from './faces/eodh/docs-controller.ts';
 import { MeController } from './faces/eodh/me-controller.ts';
 import { HarvestedController } from './faces/eodh/harvested-controller.ts';
+import { SearchController } from './faces/eodh/search-controller.ts';
 import { StacController } from './faces/eodh/stac-controller.ts';
 import { WorkspaceController } from './faces/eodh/workspace-controller.ts';
 import { FilesController } from './faces/files/files-controller.ts';
@@ -41,6 +42,7 @@ export const controllers = [
   FilesController,
   EodhController,
   StacController,
+  SearchController,
   HarvestedController,
   MeController,
   WorkspaceController,

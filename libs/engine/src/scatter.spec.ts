@@ -76,7 +76,7 @@ describe('scatter methods', () => {
       p: { $stored: { key: 'k', length: 100_000 } },
       q: { $stored: { key: 'l', length: 100_000 } },
     });
-    expect(failureOf(play)).toBe('the scatter has 10000000000 elements; the limit is 1000000');
+    expect(failureOf(play)).toBe('the scatter has 10000000000 elements; the limit of one scatter is 500000');
   });
 });
 

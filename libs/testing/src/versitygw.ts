@@ -28,10 +28,15 @@ export interface TestS3Options {
 
 const root = join(import.meta.dirname, '../../..');
 
+const program = ['versitygw', '1.8.0', 'github.com/versity/versitygw/cmd/versitygw'];
+
 /** Path of versitygw, built at the first call on a machine; undefined where there is neither it nor Go. */
 export function versitygw(): string | undefined {
   try {
-    return execFileSync(join(root, 'scripts/versitygw.sh'), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync(join(root, 'scripts/go-program.sh'), [...program], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     return undefined;
   }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadavg } from 'node:os';
 import { embeddedPolicy } from '@runnel/access';
 import { Client } from 'pg';
-import { startInstallation } from '../installation.ts';
+import { cpuOfTree, startInstallation } from '../installation.ts';
 import type { Installation } from '../installation.ts';
 import { median, percentile, printRows, times } from '../measure.ts';
 import type { Row } from '../measure.ts';
@@ -45,19 +45,37 @@ async function sides(): Promise<Sides> {
   return { installation, ours, peer };
 }
 
+interface Loaded extends LoadResult {
+  /** Milliseconds of CPU that an answer took, of the server and all its processes: whatever else the machine did meanwhile. */
+  cpu: number;
+}
+
+async function loadOf(pid: number, request: Request, many: number, span: number): Promise<Loaded> {
+  const before = cpuOfTree(pid);
+  const result = await load(request, many, span);
+  return { ...result, cpu: ((cpuOfTree(pid) - before) * 1000) / result.latencies.length };
+}
+
 /** The same question to both. */
-async function reads({ ours, peer }: Sides, what: string, paths: { ours: string; peer: string | undefined }, target: string): Promise<Row> {
-  const mine = await load({ ...ours, method: 'GET', path: paths.ours, expect: 200 }, connections, seconds);
+async function reads(
+  { ours, peer, installation }: Sides,
+  what: string,
+  paths: { ours: string; peer: string | undefined },
+  target: string,
+): Promise<Row> {
+  const mine = await loadOf(installation.pid, { ...ours, method: 'GET', path: paths.ours, expect: 200 }, connections, seconds);
   const theirs =
     peer && paths.peer !== undefined
-      ? await load({ ...peerRequest(peer.port), method: 'GET', path: paths.peer, expect: 200 }, connections, seconds)
+      ? await loadOf(peer.pid, { ...peerRequest(peer.port), method: 'GET', path: paths.peer, expect: 200 }, connections, seconds)
       : undefined;
   return rowOf(what, mine, theirs, target);
 }
 
-function rowOf(what: string, mine: LoadResult, theirs: LoadResult | undefined, target: string): Row {
-  const shown = ({ rate, latencies }: LoadResult): string => `${perSecond(rate)}, p99 ${ms(percentile(latencies, 99))}`;
-  return { what, ours: shown(mine), peer: theirs ? shown(theirs) : '', ratio: theirs ? times(mine.rate / theirs.rate) : '', target };
+function rowOf(what: string, mine: Loaded, theirs: Loaded | undefined, target: string): Row {
+  const shown = ({ rate, latencies, cpu }: Loaded): string =>
+    `${perSecond(rate)}, p99 ${ms(percentile(latencies, 99))}, CPU ${cpu.toFixed(2)} ms`;
+  const ratio = theirs ? `${times(mine.rate / theirs.rate)}, by CPU ${times(theirs.cpu / mine.cpu)}` : '';
+  return { what, ours: shown(mine), peer: theirs ? shown(theirs) : '', ratio, target };
 }
 
 const echoBody = JSON.stringify({ inputs: { message: 'hello' } });
@@ -68,14 +86,15 @@ async function executions({ ours, peer, installation }: Sides): Promise<{ rows: 
   const request: Request = { ...ours, method: 'POST', path: echo, body: echoBody, expect: 201 };
   request.headers = { ...request.headers, prefer: 'respond-async' };
   const idle = await load(request, 1, 3);
-  const mine = await load(request, connections, postSeconds);
+  const mine = await loadOf(installation.pid, request, connections, postSeconds);
   const ended = performance.now();
   const unfinished = await drain(installation);
   const drained = (performance.now() - ended) / 1000;
   const [job = ''] = mine.made;
   const theirs =
     peer &&
-    (await load(
+    (await loadOf(
+      peer.pid,
       {
         ...peerRequest(peer.port),
         headers: { 'content-type': 'application/json', prefer: 'respond-async' },

@@ -12,6 +12,8 @@ const run = promisify(execFile);
 
 export interface Peer {
   port: number;
+  /** Of the process whose children are the workers. */
+  pid: number;
   close(): Promise<void>;
 }
 
@@ -58,7 +60,7 @@ export async function startPygeoapi(): Promise<Peer | undefined> {
   };
   for (let attempt = 0; attempt < 600; attempt += 1) {
     const answer = await fetch(`http://127.0.0.1:${port}/processes?f=json`).catch(() => undefined);
-    if (answer?.ok === true) return { port, close };
+    if (answer?.ok === true) return { port, pid: server.pid ?? 0, close };
     await sleep(200);
   }
   await close();

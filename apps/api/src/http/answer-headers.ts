@@ -20,6 +20,7 @@ const careful = {
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'cross-origin',
 };
+const always = { ...cors, ...careful };
 const strictTransport = 'max-age=31536000';
 
 const charset = '; charset=utf-8';
@@ -31,7 +32,7 @@ export function addAnswerHeaders(
   { metrics, stopping, config: { publicUrl } }: Pick<ApiContext, 'metrics' | 'stopping' | 'config'>,
 ): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.headers(cors).headers(careful).header('x-request-id', request.id);
+    reply.headers(always).header('x-request-id', request.id);
     // Only who came by TLS is told to come by TLS again.
     if (originOf(request, publicUrl).startsWith('https:')) void reply.header('strict-transport-security', strictTransport);
     if (request.method === 'OPTIONS') void reply.status(204).send();

@@ -31,8 +31,11 @@ export function cursorOf(...parts: string[]): string {
 export const cursor = <T extends z.ZodType>(parts: T) => once(z.string().transform(parse).pipe(parts).optional());
 
 function parse(text: string): unknown {
+  const parts = Buffer.from(text, 'base64url').toString();
+  // No database takes a null character.
+  if (parts.includes(String.raw`\u0000`)) return undefined;
   try {
-    return JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown;
+    return JSON.parse(parts) as unknown;
   } catch {
     return undefined;
   }

@@ -17,9 +17,9 @@ interface Run {
 }
 
 type Options = Parameters<typeof targetOf>[0] & {
-  status: string[];
-  process: string[];
-  label: string[];
+  status?: string[];
+  process?: string[];
+  label?: string[];
   name?: string;
   search?: string;
   limit: string;
@@ -29,9 +29,9 @@ type Options = Parameters<typeof targetOf>[0] & {
 /** `runnel ps`: the runs of the workspace, newest first. */
 export function psCommand(program: Command): void {
   const command = withTarget(program.command('ps').description('list runs, newest first'))
-    .option('--status <STATUS>', 'only runs in this status: accepted, running, successful, failed, dismissed (repeatable)', collect, [])
-    .option('--process <PROCESS>', 'only runs of this process (repeatable)', collect, [])
-    .option('--label <NAME=VALUE>', 'only runs with this label (repeatable)', collect, [])
+    .option('--status <STATUS>', 'only runs in this status: accepted, running, successful, failed, dismissed (repeatable)', collect)
+    .option('--process <PROCESS>', 'only runs of this process (repeatable)', collect)
+    .option('--label <NAME=VALUE>', 'only runs with this label (repeatable)', collect)
     .option('--name <NAME>', 'only runs of this name')
     .option('--search <TEXT>', 'only runs that have it in process, name or the value of a label')
     .option('--limit <N>', 'at most so many', '20')
@@ -48,7 +48,7 @@ export function psCommand(program: Command): void {
   example(command, 'runnel ps --status running', 'runnel ps --label season=2026 --process vegetation');
 }
 
-function queryOf({ status, process, label, name, search, limit }: Options): string {
+function queryOf({ status = [], process = [], label = [], name, search, limit }: Options): string {
   const given = {
     limit: [limit],
     status,
@@ -57,7 +57,9 @@ function queryOf({ status, process, label, name, search, limit }: Options): stri
     name: name === undefined ? [] : [name],
     text: search === undefined ? [] : [search],
   };
-  return new URLSearchParams(Object.entries(given).flatMap(([key, values]) => values.map((value) => [key, value]))).toString();
+  return new URLSearchParams(
+    Object.entries(given).flatMap(([key, values]) => values.map((value): [string, string] => [key, value])),
+  ).toString();
 }
 
 const took = ({ started, finished }: Run): string =>

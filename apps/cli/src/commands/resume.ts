@@ -7,7 +7,7 @@ import { example, targetOf, withTarget } from '../client/target-options.ts';
 import { collect, finish, readInputs } from './run.ts';
 
 interface Options {
-  input: string[];
+  input?: string[];
   workflow?: string;
   detach?: boolean;
   json?: boolean;
@@ -23,12 +23,12 @@ export function resumeCommand(program: Command): void {
   const command = withTarget(program.command('resume').description('go on from what succeeded in a run that failed or was dismissed'))
     .argument('<run>', 'run id')
     .option('--workflow <FILE>', 'edited CWL document: becomes the next version of the process; only what it changes is repeated')
-    .option('-i, --input <NAME=VALUE>', 'an input that changes; all others are as they were (repeatable)', collect, [])
+    .option('-i, --input <NAME=VALUE>', 'an input that changes; all others are as they were (repeatable)', collect)
     .option('-d, --detach', 'do not wait for the end')
     .option('--json', 'print the answer as JSON, and do not wait')
     .action(async (run: string, options: Parameters<typeof targetOf>[0] & Options) => {
       const target = targetOf(options);
-      const inputs = await readInputs(target, undefined, options.input);
+      const inputs = await readInputs(target, undefined, options.input ?? []);
       const workflow = options.workflow === undefined ? {} : { workflow: readDocument(options.workflow) };
       const resumed = await requestJson<Resumed>(target, `/api/v1/runs/${run}/resume`, postJson({ inputs, ...workflow }));
       if (options.json === true) return printJson(resumed);

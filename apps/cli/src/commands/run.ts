@@ -14,10 +14,10 @@ import { uploadInputs } from '../client/upload-inputs.ts';
 type Json = Parameters<typeof uploadInputs>[1];
 
 interface RunOptions {
-  input: string[];
+  input?: string[];
   detach?: boolean;
   name?: string;
-  label: string[];
+  label?: string[];
   runSeconds?: string;
   stepSeconds?: string;
   json?: boolean;
@@ -28,16 +28,16 @@ export function runCommand(program: Command): void {
   const command = withTarget(program.command('run').description('execute a process, follow it live and print its results'))
     .argument('<process>', 'id of a deployed process')
     .argument('[inputs]', 'JSON or YAML file with the inputs; local files that it names are uploaded')
-    .option('-i, --input <NAME=VALUE>', 'one input; the value is read as YAML (repeatable)', collect, [])
+    .option('-i, --input <NAME=VALUE>', 'one input; the value is read as YAML (repeatable)', collect)
     .option('--name <NAME>', 'by which you find the run again: runnel ps --name NAME')
-    .option('--label <NAME=VALUE>', 'likewise; also for runnel cancel --label (repeatable)', collect, [])
+    .option('--label <NAME=VALUE>', 'likewise; also for runnel cancel --label (repeatable)', collect)
     .option('--run-seconds <N>', 'the most that the run may take, from its start')
     .option('--step-seconds <N>', 'the most that each attempt at a step may take')
     .option('-d, --detach', 'do not wait; print the run id')
     .option('--json', 'print only the results, as JSON')
     .action(async (id: string, file: string | undefined, options: Parameters<typeof targetOf>[0] & RunOptions) => {
       const target = targetOf(options);
-      const inputs = await readInputs(target, file, options.input);
+      const inputs = await readInputs(target, file, options.input ?? []);
       const job = await requestJson<{ jobID: string }>(
         target,
         `/${target.workspace}/ogc-api/processes/${encodeURIComponent(id)}/execution`,
@@ -62,7 +62,7 @@ export async function finish(target: Target, run: string, json: boolean): Promis
   else printResults(results);
 }
 
-function detailsOf({ name, label }: RunOptions): { name?: string; labels?: Record<string, string> } {
+function detailsOf({ name, label = [] }: RunOptions): { name?: string; labels?: Record<string, string> } {
   return {
     ...(name === undefined ? {} : { name }),
     ...(label.length === 0 ? {} : { labels: Object.fromEntries(label.map((given) => assignmentOf('--label', given))) }),
@@ -91,4 +91,5 @@ export async function readInputs(target: Target, file: string | undefined, assig
   return inputs;
 }
 
-export const collect = (value: string, all: string[]): string[] => [...all, value];
+/** Of an option that may be given again and again. */
+export const collect = (value: string, all: string[] = []): string[] => [...all, value];

@@ -3,6 +3,8 @@ import { eventually } from '@runnel/testing';
 import { wide } from '../spec/documents.ts';
 import { install } from '../spec/installation.ts';
 import type { Installation } from '../spec/installation.ts';
+import { startPartitionLeases } from './partition-leases.ts';
+import type { PartitionEvents } from './partition-leases.ts';
 
 jest.setTimeout(60_000);
 
@@ -13,6 +15,37 @@ beforeEach(async () => {
 });
 
 afterEach(() => at.close());
+
+describe('a scheduler that could not renew in time', () => {
+  it('takes a partition anew only when what it did with it before has ended', async () => {
+    const working = new Set<number>();
+    const twice: number[] = [];
+    const ended = Promise.withResolvers<void>();
+    const events: PartitionEvents = {
+      gained: async (partition) => void (working.has(partition) ? twice.push(partition) : working.add(partition)),
+      lost: async (partition) => {
+        await ended.promise;
+        working.delete(partition);
+      },
+    };
+    const leases = startPartitionLeases(at.database, events, { scheduler: 'late', leaseSeconds: 1, onError: () => undefined });
+    await eventually('it has all', () => leases.owned().length === 16);
+    const other = await at.database.pool.connect();
+    await other.query('begin; lock table partitions');
+    await eventually('its leases are over', () => leases.owned().length === 0);
+    await other.query('commit');
+    other.release();
+    await eventually('it asked again', async () => {
+      const { rows } = await at.database.pool.query("select 1 from schedulers where id = 'late' and lease_until > now()");
+      return rows.length > 0;
+    });
+    expect(leases.owned()).toEqual([]);
+    ended.resolve();
+    await eventually('it has all again, and works on them', () => leases.owned().length === 16 && working.size === 16);
+    expect(twice).toEqual([]);
+    await leases.close();
+  });
+});
 
 describe('two schedulers', () => {
   it('share the partitions, and one takes over at once what the other gives back', async () => {

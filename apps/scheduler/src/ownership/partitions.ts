@@ -31,7 +31,8 @@ export function createPartitions(
     owns: (run) => queues.has(partitionOf(run)),
     submit: async (news) => {
       const byPartition = Map.groupBy(news, (item) => partitionOf(item.run));
-      await Promise.all([...byPartition].map(([partition, items]) => queueOf(partition).submit(items)));
+      // Partitions of others hold up none of ours.
+      await Promise.all([...byPartition].map(async ([partition, items]) => queueOf(partition).submit(items)));
     },
     gained: async (partition) => {
       // What an earlier owner did meanwhile is not in memory.

@@ -93,11 +93,21 @@ async function settleExisting(value: PathValue, scope: OutputScope, where: strin
   const location =
     path === undefined ? textField(value, 'location') : isWithin(path, scope.outdir) ? undefined : passedOnInput(path, scope.inputs);
   if (location !== undefined) return completeNames({ ...said, location, ...measures(scope.inputs.byLocation.get(location)) });
-  const actual = await valueAt(path ?? scope.outdir, scope, where);
+  const actual = (await valueAt(path ?? scope.outdir, scope, where)) ?? (await decodedValueAt(value, scope, where));
   if (actual === undefined) throw new ProcessFault(where, `${path} does not exist`);
   if (actual.class !== value.class) throw new ProcessFault(where, `${path} is a ${actual.class}, not a ${value.class}`);
   const named = completeNames({ ...actual, ...said, ...measures(actual) });
   return textField(actual, 'location') === undefined ? named : withoutPath(named);
+}
+
+/** A relative location may be a reference, `b%20c.txt`, as the standard says, where no file of just this name is. */
+async function decodedValueAt(value: PathValue, scope: OutputScope, where: string): Promise<PathValue | undefined> {
+  const location = textField(value, 'location');
+  const named = location !== undefined && textField(value, 'path') === undefined;
+  const path = named ? locationToPath(`file:${location}`) : undefined;
+  return path === undefined || path === location
+    ? undefined
+    : valueAt(pathInTool({ ...value, path }, scope, where) ?? scope.outdir, scope, where);
 }
 
 function measures(value: PathValue | undefined): JsonObject {

@@ -127,8 +127,10 @@ export async function expandDirectives(root: unknown, uri: string, expansion: Ex
     const local = document === withoutFragment(uri);
     const loaded = local ? { root } : await expansion.documents.load(document, referenceFrom(map, directive));
     if (!loaded) return undefined;
-    const found = fragment === undefined || fragment === '' ? loaded.root : findByName(loaded.root, fragment);
-    if (found === undefined) fault(map, `${document} holds nothing with the id or name "${fragment}"`);
+    const named = fragment !== undefined && fragment !== '';
+    const found = named ? findByName(loaded.root, fragment) : loaded.root;
+    // A document that is nothing has said why: it could not be read, or imports itself.
+    if (found === undefined && named) fault(map, `${document} holds nothing with the id or name "${fragment}"`);
     return afford(map, local ? await expand(found, around) : found);
   };
 

@@ -60,7 +60,9 @@ export async function loadPackage(uri: string, read: ReadDocument, options: Load
   if (!loaded) return failed();
   const { root } = loaded;
   if (!isRaw(root)) {
-    report.error('', start, `expected a CWL document (a map with cwlVersion and class), found ${describeValue(root)}`);
+    // Nothing is left of a document that imports itself; that was said.
+    if (!report.hasErrors())
+      report.error('', start, `expected a CWL document (a map with cwlVersion and class), found ${describeValue(root)}`);
     return failed();
   }
   const main = await loadRoot(root, uri, { sources, report, loader, options });

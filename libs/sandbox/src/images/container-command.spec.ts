@@ -48,6 +48,12 @@ describe('the command line of a container', () => {
     expect(words).not.toContain('--network=none');
   });
 
+  it('podman of root has no ids of a caller to keep', () => {
+    const words = containerCommand(plan('podman', { user: { uid: 0, gid: 0 } }));
+    expect(words).toContain('--user=0:0');
+    expect(words).not.toContain('--userns=keep-id');
+  });
+
   it.each(['singularity', 'apptainer'] as const)('%s runs the entry point of a docker image', (name) => {
     expect(containerCommand(plan(name))).toEqual([
       `/usr/bin/${name}`,

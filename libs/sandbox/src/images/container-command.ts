@@ -55,7 +55,8 @@ function dockerOptions({ engine, name, cwd, mounts, network, user, env }: Contai
     '--read-only',
     '--tmpfs=/tmp',
     ...(user === undefined ? [] : [`--user=${user.uid}:${user.gid}`]),
-    ...(engine.name === 'podman' ? ['--userns=keep-id'] : []),
+    // Root has no ids to keep: podman refuses it there.
+    ...(engine.name === 'podman' && user?.uid !== 0 ? ['--userns=keep-id'] : []),
     ...(network ? [] : ['--network=none']),
     ...mounts.map(({ source, target, writable }) =>
       [`--mount=type=bind`, csvField(`source=${source}`), csvField(`target=${target}`), ...(writable ? [] : ['readonly'])].join(','),

@@ -11,6 +11,7 @@ import { Route } from '../../http/route.ts';
 import { EodhController } from './eodh-controller.ts';
 import { MeController } from './me-controller.ts';
 import { HarvestedController } from './harvested-controller.ts';
+import { SearchController } from './search-controller.ts';
 import { StacController } from './stac-controller.ts';
 import { WorkspaceController } from './workspace-controller.ts';
 
@@ -70,7 +71,15 @@ export class DocsController {
   async definition(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const server = originOf(request, this.context.config.publicUrl);
     const description = 'Processes, jobs and published results of a workspace, its sessions and keys, as clients of EODH know them';
-    const routes = routesOf([EodhController, StacController, HarvestedController, MeController, WorkspaceController, DocsController]);
+    const routes = routesOf([
+      EodhController,
+      StacController,
+      SearchController,
+      HarvestedController,
+      MeController,
+      WorkspaceController,
+      DocsController,
+    ]);
     await sendOpenApi(reply, openApiOf(routes, { title: 'Workflow Runner', description, version: '1.0.0', server }));
   }
 

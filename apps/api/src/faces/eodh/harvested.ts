@@ -36,7 +36,7 @@ export async function answerHarvestedItems(context: ApiContext, request: Fastify
   const place = placeOf(context, request);
   const found = await harvestedItems(context.database, workspaceIn(request), id, query.after, query.limit + 1);
   const page = found.slice(0, query.limit);
-  const features = page.map((row) => itemView(row, place));
+  const features = page.map((row) => harvestedItemDocument(row, place));
   const links = pageLinks(`${harvestedAddress(place, id)}/items`, query.limit, found, page.at(-1)?.item, geojson);
   const document = { type: 'FeatureCollection', features, links, numberReturned: features.length };
   await reply.type(geojson).send(Buffer.from(JSON.stringify(document)));
@@ -46,7 +46,7 @@ export async function answerHarvestedItem(context: ApiContext, request: FastifyR
   const { collection = '', item = '' } = request.params as { collection?: string; item?: string };
   const row = await harvestedItem(context.database, workspaceIn(request), collection, item);
   if (!row) throw nothingHere();
-  await reply.type(geojson).send(Buffer.from(JSON.stringify(itemView(row, placeOf(context, request)))));
+  await reply.type(geojson).send(Buffer.from(JSON.stringify(harvestedItemDocument(row, placeOf(context, request)))));
 }
 
 async function collectionIn({ database }: ApiContext, request: FastifyRequest): Promise<string> {
@@ -70,7 +70,7 @@ function collectionView(id: string, document: JsonObject | undefined, place: Pla
   ]);
 }
 
-function itemView({ collection, item, document }: HarvestedRow, place: Place): JsonObject {
+export function harvestedItemDocument({ collection, item, document }: HarvestedRow, place: Place): JsonObject {
   const parent = harvestedAddress(place, collection);
   return shown(document, place.origin, [
     { rel: 'self', href: harvestedAddress(place, collection, item), type: geojson },

@@ -28,6 +28,7 @@ export const catalogSchema = z.object({
   id: z.string(),
   stac_version: z.string(),
   description: z.string(),
+  conformsTo: z.array(z.string()).optional(),
   links,
 });
 export const collectionSchema = z.looseObject({

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@runnel/cwl';
 import { Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -46,15 +47,25 @@ export async function answerCatalog({ database, config }: ApiContext, request: F
           ? collectionAddress(base, { process, catalogue, collection: child })
           : catalogAddress(base, process ?? child, process === undefined ? undefined : child),
       );
+  const self = root ? base : catalogAddress(base, process, catalogue);
+  const searchable = process === undefined || catalogue !== undefined;
   const links = [
-    { rel: 'self', href: root ? base : catalogAddress(base, process, catalogue), type: json },
+    { rel: 'self', href: self, type: json },
     { rel: 'root', href: root ? base : catalogAddress(base), type: json },
+    ...(searchable ? searchLinks(self) : []),
     ...(harvested.length > 0 ? [{ rel: 'data', href: `${base}/collections`, type: json }] : []),
     ...children.map((href) => ({ rel: 'child', href, type: json })),
   ];
   const description = root ? `Catalogue of workspace ${workspace}` : `${process ?? workspace} Outputs Catalog`;
-  await reply.type(json).send(JSON.stringify({ type: 'Catalog', stac_version: '1.0.0', id, description, links }));
+  const conforms = searchable ? { conformsTo } : {};
+  await reply.type(json).send(JSON.stringify({ type: 'Catalog', stac_version: '1.0.0', id, description, ...conforms, links }));
 }
+
+/** Of the STAC API 1.0.0; clients look for these before they search. */
+const conformsTo = ['https://api.stacspec.org/v1.0.0/core', 'https://api.stacspec.org/v1.0.0/item-search'];
+
+const searchLinks = (self: string): JsonObject[] =>
+  ['GET', 'POST'].map((method) => ({ rel: 'search', href: `${self}/search`, type: geojson, method }));
 
 export async function answerCollection(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const row = await collectionOf(context, request);
