@@ -19,6 +19,7 @@ async function runOwnSuite(): Promise<{ passed: number; failed: number }> {
         '--runInBand',
         '--',
         'test/conformance/own-suite',
+        'test/conformance/bombs',
         'test/conformance/packages',
         'test/conformance/provenance',
       ],

@@ -1,6 +1,7 @@
 import { resolveValues } from '@runnel/engine';
-import { keys, namespaceObjects, stagingAudience } from '@runnel/kube-pod';
+import { keys, namespaceObjects, namespaceOf, StagedAttempt, stagingAudience, staysFor } from '@runnel/kube-pod';
 import { ObjectNotFound, readValue, type DirectAccess, type ObjectStore } from '@runnel/objects';
+import { z } from 'zod';
 import type { Backend, BackendContext } from '../backend.ts';
 import type { ExecutorConfig } from '../config.ts';
 import { attemptName, logPrefix, type AttemptId, type StepRequest } from '../steps/attempt.ts';
@@ -13,7 +14,6 @@ import { storeLargeOutputs } from '../steps/store-large-outputs.ts';
 import { carryOutOnCluster, ensureGone, isTool, type ClusterSurroundings } from './carry-out-on-cluster.ts';
 import { openCluster, type Cluster } from './cluster.ts';
 import { planKey, podName } from './keys.ts';
-import { namespaceOf, StagedAttempt, staysFor } from '@runnel/kube-pod';
 import { createHostAliases } from './host-aliases.ts';
 import type { PodDefaults } from './pod-choices.ts';
 import { startPodWatch } from './pod-watch.ts';
@@ -247,11 +247,24 @@ function startStaging(
   });
 }
 
+/** Whoever may change pods may have written anything there. */
+const AnnotatedAttempt = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue('is no JSON');
+      return z.NEVER;
+    }
+  })
+  .pipe(StagedAttempt);
+
 /** Goes on with the pods that are there: under their own names, with the same attempts (rule 8). */
 async function adopt(attempts: Attempts, { watch, cluster, store }: ClusterSurroundings, { logger }: BackendContext): Promise<void> {
   for (const pod of watch.list()) {
     const { name = '', namespace = '', annotations = {} } = pod.metadata ?? {};
-    const id = StagedAttempt.safeParse(JSON.parse(annotations[keys.attempt] ?? 'null'));
+    const id = AnnotatedAttempt.safeParse(annotations[keys.attempt]);
     const own = id.success && name === podName(id.data) && namespace === namespaceOf(id.data.workspace);
     const request = own ? await readRequest(store, id.data) : undefined;
     if (request === undefined) {
