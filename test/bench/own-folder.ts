@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,6 +15,8 @@ const grace = 15_000;
 export async function inOwnFolder(): Promise<void> {
   if (process.env[mark] !== undefined) return;
   const folder = mkdtempSync(join(tmpdir(), 'runnel-bench-'));
+  // Postgres and tools run as other users.
+  chmodSync(folder, 0o711);
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     stdio: 'inherit',
     detached: true,

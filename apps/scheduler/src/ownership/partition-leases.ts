@@ -67,7 +67,9 @@ export function startPartitionLeases(database: Database, events: PartitionEvents
   const renew = async (): Promise<void> => {
     await dropExpired();
     const end = performance.now() + leaseSeconds * 1000;
-    const answer = await inTransaction(database, (tx) => renewLeases(tx, scheduler, leaseSeconds, [...held.keys()]));
+    // What is being given back stays ours until that is over.
+    const ours = [...new Set([...held.keys(), ...telling.keys()])];
+    const answer = await inTransaction(database, (tx) => renewLeases(tx, scheduler, leaseSeconds, ours));
     const kept = new Set([...answer.kept, ...answer.release]);
     await Promise.all([...held.keys()].filter((partition) => !kept.has(partition)).map(give));
     // Those whose lease ended meanwhile are given back, whatever the answer says; they are taken again with the next renewal.
