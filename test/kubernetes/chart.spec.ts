@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@runnel/testing';
 import { repository, type Job } from '../journeys/up.ts';
 import { audited, granted, installChart, type ChartRelease } from './chart.ts';
 import { scatter, shellTool } from './documents.ts';
@@ -85,15 +86,15 @@ describe('the chart', () => {
       await chart.upgrade(...all.flatMap((name) => ['--set', `services.${name}.annotations.release=next`]));
       upgraded.abort();
       await Promise.all(loads);
-      const after = chart.kubectl(
-        'get',
-        'pods',
-        '-l',
-        'app.kubernetes.io/component in (api,scheduler,executor,ingester,harvester)',
-        '-o',
-        'name',
-      );
-      expect(after.trim().split('\n').filter((name) => before.includes(name))).toEqual([]); // prettier-ignore
+      const services = `app.kubernetes.io/component in (${all.join(',')})`;
+      const left = (): string[] =>
+        chart
+          .kubectl('get', 'pods', '-l', services, '-o', 'name')
+          .trim()
+          .split('\n')
+          .filter((name) => before.includes(name));
+      // The new ones serve while the last of the old ones end.
+      await eventually('all are new', () => left().length === 0, 60_000);
       expect(requests).toBeGreaterThan(50);
       expect(faults).toEqual([]);
       expect(runs.length).toBeGreaterThan(1);

@@ -148,7 +148,7 @@ describe('the pod of a failed step', () => {
       const { job } = await execute(installation.up, 'exits', {}, patience);
       expect(job).toMatchObject({ status: 'failed' });
       const phases = (): string => kubectl('-n', namespace, 'get', 'pods', '-o', 'jsonpath={.items[*].status.phase}');
-      expect(phases()).toBe('Failed');
+      await eventually('its pod is there, and over', () => phases() === 'Failed', 20_000);
       await eventually('it is removed', () => phases() === '', 90_000);
     },
     patience,

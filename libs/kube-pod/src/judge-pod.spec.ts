@@ -44,6 +44,8 @@ describe('what is made of a pod', () => {
     expect(staysFor(ends(done(3)), 0, ended)).toBe(0);
     expect(staysFor(ends(done(0)), 2, ended)).toBe(0);
     expect(staysFor(pod({ phase: 'Running', containerStatuses: [container('tool', done(3))] }), 2, ended)).toBe(0);
+    const unsaid = pod({ phase: 'Running', containerStatuses: [container('upload', done(0)), container('tool', done(3))] });
+    expect(staysFor(unsaid, 2, ended)).toBe(120_000);
   });
 
   it('is not over while its files are kept', () => {

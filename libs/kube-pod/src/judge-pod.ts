@@ -56,8 +56,8 @@ export function judgePod(pod: V1Pod): PodVerdict {
 /** Milliseconds for which a pod whose step has ended stays; `now`: milliseconds since 1970. */
 export function staysFor(pod: V1Pod, keepFailedMinutes: number, now: number): number {
   const verdict = judgePod(pod);
-  // What still runs or waits is ended by its removal.
-  const isOver = pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
+  // What still runs or waits is ended by its removal. The phase is told after the ends of the containers.
+  const isOver = verdict.state === 'ended' || pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
   if (!isOver || (verdict.state === 'ended' && verdict.exitCode === 0)) return 0;
   const ended = statusOf(pod, containers.tool)?.state?.terminated?.finishedAt;
   return Math.max(0, Date.parse(timeOf(ended ?? pod.metadata?.creationTimestamp)) + keepFailedMinutes * 60_000 - now);

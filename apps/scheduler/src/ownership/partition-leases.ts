@@ -83,8 +83,9 @@ export function startPartitionLeases(database: Database, events: PartitionEvents
   const giveAll = async (): Promise<void> => {
     await loop.close();
     clearInterval(watch);
-    const all = [...held.keys()];
-    await Promise.all(all.map(give));
+    const all = [...new Set([...held.keys(), ...telling.keys()])];
+    await Promise.all([...held.keys()].map(give));
+    await Promise.allSettled(telling.values());
     await releaseLeases(database, scheduler, all);
     await database.pool.query('delete from schedulers where id = $1', [scheduler]);
   };
@@ -105,8 +106,8 @@ on conflict (id) do update set lease_until = excluded.lease_until`,
     text: 'select partition, owner, lease_until > now() as leased from partitions order by partition for update',
   });
   const live = await query<{ id: string }>(tx, { text: 'select id from schedulers where lease_until > now()' });
-  // Rows of an earlier process with the same id are free: what it did is over.
-  const known = rows.rows.map((row) => (row.owner === scheduler && !held.includes(row.partition) ? { ...row, leased: false } : row));
+  // Whose row is still ours nobody else has taken, however late we are; rows of an earlier process with the same id are free: what it did is over.
+  const known = rows.rows.map((row) => (row.owner === scheduler ? { ...row, leased: held.includes(row.partition) } : row));
   const { keep, release, claim } = sharePartitions(
     known,
     live.rows.map((row) => row.id),
