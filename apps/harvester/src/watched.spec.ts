@@ -30,4 +30,16 @@ describe('relevantChanges', () => {
       { path: 'flows/b.cwl', change: 'updated', previousPath: 'flows/a.cwl' },
     ]);
   });
+
+  it('turns a rename from one taker to another into both', () => {
+    const everything = { ...watched, paths: ['**'] };
+    expect(relevantChanges(everything, [{ path: 'a.json', change: 'updated', previousPath: 'a.cwl' }])).toEqual([
+      { path: 'a.cwl', change: 'deleted' },
+      { path: 'a.json', change: 'added' },
+    ]);
+    expect(relevantChanges(everything, [{ path: 'a.txt', change: 'updated', previousPath: 'a.json' }])).toEqual([
+      { path: 'a.json', change: 'deleted' },
+      { path: 'a.txt', change: 'added' },
+    ]);
+  });
 });

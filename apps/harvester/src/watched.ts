@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { matchesGlob } from 'node:path';
 import { hookOf } from '@runnel/access';
-import { Workspace } from '@runnel/contracts';
+import { takerOf, Workspace } from '@runnel/contracts';
 import { z } from 'zod';
 import type { FileChange } from './git/git.ts';
 
@@ -70,15 +70,17 @@ export const protocolsOf = (watched: WatchedBranch): string => (watched.allowFil
 
 export const matches = (some: readonly string[], path: string): boolean => some.some((pattern) => matchesGlob(path, pattern));
 
-/** The changes that concern a binding. A file renamed out of its patterns is deleted for it, one renamed into them is added. */
+/**
+ * The changes that concern a binding. A file renamed out of its patterns is deleted for it, one renamed into them is added; one that somebody else
+ * takes under its new name is both, since each hears of its own files.
+ */
 export function relevantChanges(watched: WatchedBranch, changes: readonly FileChange[]): FileChange[] {
   return changes.flatMap((change): FileChange[] => {
     const { path, previousPath } = change;
     const now = matches(watched.paths, path);
     const before = previousPath !== undefined && matches(watched.paths, previousPath);
     if (previousPath === undefined) return now ? [change] : [];
-    if (now && before) return [change];
-    if (now) return [{ path, change: 'added' }];
-    return before ? [{ path: previousPath, change: 'deleted' }] : [];
+    if (now && before && takerOf(path) === takerOf(previousPath)) return [change];
+    return [...(before ? [{ path: previousPath, change: 'deleted' } as const] : []), ...(now ? [{ path, change: 'added' } as const] : [])];
   });
 }

@@ -33,19 +33,22 @@ export async function applyChange(context: ApiContext, harvest: Harvest, change:
   if (seen === 'done') return undefined;
   let outcome: Done['outcome'] | undefined;
   const record = async (tx: Transaction, done: Done): Promise<void> => {
-    await insertDone(tx, harvest, change, done);
+    await insertDone(tx, harvest, change.path, done);
     outcome = done.outcome;
   };
   const alone = (done: Done): Promise<void> => inTransaction(context.database, (tx) => record(tx, done));
+  const { path, previousPath } = change;
   crashPoint('api.harvest.before-apply');
+  // By itself: whatever came of the new name since, and so that older news of the old one are known to be older.
+  if (previousPath !== undefined)
+    await undeploySource(context, harvest, previousPath, (tx, done) => insertDone(tx, harvest, previousPath, done));
   if (seen === 'superseded') {
     await alone({ outcome: 'superseded', reason: 'a newer commit was handled before' });
   } else if (takerOf(change.path) === undefined) {
     await alone({ outcome: 'ignored', reason: 'it is neither CWL (.cwl) nor a STAC document (.json, .geojson)' });
   } else if (change.change === 'deleted') {
-    await undeploySource(context, harvest, change.path, record);
+    await undeploySource(context, harvest, path, record);
   } else {
-    if (change.previousPath !== undefined) await undeploySource(context, harvest, change.previousPath);
     await deployText(context, harvest, change, record);
   }
   crashPoint('api.harvest.after-apply');
@@ -110,13 +113,13 @@ from deployments where repository = $1 and path = $3 and workspace = $5 and bran
   return rows[0]?.done ? 'done' : rows[0]?.superseded ? 'superseded' : 'new';
 }
 
-async function insertDone(tx: Transaction, harvest: Harvest, change: Change, { outcome, reason }: Done): Promise<void> {
+async function insertDone(tx: Transaction, harvest: Harvest, path: string, { outcome, reason }: Done): Promise<void> {
   await query(tx, {
     name: 'insert-deployment',
     text: `
 insert into deployments (repository, branch, commit, path, workspace, outcome, reason, move, at) values ($1, $2, $3, $4, $5, $6, $7, $8, now())
 on conflict do nothing`,
-    values: [harvest.repository, harvest.branch, harvest.commit, change.path, harvest.workspace, outcome, reason ?? null, harvest.move],
+    values: [harvest.repository, harvest.branch, harvest.commit, path, harvest.workspace, outcome, reason ?? null, harvest.move],
   });
 }
 
@@ -125,7 +128,7 @@ async function undeploySource(
   { database, processes }: ApiContext,
   harvest: Harvest,
   path: string,
-  record?: (tx: Transaction, done: Done) => Promise<void>,
+  record: (tx: Transaction, done: Done) => Promise<void>,
 ): Promise<void> {
   await inTransaction(database, async (tx) => {
     const { count } = await query(tx, {
@@ -140,7 +143,7 @@ where workspace = $1 and deployed_by = $2 and deleted_at is null
       values: [harvest.workspace, originOf(harvest, path), harvest.repository, harvest.branch, path, harvest.move],
     });
     if (count > 0) await tellChanged(tx, harvest.workspace);
-    await record?.(tx, count > 0 ? { outcome: 'undeployed' } : { outcome: 'ignored', reason: 'no process came from it' });
+    await record(tx, count > 0 ? { outcome: 'undeployed' } : { outcome: 'ignored', reason: 'no process came from it' });
   });
   processes.forget(harvest.workspace);
 }

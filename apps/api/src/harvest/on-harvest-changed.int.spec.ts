@@ -31,12 +31,13 @@ async function harvest(commit: string, move: number, changes: Change[]): Promise
     api.messaging,
     seal(outgoing(HarvestChanged, data), { id: randomUUID(), time: clock(), service: 'harvester', prefix: api.config.prefix }),
   );
+  const files = new Set(changes.flatMap(({ path, previousPath = path }) => [path, previousPath]));
   return eventually(`${commit} was handled`, async () => {
     const { rows } = await api.database.pool.query<{ path: string; outcome: string }>(
       'select path, outcome from deployments where commit = $1',
       [commit],
     );
-    return rows.length === changes.length ? Object.fromEntries(rows.map(({ path, outcome }) => [path, outcome])) : undefined;
+    return rows.length === files.size ? Object.fromEntries(rows.map(({ path, outcome }) => [path, outcome])) : undefined;
   });
 }
 
@@ -68,14 +69,25 @@ it('deploys, replaces and undeploys what a repository says, once', async () => {
   expect(await harvest('c0', 0, [file('added', wide)])).toEqual({ 'app.cwl': 'superseded' });
   expect([await version(), await revisions()]).toEqual(['2.0.0', 2]);
 
-  expect(await harvest('c3', 3, [{ ...file('updated', wide, 'moved.cwl'), previousPath: 'app.cwl' }])).toEqual({ 'moved.cwl': 'deployed' });
+  expect(await harvest('c3', 3, [{ ...file('updated', wide, 'moved.cwl'), previousPath: 'app.cwl' }])).toEqual({
+    'app.cwl': 'undeployed',
+    'moved.cwl': 'deployed',
+  });
   expect(await version()).toBe('1.2.3');
   // Two files change places: what takes away comes first, whatever the order in the commit.
   const other = wide.replaceAll('id: wide', 'id: other');
   const swapped = [file('added', other), { ...file('updated', wide, 'z.cwl'), previousPath: 'moved.cwl' }];
-  expect(await harvest('c4', 4, swapped)).toEqual({ 'app.cwl': 'deployed', 'z.cwl': 'deployed' });
+  expect(await harvest('c4', 4, swapped)).toEqual({ 'app.cwl': 'deployed', 'moved.cwl': 'undeployed', 'z.cwl': 'deployed' });
   const back = [{ ...file('updated', wide, 'moved.cwl'), previousPath: 'z.cwl' }, file('deleted')];
-  expect(await harvest('c5', 5, back)).toEqual({ 'moved.cwl': 'deployed', 'app.cwl': 'undeployed' });
+  expect(await harvest('c5', 5, back)).toEqual({ 'moved.cwl': 'deployed', 'z.cwl': 'undeployed', 'app.cwl': 'undeployed' });
+  expect((await demo('GET', '/demo/ogc-api/processes/other')).status).toBe(404);
+  // News of a rename that come after those of what followed it: neither name stays.
+  expect(await harvest('c10', 10, [file('deleted', undefined, 'late.cwl')])).toEqual({ 'late.cwl': 'ignored' });
+  expect(await harvest('c9', 9, [{ ...file('updated', other, 'late.cwl'), previousPath: 'early.cwl' }])).toEqual({
+    'early.cwl': 'ignored',
+    'late.cwl': 'superseded',
+  });
+  expect(await harvest('c8', 8, [file('added', other, 'early.cwl')])).toEqual({ 'early.cwl': 'superseded' });
   expect((await demo('GET', '/demo/ogc-api/processes/other')).status).toBe(404);
   expect(await harvest('c6', 6, [file('deleted')])).toEqual({ 'app.cwl': 'ignored' });
   expect(await version()).toBe('1.2.3');

@@ -62,12 +62,28 @@ describe('STAC documents of a repository', () => {
     expect((await fixture.told()).length - before).toBe(2);
   });
 
+  it('are renamed by news that come late, too', async () => {
+    const before = await items();
+    const late = 'superseded: a newer commit was handled before';
+    expect(await take(13, [{ path: 'stac/mid.json', change: 'deleted' }])).toEqual({ 'stac/mid.json': 'removed' });
+    expect(await take(12, [{ ...added('stac/mid.json', item('m')), previousPath: 'stac/old.json' }])).toEqual({
+      'stac/mid.json': late,
+      'stac/old.json': 'removed',
+    });
+    expect(await take(11, [added('stac/old.json', item('m'))])).toEqual({ 'stac/old.json': late });
+    expect(await items()).toEqual(before);
+  });
+
   it('are renamed and removed, with their objects; a broken one leaves the one before', async () => {
     const changes = [
       { path: 'stac/c.json', change: 'updated' as const, previousPath: 'stac/a.json', content: item('newer') },
       { path: 'stac/b.json', change: 'updated' as const, content: '[]' },
     ];
-    expect(await take(4, changes)).toEqual({ 'stac/c.json': 'catalogued', 'stac/b.json': 'refused: it is not a JSON object' });
+    expect(await take(4, changes)).toEqual({
+      'stac/a.json': 'removed',
+      'stac/c.json': 'catalogued',
+      'stac/b.json': 'refused: it is not a JSON object',
+    });
     expect([await items(), await stored()]).toEqual([
       ['stac/b.json=b', 'stac/c.json=newer'],
       ['stac/b.json', 'stac/c.json'],

@@ -30,11 +30,8 @@ export async function takeDocuments(parts: IngesterParts, harvest: Harvest): Pro
   crashPoint('ingester.harvest.before-write');
   const outcomes = await inTransaction(database, async (tx) => {
     await lockSource(tx, harvest);
-    const seen = await lookBack(
-      tx,
-      harvest,
-      own.map(({ path }) => path),
-    );
+    const named = own.flatMap(({ path, previousPath }) => (previousPath === undefined ? [path] : [path, previousPath]));
+    const seen = await lookBack(tx, harvest, named);
     const fresh = own.filter(({ path }) => seen.get(path) !== 'done');
     const plan = await judge(objects, harvest, fresh, seen);
     await writeObjects(objects, harvest, plan);
@@ -59,12 +56,16 @@ async function judge(
 ): Promise<RowChanges> {
   const plan: RowChanges = { removed: [], written: [], outcomes: [] };
   for (const change of changes) {
-    const { path } = change;
+    const { path, previousPath } = change;
+    // By itself: whatever came of the new name since, and so that older news of the old one are known to be older.
+    if (previousPath !== undefined && !seen.has(previousPath)) {
+      plan.removed.push(previousPath);
+      plan.outcomes.push({ path: previousPath, outcome: 'removed' });
+    }
     if (seen.get(path) === 'superseded') {
       plan.outcomes.push({ path, outcome: 'superseded', reason: 'a newer commit was handled before' });
       continue;
     }
-    if (change.previousPath !== undefined) plan.removed.push(change.previousPath);
     if (change.change === 'deleted') {
       plan.removed.push(path);
       plan.outcomes.push({ path, outcome: 'removed' });
