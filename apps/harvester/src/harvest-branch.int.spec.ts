@@ -82,6 +82,17 @@ describe('a commit', () => {
       expect(contents.get(path)).toEqual({ $stored: { key: expect.stringMatching(/^demo\/values\/harvest\/[0-9a-f]{64}$/) } });
   });
 
+  it('that cannot be told to its end is not told at all', async () => {
+    const short = ['a', 'b', 'c', 'd'].map((name): [string, string] => [`${name}.json`, 'x'.repeat(150_000)]);
+    const long: [string, string] = ['z.json', 'x'.repeat(250_000)];
+    commit([...short, long]);
+    const put = (): Promise<never> => Promise.reject(new Error('the store is away'));
+    await expect(harvestBranch({ ...parts, objects: { ...parts.objects, put } }, watched)).rejects.toThrow('the store is away');
+    expect(await told()).toEqual([]);
+    expect(await harvestBranch(parts, watched)).toBe(5);
+    expect((await told()).length).toBeGreaterThan(1);
+  }, 60_000);
+
   it('is told with a higher number than the one before, and everything again where the copy was lost', async () => {
     commit([
       ['a.json', '1'],

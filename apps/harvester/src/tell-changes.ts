@@ -52,25 +52,26 @@ export interface Told {
 }
 
 /**
- * Queues what changed, in messages of a bounded size, then moves the position: a crash in between tells it again, never loses it, and who handles
- * it knows a file of a commit by (repository, branch, path, commit). Of a commit of any size only a few megabytes are in memory.
+ * Queues what changed, in messages of a bounded size, and moves the position with them: told is all of it or nothing, for what would be told again
+ * after a crash is another difference if the source has moved on. Of a commit of any size only a few megabytes are in memory. Who handles it knows a
+ * file of a commit by (repository, branch, path, commit).
  */
 export async function tellChanges(parts: HarvesterParts, told: Told): Promise<void> {
   const { place, source, commit } = told;
   const { database, messaging } = parts;
   const move = await nextMove(database, place);
-  for await (const changes of batches(parts, told, move)) {
-    const message = outgoing(HarvestChanged, { ...place, source, commit, move, changes });
-    crashPoint('harvester.tell.before-write');
-    await inTransaction(database, (tx) => insertOutbox(tx, outboxRows(messaging, [message])));
-    crashPoint('harvester.tell.between-writes');
-    parts.relay.kick();
-  }
   await inTransaction(database, async (tx) => {
+    for await (const changes of batches(parts, told, move)) {
+      const message = outgoing(HarvestChanged, { ...place, source, commit, move, changes });
+      crashPoint('harvester.tell.before-write');
+      await insertOutbox(tx, outboxRows(messaging, [message]));
+      crashPoint('harvester.tell.between-writes');
+    }
     await told.also?.(tx);
     await query(tx, movePosition(place, commit));
   });
   crashPoint('harvester.tell.after-move');
+  parts.relay.kick();
 }
 
 async function* batches(parts: HarvesterParts, told: Told, move: number): AsyncGenerator<Change[]> {

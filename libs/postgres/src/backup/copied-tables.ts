@@ -10,7 +10,7 @@ export interface CopiedTable {
 /**
  * Not copied: the schema's own account (the migrations make it), and who lives and what was promised to whom, which the services find out anew.
  */
-const left = ['schema_versions', 'schedulers', 'executors', 'grants'];
+const left = ['schema_versions', 'schedulers', 'executors', 'grants', 'ready_changes'];
 
 /** The tables that a copy holds, with their columns; a partitioned one counts as one. */
 export async function tablesToCopy(client: ClientBase): Promise<{ name: string; columns: string[] }[]> {
