@@ -24,6 +24,7 @@ import {
   noIsolation,
   noImages,
   readImages,
+  spreadFolders,
   type IsolationMode,
 } from '@runnel/sandbox';
 import { createLogger, createMetrics, Gauge, Histogram, objectStoreErrors, runService, type Logger, type Registry } from '@runnel/service';
@@ -192,6 +193,7 @@ async function openSandbox(
   for (const folder of [workRoot, spares]) rmSync(folder, { recursive: true, force: true });
   // Slots' users pass through to their own attempt's folder, and see no names.
   mkdirSync(workRoot, { recursive: true, mode: 0o711 });
+  spreadFolders(workRoot);
   const javascript = createJavaScriptPool({ threads: Math.max(1, count - 1), timeout: config.expressionSeconds });
   const images = config.images === undefined ? noImages : readImages(config.images);
   const spawner = createSpawner({

@@ -7,6 +7,7 @@ export { describeIsolation, detectIsolation, noIsolation, type IsolationReport }
 export { builtImages, imageFolders, ImagesError, noImages, normaliseImage, readImages, type LocalImages } from './images/local-images.ts';
 export { carryOut } from './step/carry-out.ts';
 export { allowedLocations, type StepPorts } from './step/prepare.ts';
+export { spreadFolders } from './step/spread-folders.ts';
 export { describeFault, LOG_TAIL_CHARACTERS, StepFault, toolFailure, type Failure as StepFailure } from './step/failures.ts';
 export { listed } from './step/take-outputs.ts';
 export { checksumAndSize, localFiles } from './step/local-files.ts';

@@ -10,6 +10,7 @@ import {
   imageFolders,
   noImages,
   noIsolation,
+  spreadFolders,
   type IsolationMode,
   type LocalImages,
 } from '@runnel/sandbox';
@@ -42,6 +43,7 @@ export async function run(options: CwlOptions): Promise<number> {
   const base = makeTemporary(options.temporaryPrefix);
   const workRoot = join(base, 'work');
   mkdirSync(workRoot, { mode: 0o711 });
+  spreadFolders(workRoot);
   const spawnerFor = (isolation: IsolationMode, images: LocalImages = noImages): ReturnType<typeof createSpawner> =>
     createSpawner({
       isolation,
