@@ -45,7 +45,7 @@ export interface PodPlan {
 }
 
 /** Seconds for which a pod outlives its node's silence: then it is another attempt's turn. */
-const lostAfter = 60;
+export const lostAfter = 60;
 
 const restricted: V1SecurityContext = {
   allowPrivilegeEscalation: false,

@@ -1,10 +1,10 @@
 export * from './stage-plan.ts';
 export * from './names.ts';
 export { ClusterSettings, WorkspacePods } from './settings.ts';
-export { buildPod, type HostAlias, type PodPlan, type PodResources } from './build-pod.ts';
+export { buildPod, lostAfter, type HostAlias, type PodPlan, type PodResources } from './build-pod.ts';
 export { namespaceObjects, type NamespacePlan, type Reachable, type ReachablePods } from './namespace-objects.ts';
 export { podTooLarge } from './too-large.ts';
 export { imageFrom, ImageSources } from './image-sources.ts';
 export { probePod } from './probe-pod.ts';
 export { podTimeline } from './pod-timeline.ts';
-export { judgePod, staysFor, type PodVerdict } from './judge-pod.ts';
+export { judgePod, mayRun, nodeLost, staysFor, type PodVerdict } from './judge-pod.ts';

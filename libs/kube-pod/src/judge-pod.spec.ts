@@ -1,6 +1,6 @@
 import type { V1Pod, V1PodStatus } from '@kubernetes/client-node';
 import { describe, expect, it } from '@jest/globals';
-import { judgePod, staysFor } from './judge-pod.ts';
+import { judgePod, mayRun, staysFor } from './judge-pod.ts';
 import { podTooLarge, quantity } from './too-large.ts';
 
 type Statuses = NonNullable<V1PodStatus['containerStatuses']>;
@@ -108,6 +108,27 @@ describe('what is made of a pod', () => {
 
   it("tells a tool's own fault, not that of what came after", () => {
     expect(judgePod(ends(done(3), done(10)))).toMatchObject({ state: 'ended', exitCode: 3 });
+  });
+
+  it('tells a node that is not heard of from containers that are not ready', () => {
+    const running = (ready: string, containersReady: string): V1Pod =>
+      pod({
+        phase: 'Running',
+        conditions: [
+          { type: 'Ready', status: ready },
+          { type: 'ContainersReady', status: containersReady },
+        ],
+      });
+    expect(judgePod(running('True', 'True'))).toEqual({ state: 'running' });
+    expect(judgePod(running('False', 'False'))).toEqual({ state: 'running' });
+    expect(judgePod(running('False', 'True'))).toEqual({ state: 'running', unheard: true });
+  });
+
+  it('knows what may still run', () => {
+    const containerStatuses = [container('tool', { running: {} })];
+    expect(mayRun(pod({ phase: 'Running', containerStatuses }))).toBe(true);
+    expect(mayRun(pod({ phase: 'Failed', containerStatuses }))).toBe(false);
+    expect(mayRun(ends(done(0)))).toBe(false);
   });
 
   it('waits for a registry that is away, and for a node', () => {

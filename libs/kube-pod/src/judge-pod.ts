@@ -5,7 +5,8 @@ import { containers } from './names.ts';
 /** What the cluster says of an attempt's pod. Times and exit code are the kubelet's: the tool cannot write them. */
 export type PodVerdict =
   | { state: 'waiting'; reason: string; pending?: 'schedule' | 'image' }
-  | { state: 'running' }
+  /** `unheard`: its node was not heard of lately. */
+  | { state: 'running'; unheard?: true }
   | { state: 'ended'; exitCode: number; outOfMemory: boolean; startedAt: string; finishedAt: string }
   | { state: 'failed'; failure: Pick<Failure, 'class' | 'reason'> };
 
@@ -49,8 +50,27 @@ export function judgePod(pod: V1Pod): PodVerdict {
     return failed('infrastructure', `its pod ended without its containers: ${said(status.message ?? status.reason)}`);
   const unscheduled = (status.conditions ?? []).find(({ type, status: held }) => type === 'PodScheduled' && held === 'False');
   if (unscheduled) return { state: 'waiting', reason: `waits for a node: ${said(unscheduled.message)}`, pending: 'schedule' };
-  if (status.phase === 'Running') return { state: 'running' };
+  if (status.phase === 'Running') return isUnheard(pod) ? { state: 'running', unheard: true } : { state: 'running' };
   return { state: 'waiting', reason: stage?.state?.running ? 'its inputs are brought' : 'its node starts it' };
+}
+
+/**
+ * A kubelet that knows of containers that are ready calls their pod ready; only the cluster's own controller, which misses the kubelet, does not.
+ * Where it misses all nodes of a zone it does no more than this: pods are not evicted then.
+ */
+function isUnheard({ status }: V1Pod): boolean {
+  const holds = (wanted: string): string | undefined => status?.conditions?.find(({ type }) => type === wanted)?.status;
+  return holds('Ready') === 'False' && holds('ContainersReady') === 'True';
+}
+
+/** What is told of a step whose node is not heard of. */
+export const nodeLost = failed('infrastructure', 'its node was lost: nothing was heard of it');
+
+/** Whether something of the pod may still run. */
+export function mayRun({ status }: V1Pod): boolean {
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return false;
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  return containers.some(({ state }) => state?.running !== undefined);
 }
 
 /** Milliseconds for which a pod whose step has ended stays; `now`: milliseconds since 1970. */
@@ -85,7 +105,7 @@ function podFault({ status, metadata }: V1Pod): Failed | undefined {
       if (status?.phase === 'Failed') return failed('infrastructure', `its node did not keep it (${reason}): ${said(message)}`);
   }
   const disrupted = (status?.conditions ?? []).find(({ type, status: held }) => type === 'DisruptionTarget' && held === 'True');
-  if (disrupted?.reason === 'DeletionByTaintManager') return failed('infrastructure', 'its node was lost: nothing was heard of it');
+  if (disrupted?.reason === 'DeletionByTaintManager') return nodeLost;
   if (disrupted && metadata?.deletionTimestamp !== undefined)
     return failed('infrastructure', `it was moved off its node (${disrupted.reason}): ${said(disrupted.message)}`);
   return undefined;

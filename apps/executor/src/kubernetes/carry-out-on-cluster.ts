@@ -36,8 +36,8 @@ export interface Waiting {
   waiting: string;
 }
 
-/** Seconds. */
-const stopGrace = 5;
+/** Seconds that the containers of a pod have for their end. */
+export const stopGrace = 5;
 
 /**
  * Carries out one attempt of a tool in a pod, or goes on with the pod that it has already. Where the signal is aborted the pod is deleted and its

@@ -1,5 +1,5 @@
 import { resolveValues } from '@runnel/engine';
-import { keys, namespaceObjects, namespaceOf, StagedAttempt, stagingAudience, staysFor } from '@runnel/kube-pod';
+import { keys, mayRun, namespaceObjects, namespaceOf, StagedAttempt, stagingAudience, staysFor } from '@runnel/kube-pod';
 import { ObjectNotFound, readValue, type DirectAccess, type ObjectStore } from '@runnel/objects';
 import { z } from 'zod';
 import type { Backend, BackendContext } from '../backend.ts';
@@ -11,7 +11,7 @@ import { secretsOf } from '../steps/attempt-secrets.ts';
 import { createConcealment } from '../steps/concealment.ts';
 import { openStepLog } from '../steps/step-log.ts';
 import { storeLargeOutputs } from '../steps/store-large-outputs.ts';
-import { carryOutOnCluster, ensureGone, isTool, type ClusterSurroundings } from './carry-out-on-cluster.ts';
+import { carryOutOnCluster, ensureGone, isTool, stopGrace, type ClusterSurroundings } from './carry-out-on-cluster.ts';
 import { openCluster, type Cluster } from './cluster.ts';
 import { planKey, podName } from './keys.ts';
 import { createHostAliases } from './host-aliases.ts';
@@ -284,8 +284,10 @@ function tidy(here: ClusterSurroundings, preparations: Preparations, id: Attempt
   const remove = (): void => {
     // Whoever has the shard next finds it, and its result.
     if (!mayStart()) return;
+    // What may still run on a node that is not heard of is never force-deleted: it goes when the node is back, or is removed.
+    const grace = mayRun(watch.get(name) ?? pod) ? stopGrace : 0;
     cluster
-      .deletePod(namespaceOf(id.workspace), name, 0)
+      .deletePod(namespaceOf(id.workspace), name, grace)
       .catch((error: unknown) => logger.warn({ error, pod: name }, 'a pod could not be removed'));
   };
   const stays = staysFor(pod, settings(id.workspace).keepFailedMinutes, Date.now());

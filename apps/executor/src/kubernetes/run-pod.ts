@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
-import { judgePod, type PodVerdict } from '@runnel/kube-pod';
+import { judgePod, lostAfter, nodeLost, type PodVerdict } from '@runnel/kube-pod';
 import type { Cluster } from './cluster.ts';
 import type { PodWatch } from './pod-watch.ts';
 
@@ -33,6 +33,7 @@ export function runPod(made: V1Pod, ports: RunPorts, signal: AbortSignal): Promi
   const { promise, resolve, reject } = Promise.withResolvers<PodEnd>();
   let last = '';
   let imageTimer: NodeJS.Timeout | undefined;
+  let lostTimer: NodeJS.Timeout | undefined;
   let seen = false;
   let asked = false;
 
@@ -53,7 +54,14 @@ export function runPod(made: V1Pod, ports: RunPorts, signal: AbortSignal): Promi
     }
     seen = true;
     const verdict = judgePod(pod);
-    if (verdict.state !== 'waiting' || verdict.pending !== 'image') clearTimeout(imageTimer);
+    if (verdict.state !== 'waiting' || verdict.pending !== 'image') {
+      clearTimeout(imageTimer);
+      imageTimer = undefined;
+    }
+    if (verdict.state !== 'running' || verdict.unheard === undefined) {
+      clearTimeout(lostTimer);
+      lostTimer = undefined;
+    }
     switch (verdict.state) {
       case 'waiting':
         if (verdict.reason !== last) onWaiting(verdict.reason);
@@ -62,6 +70,7 @@ export function runPod(made: V1Pod, ports: RunPorts, signal: AbortSignal): Promi
         if (verdict.pending === 'image') imageTimer ??= setTimeout(() => giveUpImage(verdict.reason), imagePatience * 1000);
         return;
       case 'running':
+        if (verdict.unheard) lostTimer ??= setTimeout(() => resolve(nodeLost), lostAfter * 1000);
         return onRunning(pod);
       case 'ended':
         onRunning(pod);
@@ -78,6 +87,7 @@ export function runPod(made: V1Pod, ports: RunPorts, signal: AbortSignal): Promi
   return promise.finally(() => {
     stop();
     clearTimeout(imageTimer);
+    clearTimeout(lostTimer);
     signal.removeEventListener('abort', onAbort);
   });
 }
