@@ -184,7 +184,7 @@ async function prepare(
   request: StepRequest,
   { context, defaults }: { context: BackendContext; defaults: PodDefaults },
 ): Promise<PreparedStep> {
-  const { store, packages, evaluateJavaScript, askSecrets } = context.surroundings;
+  const { store, values, packages, evaluateJavaScript, askSecrets } = context.surroundings;
   const { workspace, process } = request;
   const cwl = await packages(process.workspace, process.digest);
   const tool = cwl.processes[process.id];
@@ -197,7 +197,7 @@ async function prepare(
     concealment,
     package: cwl,
     tool,
-    inputs: secrets.reveal(await resolveValues(request.inputs, (key) => readOwn(store, workspace, key))),
+    inputs: secrets.reveal(await resolveValues(request.inputs, (key) => readOwn(values, workspace, key))),
     store,
     evaluateJavaScript,
     entrypointOf: (image) => defaults.images[image]?.entrypoint ?? [],
