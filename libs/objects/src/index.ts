@@ -5,5 +5,7 @@ export { contentKeptFor, isFreshContent } from './content-age.ts';
 export { mediaTypeOf } from './media-types.ts';
 export { putValue, readValue } from './json-objects.ts';
 export { openObjectStore } from './open.ts';
+export { objectUrl, plainObjectUrl } from './s3/foreign-bucket.ts';
+export type { ForeignBucket } from './s3/foreign-bucket.ts';
 export { tellFaults } from './tell-faults.ts';
 export type { DirectoryStoreOptions } from './directory/open-directory-store.ts';
