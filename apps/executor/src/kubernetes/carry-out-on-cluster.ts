@@ -156,6 +156,7 @@ function podOf(
     hostAliases,
     patienceSeconds: defaults.patienceSeconds,
     outdir: prepared.outdir,
+    mounts: prepared.mounts,
     deadlineSeconds: (prepared.stage.wrap.timeLimitSeconds ?? defaults.timeLimitSeconds) + defaults.deadlineMarginSeconds,
   });
 }
