@@ -10,8 +10,11 @@ const emptyIsNone = (value: unknown): unknown => (value === '' ? Number.NaN : va
 /** A parameter that is a number; given several times, the last one counts. */
 export const numeric = <T extends z.ZodType>(schema: T) => once(z.preprocess(emptyIsNone, schema));
 
+const yes = ['true', '1', 'yes', 'on', 'y', 'enabled'];
+const no = ['false', '0', 'no', 'off', 'n', 'disabled'];
+
 /** Yes or no; no where nothing is said. */
-export const flag = () => once(z.stringbool().default(false)).meta({ type: 'string', enum: ['true', 'false'] });
+export const flag = () => once(z.stringbool({ truthy: yes, falsy: no }).default(false)).meta({ type: 'string', enum: [...yes, ...no] });
 
 /** A list, repeated or separated by commas. */
 export const many = <T extends z.ZodType>(item: T) =>

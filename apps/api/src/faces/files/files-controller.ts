@@ -96,6 +96,7 @@ export class FilesController {
 
   private send(request: FastifyRequest, reply: FastifyReply, folder: string): Promise<void> {
     const place = this.placeOf(request, folder);
+    fileQuery.parse(request.query);
     return wantsList(request) ? sendList(this.context, request, reply, place) : sendFile(this.context, request, reply, place.key);
   }
 
