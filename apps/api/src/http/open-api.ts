@@ -67,7 +67,7 @@ export function openApiOf(routes: readonly DescribedRoute[], about: ApiTitle, ba
 
 function operationOf({ method, about }: DescribedRoute, path: string): Record<string, unknown> {
   const open = isOpen(about);
-  const query = about.query === undefined ? [] : Object.entries(about.query.shape as Record<string, z.ZodType>);
+  const query = about.query === undefined ? [] : Object.entries<z.ZodType>(about.query.shape);
   return {
     operationId: `${method.toLowerCase()}${path.replaceAll(/[^A-Za-z]+(\w?)/g, (_all, next: string) => next.toUpperCase())}`,
     summary: about.summary,

@@ -69,7 +69,6 @@ function parse(href: string): { bucket: string; key: string } {
   if (!bucketName.test(bucket) || key === '' || key.length > 1024)
     throw new OutboundRefused(`${href} is no address of a file in a bucket: s3://bucket/key is expected`);
   if (key.endsWith('/')) throw new OutboundRefused(`${href} is a folder: a file, or a STAC item, is expected`);
-  // eslint-disable-next-line no-control-regex
   if (/[\0-\x1f\x7f]/.test(key) || key.split('/').some((part) => part === '.' || part === '..'))
     throw new OutboundRefused(`${JSON.stringify(href)} is not a well-formed address`);
   return { bucket, key };

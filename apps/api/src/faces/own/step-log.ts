@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { followLog } from '../../follow/follow-log.ts';
-import { flag, numeric, once } from '../../http/query.ts';
+import { flag, numeric } from '../../http/query.ts';
 import { findStep } from '../../runs/find-steps.ts';
 import { readState } from '../../runs/read-state.ts';
 import { logObjects, readLog } from '../../runs/stored-log.ts';
