@@ -1,8 +1,9 @@
 /**
  * Schemathesis (PyPI) on the OpenAPI documents of a running Runnel, with a token: generated requests, default checks. Exceptions stand in
- * schemathesis.toml. Skipped by name where it cannot be installed.
+ * schemathesis.toml. Skipped by name where it cannot be installed. `fuzz-api.ts [FACE…] [-- option of schemathesis…]`.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,11 @@ import { freePort } from '@runnel/embedded';
 
 const root = join(import.meta.dirname, '..');
 const version = '4.32.5';
+/** Where each face describes itself. */
+const documents = { ogc: '/demo/ogc-api/api', eodh: '/api/docs/workflow-runner/openapi.json', own: '/api/docs' };
+type Face = keyof typeof documents;
+/** Where options of its own begin. */
+const own = process.argv.includes('--') ? process.argv.indexOf('--') : process.argv.length;
 
 const tool = installed();
 if (tool === undefined) {
@@ -38,12 +44,17 @@ async function fuzz(program: string): Promise<number> {
   const child = spawn(join(root, 'bin/runnel'), ['up', ...options], { stdio: ['ignore', out, out] });
   try {
     await untilReady(url, log);
-    const words = ['token', 'create', '--data', join(folder, 'data'), '--workspace', 'demo'];
+    // Of an operator too: else all that concerns other workspaces is only refused.
+    const scopes = 'read,execute,deploy,write,tokens,manage,operator';
+    const words = ['token', 'create', '--data', join(folder, 'data'), '--workspace', 'demo', '--scope', scopes];
     const token = spawnSync(join(root, 'bin/runnel'), words, { encoding: 'utf8' }).stdout.trim();
-    const document = process.argv[2] ?? `${url}/demo/ogc-api/api`;
-    const args = ['--config-file', join(root, 'schemathesis.toml'), 'run', document, ...process.argv.slice(3)];
-    const env = { ...process.env, RUNNEL_TOKEN: token, RUNNEL_JOB: await runOnce(url, token) };
-    return spawnSync(program, args, { cwd: folder, stdio: 'inherit', env }).status ?? 1;
+    const ask = askOf(url, token);
+    await ask('/api/v1/workspaces', { name: 'fuzzed' });
+    const env = { ...process.env, RUNNEL_TOKEN: token, RUNNEL_JOB: await runOnce(ask) };
+    const outcomes: Outcome[] = [];
+    for (const face of wanted()) outcomes.push(await fuzzOne(program, { face, document: url + documents[face], folder, env }));
+    console.log(`\n${outcomes.map(({ face, examples }) => `${face}: ${examples} examples`).join('\n')}`);
+    return outcomes.every(({ status }) => status === 0) ? 0 : 1;
   } finally {
     child.kill('SIGTERM');
     await new Promise((done) => child.once('exit', done));
@@ -51,15 +62,57 @@ async function fuzz(program: string): Promise<number> {
   }
 }
 
-/** A job with results, so that what is about jobs is tried on one that is there. */
-async function runOnce(url: string, token: string): Promise<string> {
-  const answer = await fetch(`${url}/demo/ogc-api/jobs`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', prefer: 'wait=30' },
-    body: JSON.stringify({ process: 'echo', inputs: { message: 'hello', count: 1 } }),
+function wanted(): Face[] {
+  const named = process.argv.slice(2, own);
+  const unknown = named.find((name) => !(name in documents));
+  if (unknown !== undefined) throw new Error(`there is no face ${unknown}: ${Object.keys(documents).join(', ')}`);
+  return (named.length > 0 ? named : Object.keys(documents)) as Face[];
+}
+
+interface Outcome {
+  readonly face: Face;
+  readonly status: number;
+  /** Requests that were made up. */
+  readonly examples: number;
+}
+
+interface Fuzzed {
+  readonly face: Face;
+  /** Its address. */
+  readonly document: string;
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+async function fuzzOne(program: string, { face, document, folder, env }: Fuzzed): Promise<Outcome> {
+  console.log(`\n== ${face}: ${document}`);
+  const args = ['--config-file', join(root, 'schemathesis.toml'), 'run', document, ...process.argv.slice(own + 1)];
+  const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    process.stdout.write(chunk);
+    said += chunk.toString();
   });
-  const location = answer.headers.get('location') ?? '';
-  if (!answer.ok || location === '') throw new Error(`echo: ${answer.status} ${await answer.text()}`);
+  const [status] = (await once(child, 'close')) as [number | null];
+  const examples = Number(/([\d,]+) generated/.exec(said)?.[1]?.replaceAll(',', '') ?? 0);
+  return { face, status: status ?? 1, examples };
+}
+
+type Ask = (path: string, body: object) => Promise<Response>;
+
+function askOf(url: string, token: string): Ask {
+  return async (path, body) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', prefer: 'wait=30' };
+    const answer = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${await answer.text()}`);
+    return answer;
+  };
+}
+
+/** A job with results, so that what is about jobs is tried on one that is there. */
+async function runOnce(ask: Ask): Promise<string> {
+  const location =
+    (await ask('/demo/ogc-api/jobs', { process: 'echo', inputs: { message: 'hello', count: 1 } })).headers.get('location') ?? '';
   return location.slice(location.lastIndexOf('/') + 1);
 }
 

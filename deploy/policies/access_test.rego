@@ -58,7 +58,7 @@ test_anonymous_callers_may_do_what_is_for_anyone if {
 
 test_anonymous_callers_where_it_is_open if {
 	{action | some action, _ in access.rules; may(anonymous, action, {"open": true})} == access.open_actions | {
-		"service.describe", "service.observe", "harvest.push",
+		"service.describe", "service.observe", "harvest.push", "token.exchange",
 	}
 	not may(of("c", everything), "process.read", {"open": true})
 }

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { API_CONTEXT } from './context.ts';
-import type { ApiContext } from './context.ts';
+import type { ApiContext, FaceRoutes } from './context.ts';
 import { OnCatalogueChanged } from './events/on-catalogue-changed.ts';
 import { ConsoleController } from './faces/console/console-controller.ts';
 import { EodhController } from './faces/eodh/eodh-controller.ts';
@@ -25,31 +25,33 @@ import { WebhookController } from './faces/own/webhook-controller.ts';
 import { RunController } from './faces/own/run-controller.ts';
 import { SiteController } from './faces/site/site-controller.ts';
 import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
+import { routesOf } from './http/open-api.ts';
+
+/** What each face consists of; those that describe themselves are described by this list. */
+const faces = {
+  ogc: [OgcController, JobController],
+  own: [
+    RunController,
+    OwnController,
+    OwnWorkspaceController,
+    OperatorController,
+    TenantController,
+    EventController,
+    HarvestController,
+    TriggerController,
+    WebhookController,
+    FilesController,
+    ConsoleController,
+  ],
+  eodh: [EodhController, StacController, SearchController, HarvestedController, MeController, WorkspaceController, DocsController],
+  site: [SiteController],
+};
 
 /** Every face. A test calls each of their routes without a token, and with another workspace's. */
-export const controllers = [
-  OgcController,
-  JobController,
-  OwnController,
-  OperatorController,
-  OwnWorkspaceController,
-  TenantController,
-  RunController,
-  EventController,
-  HarvestController,
-  TriggerController,
-  WebhookController,
-  FilesController,
-  EodhController,
-  StacController,
-  SearchController,
-  HarvestedController,
-  MeController,
-  WorkspaceController,
-  DocsController,
-  ConsoleController,
-  SiteController,
-];
+export const controllers = Object.values(faces).flat();
+
+/** Their routes, for their descriptions. */
+export const faceRoutes: FaceRoutes = { ogc: routesOf(faces.ogc), own: routesOf(faces.own), eodh: routesOf(faces.eodh) };
 
 @Module({})
 export class ApiModule {

@@ -125,8 +125,21 @@ const bodies: [what: string, type: string, body: string | Buffer][] = [
   ['a package of nothing', 'application/ogcapppkg+json', '{"executionUnit": {"href": "http://127.0.0.1:1/#%zz"}}'],
 ];
 
+/** Answers in the words of OAuth (RFC 6749, 5.2), which knows no problems. */
+const isExchange = ({ about }: { about: { action: string } }): boolean => about.action === 'token.exchange';
+
 describe('bodies', () => {
-  it.each(named(routes.filter(({ about }) => about.body !== undefined)))('%s', async (_name, { method, path }) => {
+  it.each(named(routes.filter(isExchange)))('%s', async (_name, { method, path }) => {
+    for (const [what, type, body] of bodies) {
+      const answer = await send(method, pathOf(path), { body, headers: type === '' ? {} : { 'content-type': type } });
+      const found = [what, answer.status, answer.headers.get('content-type')?.split(';')[0]];
+      const oauth = [what, 400, 'application/json'];
+      // What is no text at all, of no type, or too much of it, is refused before.
+      expect([oauth, ...[400, 413, 415].map((status) => [what, status, 'application/problem+json'])]).toContainEqual(found);
+    }
+  });
+
+  it.each(named(routes.filter((route) => route.about.body !== undefined && !isExchange(route))))('%s', async (_name, { method, path }) => {
     for (const [what, type, body] of bodies) {
       const answer = await send(method, pathOf(path), { body, headers: type === '' ? {} : { 'content-type': type } });
       expectProblem(answer, `${method} ${path}: ${what}`);

@@ -94,6 +94,12 @@ export const ApiConfig = z.object({
   triggerDepth: whole.min(1).max(100).default(8).meta({
     description: 'runs that may lead to each other by events and triggers before the chain is stopped as a loop',
   }),
+  publicBucketsEndpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({
+      description: 'where s3:// addresses are read as nobody whose bucket a workspace has no credentials for; default: AWS',
+    }),
   documentHosts: list.default([]).meta({
     description:
       'hosts (name or name:port, comma-separated) from which documents are fetched at deployment although their addresses are not public; default: none',

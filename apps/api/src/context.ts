@@ -10,12 +10,16 @@ import type { StatusFeed } from './follow/status-feed.ts';
 import type { DocumentLoader } from './processes/load-document.ts';
 import type { Acceptances } from './runs/acceptances.ts';
 import type { KnownProcesses } from './processes/known-processes.ts';
+import type { DescribedRoute } from './http/open-api.ts';
 import type { Triggers } from './triggers/start-triggers.ts';
 import type { Packages } from './processes/packages.ts';
 import type { RequestLimiter } from './limits/limit-requests.ts';
 import type { SecretSeal } from './secrets/seal.ts';
 import type { KnownWorkspaces } from './workspaces/known-workspaces.ts';
 import type { ApiMetrics } from './metrics.ts';
+
+/** Routes of the faces that describe themselves. */
+export type FaceRoutes = Readonly<Record<'ogc' | 'own' | 'eodh', readonly DescribedRoute[]>>;
 
 /** Everything a route may use; made once in start.ts. */
 export interface ApiContext {
@@ -39,6 +43,7 @@ export interface ApiContext {
   readonly workspaces: KnownWorkspaces;
   readonly acceptances: Acceptances;
   readonly limiter: RequestLimiter;
+  readonly routes: FaceRoutes;
   /** Undefined: no key is configured, and no secret can be kept. */
   readonly seal: SecretSeal | undefined;
   /** Aborts when the service stops: ends what would keep its connection open. */

@@ -25,8 +25,8 @@ const pathOf = (path: string): string =>
 const routes = routesOf(controllers).map((route) => ({ ...route, url: pathOf(route.path) }));
 const eodh = '/api/catalogue/';
 const open = routes.filter(({ about }) => about.action === 'service.describe');
-// Webhooks have signatures instead: webhooks/webhooks.int.spec.ts.
-const closed = routes.filter((route) => !open.includes(route) && route.about.action !== 'harvest.push');
+// Webhooks have signatures instead, an exchange has the token it exchanges: webhooks/webhooks.int.spec.ts, token-exchange.int.spec.ts.
+const closed = routes.filter(({ about }) => !['service.describe', 'harvest.push', 'token.exchange'].includes(about.action));
 const named = (list: typeof routes) => list.map((route) => [`${route.method} ${route.path}`, route] as const);
 
 it('knows all faces', () => {
@@ -44,6 +44,14 @@ describe('without a token', () => {
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="runnel"');
     expect(answer.body).toMatchObject({ status: 401, type: 'about:blank' });
   });
+
+  it.each(named(closed.filter(({ path }) => path.includes(':workspace'))))(
+    '%s: 401 for a workspace that cannot exist, too',
+    async (_name, { method, url }) => {
+      for (const workspace of ['DEMO', 'a%00b', '[1,2]'])
+        expect([workspace, (await request(api.url, method, url.replace('demo', workspace))).status]).toEqual([workspace, 401]);
+    },
+  );
 });
 
 it.each(['Bearer rnl_unknown', `Bearer rnl_${'x'.repeat(43)}`, 'Basic ZGVtbzpkZW1v', 'Bearer'])(

@@ -7,7 +7,7 @@ import { createLogger, createMetrics, objectStoreErrors, runService } from '@run
 import type { Logger } from '@runnel/service';
 import { openAuditLog } from './audit/audit-log.ts';
 import { startSealing } from './audit/seal-audit.ts';
-import { ApiModule, controllers } from './api-module.ts';
+import { ApiModule, controllers, faceRoutes } from './api-module.ts';
 import { installBuiltIns, withBuiltIns } from './built-in/built-ins.ts';
 import { startCallbackSender } from './callbacks/callback-sender.ts';
 import type { ApiConfig } from './config.ts';
@@ -121,6 +121,7 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
     loader,
     feed,
     stopping,
+    routes: faceRoutes,
   };
   const triggers = startTriggers(services);
   opened.push(() => triggers.close());

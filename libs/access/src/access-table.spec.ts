@@ -49,6 +49,7 @@ const table: Record<Action, Row> = {
   'history.write': ['deploy', true, false, false, false, false],
   'token.read': ['tokens', true, false, false, false, false],
   'token.write': ['tokens', true, false, false, false, false],
+  'token.exchange': ['open', true, true, true, true, true],
   'session.create': ['session', true, false, false, false, false],
   'executor.read': ['read', true, true, true, true, true],
   'executor.write': ['operator', true, true, true, true, true],

@@ -67,7 +67,7 @@ describe('authenticate', () => {
   it('a token is its workspace', async () => {
     const { secret, id } = await createToken(database, { workspace: 'demo', name: 'a' });
     const principal = { kind: 'token', workspace: 'demo', token: id, scopes: workspaceScopes };
-    expect(await authenticator.authenticate(`bearer  ${secret} `)).toEqual({ kind: 'principal', principal });
+    expect(await authenticator.authenticate(`bearer  ${secret} `)).toEqual({ kind: 'principal', principal, ancestors: [] });
   });
 
   it('a scope of another release gives nothing', async () => {

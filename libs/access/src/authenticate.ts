@@ -13,7 +13,14 @@ import { findToken, revocations } from './tokens.ts';
 import type { TokenInfo } from './tokens.ts';
 
 export type Authentication =
-  | { readonly kind: 'principal'; readonly principal: Principal }
+  | {
+      readonly kind: 'principal';
+      readonly principal: Principal;
+      /** Milliseconds since 1970; absent: it does not expire. */
+      readonly expires?: number | undefined;
+      /** Ids of the tokens that it was made of. */
+      readonly ancestors?: readonly string[];
+    }
   /** Credentials that are valid and give no workspace to act for. `reason` may be shown. */
   | { readonly kind: 'forbidden'; readonly reason: string }
   /** There are credentials, and they are not valid. `reason` may be shown. */
@@ -80,7 +87,8 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>, opti
     const token = await findToken(database, hash);
     if (!token) return refused;
     const principal = principalOf(token);
-    const authentication: Authentication = { kind: 'principal', principal };
+    const { expiresAt, ancestors } = token;
+    const authentication: Authentication = { kind: 'principal', principal, expires: expiresAt?.getTime(), ancestors };
     if (heard && begun === generation) {
       const until = Math.min(Date.now() + believedFor, token.expiresAt?.getTime() ?? Infinity);
       remember(known, key, { authentication, id: token.id, until });
@@ -92,7 +100,8 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>, opti
   const verifyOnce = async (key: string, token: string, verifier: OidcVerifier): Promise<Authentication> => {
     const begun = generation;
     const { expires, ...verification } = await verifier(token);
-    const authentication = await asMember(database, verification);
+    const found = await asMember(database, verification);
+    const authentication = found.kind === 'principal' ? { ...found, expires } : found;
     if (authentication.kind !== 'refused' && heard && begun === generation) {
       const id = idOf(authentication, verification) ?? key;
       remember(verified, key, { authentication, id, until: Math.min(Date.now() + verifiedFor, expires ?? 0) });

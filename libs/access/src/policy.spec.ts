@@ -9,7 +9,7 @@ import type { Scope } from './scopes.ts';
 
 const { decide } = embeddedPolicy();
 const holder = (...held: Scope[]): TokenPrincipal => ({ kind: 'token', workspace: 'demo', token: 't-1', scopes: held });
-const open: Action[] = ['service.describe', 'service.observe', 'harvest.push'];
+const open: Action[] = ['service.describe', 'service.observe', 'harvest.push', 'token.exchange'];
 const closed = actions.filter((action) => !open.includes(action));
 const operator: Action[] = [
   'harvest.hook',

@@ -51,6 +51,7 @@ export const actions = [
   'history.write',
   'token.read',
   'token.write',
+  'token.exchange',
   'session.create',
   'executor.read',
   'executor.write',

@@ -24,6 +24,8 @@ export interface NewToken {
   readonly kind?: TokenKind;
   /** Whose it is: a user's id or a service account's name. */
   readonly owner?: string | undefined;
+  /** Ids of the tokens that it was made of: revoked with each of them. */
+  readonly ancestors?: readonly string[] | undefined;
 }
 
 /** A token as it may be shown: without its secret. */
@@ -37,6 +39,7 @@ export interface TokenInfo {
   readonly revokedAt: Date | undefined;
   readonly kind: TokenKind;
   readonly owner: string | undefined;
+  readonly ancestors: readonly string[];
 }
 
 /** Where tokens are kept: a service's `Database`, or anything else with a pg pool. */
@@ -52,9 +55,10 @@ interface Row {
   revoked_at: Date | null;
   kind: TokenKind;
   owner: string | null;
+  ancestors: string[];
 }
 
-const columns = 'id, workspace, name, scopes, created_at, expires_at, revoked_at, kind, owner';
+const columns = 'id, workspace, name, scopes, created_at, expires_at, revoked_at, kind, owner, ancestors';
 
 /** Makes a token. Its secret is in the answer and nowhere else: only its sha256 is stored. */
 export async function createToken(store: TokenStore, token: NewToken): Promise<TokenInfo & { readonly secret: string }> {
@@ -62,8 +66,8 @@ export async function createToken(store: TokenStore, token: NewToken): Promise<T
   const { rows } = await store.pool.query<Row>({
     name: 'create-token',
     text: `
-insert into tokens (id, workspace, name, hash, scopes, created_at, expires_at, kind, owner)
-values ($1, $2, $3, $4, $5, now(), $6, $7, $8) returning ${columns}`,
+insert into tokens (id, workspace, name, hash, scopes, created_at, expires_at, kind, owner, ancestors)
+values ($1, $2, $3, $4, $5, now(), $6, $7, $8, $9) returning ${columns}`,
     values: [
       randomUUID(),
       token.workspace,
@@ -73,6 +77,7 @@ values ($1, $2, $3, $4, $5, now(), $6, $7, $8) returning ${columns}`,
       token.expiresAt ?? null,
       token.kind ?? 'key',
       token.owner ?? null,
+      token.ancestors ?? [],
     ],
   });
   const [row] = rows;
@@ -91,20 +96,25 @@ export async function listTokens(store: TokenStore, workspace: string): Promise<
 }
 
 /**
- * Revokes a token of a workspace; undefined where it has none of that id. Every authenticator forgets it at the commit (`revocations`). Twice
- * is once: the first time stands.
+ * Revokes a token of a workspace, and those made of it; undefined where it has none of that id. Every authenticator forgets them at the commit
+ * (`revocations`); `revoked` are their ids, for who did it here. Twice is once: the first time stands.
  */
-export async function revokeToken(store: TokenStore, workspace: string, id: string): Promise<TokenInfo | undefined> {
+export async function revokeToken(
+  store: TokenStore,
+  workspace: string,
+  id: string,
+): Promise<(TokenInfo & { readonly revoked: readonly string[] }) | undefined> {
   const { rows } = await store.pool.query<Row>({
     name: 'revoke-token',
     text: `
 with revoked as (
-  update tokens set revoked_at = coalesce(revoked_at, now()) where workspace = $1 and id = $2 returning ${columns}
+  update tokens set revoked_at = coalesce(revoked_at, now()) where workspace = $1 and (id = $2 or ancestors @> array[$2::uuid]) returning ${columns}
 )
 select ${columns}, pg_notify('${revocations}', id::text) from revoked`,
     values: [workspace, id],
   });
-  return rows[0] && infoOf(rows[0]);
+  const own = rows.find((row) => row.id === id.toLowerCase());
+  return own && { ...infoOf(own), revoked: rows.map((row) => row.id) };
 }
 
 /** The token that a hash stands for, if it is valid now. */
@@ -129,5 +139,6 @@ function infoOf(row: Row): TokenInfo {
     revokedAt: row.revoked_at ?? undefined,
     kind: row.kind,
     owner: row.owner ?? undefined,
+    ancestors: row.ancestors,
   };
 }

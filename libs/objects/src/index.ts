@@ -6,5 +6,7 @@ export { mediaTypeOf } from './media-types.ts';
 export { putValue, readValue } from './json-objects.ts';
 export { storedValues } from './stored-values.ts';
 export { openObjectStore } from './open.ts';
+export { objectUrl, plainObjectUrl } from './s3/foreign-bucket.ts';
+export type { ForeignBucket } from './s3/foreign-bucket.ts';
 export { tellFaults } from './tell-faults.ts';
 export type { DirectoryStoreOptions } from './directory/open-directory-store.ts';

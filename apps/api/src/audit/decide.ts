@@ -1,5 +1,5 @@
 import { nameOf } from '@runnel/access';
-import type { AuditEntry, Decision, Policy, PolicyInput, Principal } from '@runnel/access';
+import type { Action, AuditEntry, Decision, Policy, PolicyInput, Principal, TokenPrincipal } from '@runnel/access';
 import type { FastifyRequest } from 'fastify';
 import type { AuditLog } from './audit-log.ts';
 
@@ -46,6 +46,16 @@ const crosses = ({ principal, action, resource }: PolicyInput): boolean =>
 export function countRefused(audit: AuditLog, reason: 'credentials' | 'no-workspace', request: FastifyRequest): void {
   const action = request.routeOptions.config.about?.action ?? 'service.observe';
   audit.tally({ ...whereFrom(request), workspace: null, caller: null, principal: 'unknown', action, allowed: false, reason });
+}
+
+/** Writes down what a handler decided itself, of whom it was asked for. */
+export function recordDecision(
+  audit: AuditLog,
+  { principal, action, reason }: { principal: TokenPrincipal; action: Action; reason: string | null },
+  request: FastifyRequest,
+): Promise<void> {
+  const allowed = reason === null;
+  return audit.record({ ...whereFrom(request), ...whoAsks(principal), workspace: principal.workspace, action, allowed, reason });
 }
 
 const whoAsks = (principal: Principal) => ({

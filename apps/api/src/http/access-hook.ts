@@ -60,15 +60,18 @@ function check(known: Known, request: FastifyRequest, authentication: Authentica
     throw new Error(`the route ${url} says nothing about who may use it`);
   }
   const named = workspaceOf(request);
-  if (named !== undefined && !Workspace.safeParse(named).success) return about.foreign?.(request) ?? noSuchWorkspace(named);
-  // A route that names no workspace is about the caller's own: its handler asks for nothing else.
-  const workspace = named ?? (principal.kind === 'token' ? principal.workspace : undefined);
+  const impossible = named !== undefined && !Workspace.safeParse(named).success;
+  const nothing = (): Problem => about.foreign?.(request) ?? noSuchWorkspace(named ?? '');
+  if (impossible && principal.kind === 'token') return nothing();
+  // A route that names no workspace is about the caller's own: its handler asks for nothing else. What cannot be a name is told nobody about.
+  const workspace = impossible ? undefined : (named ?? (principal.kind === 'token' ? principal.workspace : undefined));
   const open = known.config.publicEcho && about.open === true;
   const decideWith = (facts: Resource): Verdict | Promise<Verdict> => {
     const decision = decide(known, { principal, action: about.action, resource: { workspace, open, ...facts } }, request);
     return decision instanceof Promise ? decision.then(verdictOf) : verdictOf(decision);
   };
   const verdictOf = (decision: Decision): Verdict => {
+    if (decision.allow && impossible) return nothing();
     if (decision.allow) return refusalForState(known.workspaces, principal, about.action) ?? nullByte(request, about) ?? allowed;
     known.metrics.refused.inc({ reason: decision.reason });
     return denial(decision, about, request);

@@ -66,56 +66,68 @@ export function openApiOf(routes: readonly DescribedRoute[], about: ApiTitle, ba
 }
 
 function operationOf({ method, about }: DescribedRoute, path: string): Record<string, unknown> {
-  const open = about.action === 'service.describe';
-  const query = about.query === undefined ? [] : Object.entries(about.query.shape);
+  const open = isOpen(about);
+  const query = about.query === undefined ? [] : Object.entries<z.ZodType>(about.query.shape);
   return {
     operationId: `${method.toLowerCase()}${path.replaceAll(/[^A-Za-z]+(\w?)/g, (_all, next: string) => next.toUpperCase())}`,
     summary: about.summary,
     ...(open ? {} : { security: [{ token: [] }] }),
     parameters: [
       ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
-      ...query.map(([name, schema]) => ({ name, in: 'query', required: false, schema: schemaOf(schema as z.ZodType, 'input') })),
+      ...query.map(([name, schema]) => ({ name, in: 'query', required: isRequired(schema), schema: schemaOf(schema, 'input') })),
     ],
-    ...(about.body === undefined ? {} : { requestBody: { required: true, content: contentOf(about.body.types, about.body.schema) } }),
+    ...(about.body === undefined
+      ? {}
+      : { requestBody: { required: about.body.optional !== true, content: contentOf(about.body.types, about.body.schema, 'input') } }),
     responses: { ...answersOf(about.answers), ...errorsOf(about, path) },
   };
 }
 
+/** Asked without a token of one's own. */
+const isOpen = ({ action }: RouteAbout): boolean => action === 'service.describe' || action === 'token.exchange';
+
+const isRequired = (schema: z.ZodType): boolean => !schema.safeParse(undefined).success;
+
 function answersOf(answers: RouteAbout['answers']): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, type, schema }]: [string, RouteAnswer]) => {
-      const none = status === '204' || status === '304';
+    Object.entries(answers).map(([status, { description, type, schema, empty }]: [string, RouteAnswer]) => {
+      if (Number(status) >= 400 && type === undefined) return [status, { description, content: problemContent }];
+      const none = status === '204' || status === '304' || empty === true;
       return [status, none ? { description } : { description, content: contentOf([type ?? 'application/json'].flat(), schema) }];
     }),
   );
 }
 
+const problemContent = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
 const errorTexts: Readonly<Record<number, string>> = {
   400: 'Bad request: what is wrong is named',
   401: 'No token, or one that is not valid',
   403: 'The token may not do this',
   404: 'There is no such thing for this token',
   413: 'The body is too large',
+  408: 'The body came too slowly',
   415: 'The body is of another media type',
   429: 'Too many requests; Retry-After says when to ask again',
+  431: 'The head of the request, its address included, is too large',
   503: 'Something this needs is away; Retry-After says when to ask again',
 };
 
 function errorsOf(about: RouteAbout, path: string): Record<string, unknown> {
-  const open = about.action === 'service.describe';
+  const open = isOpen(about);
   const statuses = [
     ...(about.query || about.body ? [400] : []),
     ...(open ? [] : [401, 403]),
     ...(path.includes('{') || !open ? [404] : []),
   ];
-  const body = about.body === undefined ? [] : [413, 415];
-  const all = [...statuses, ...body, ...(open ? [] : [429, 503])].filter((status) => !(status in about.answers));
-  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-  return Object.fromEntries(all.map((status) => [status, { description: errorTexts[status], content }]));
+  const body = about.body === undefined ? [] : [408, 413, 415];
+  const all = [...statuses, ...body, ...(open ? [] : [429, 503]), 431].filter((status) => !(status in about.answers));
+  return Object.fromEntries(all.map((status) => [status, { description: errorTexts[status], content: problemContent }]));
 }
 
-function contentOf(types: readonly string[], schema: z.ZodType | undefined): Record<string, unknown> {
-  return Object.fromEntries(types.map((type) => [type, schema === undefined || type === 'text/html' ? {} : { schema: schemaOf(schema) }]));
+/** `io`: what is sent need not hold what has a default, what is answered does. */
+function contentOf(types: readonly string[], schema: z.ZodType | undefined, io: 'input' | 'output' = 'output'): Record<string, unknown> {
+  const described = (type: string): object => (schema === undefined || type === 'text/html' ? {} : { schema: schemaOf(schema, io) });
+  return Object.fromEntries(types.map((type) => [type, described(type)]));
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output' = 'output'): unknown {

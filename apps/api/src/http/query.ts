@@ -4,6 +4,18 @@ import { z } from 'zod';
 export const once = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (Array.isArray(value) ? (value.at(-1) as unknown) : value), schema);
 
+/** An empty text is no number, where JavaScript would read 0. */
+const emptyIsNone = (value: unknown): unknown => (value === '' ? Number.NaN : value);
+
+/** A parameter that is a number; given several times, the last one counts. */
+export const numeric = <T extends z.ZodType>(schema: T) => once(z.preprocess(emptyIsNone, schema));
+
+const yes = ['true', '1', 'yes', 'on', 'y', 'enabled'];
+const no = ['false', '0', 'no', 'off', 'n', 'disabled'];
+
+/** Yes or no; no where nothing is said. */
+export const flag = () => once(z.stringbool({ truthy: yes, falsy: no }).default(false)).meta({ type: 'string', enum: [...yes, ...no] });
+
 /** A list, repeated or separated by commas. */
 export const many = <T extends z.ZodType>(item: T) =>
   z.preprocess(
@@ -13,7 +25,7 @@ export const many = <T extends z.ZodType>(item: T) =>
 
 /** `limit` of a list: 1 to 10,000 (OGC API - Processes 18-062r2, 7.9); more is cut to 10,000. */
 export const limit = (fallback: number) =>
-  once(
+  numeric(
     z.coerce
       .number()
       .int()

@@ -1,4 +1,4 @@
-import { applyDecorators, RequestMapping, RequestMethod, SetMetadata } from '@nestjs/common';
+import { applyDecorators, HttpCode, RequestMapping, RequestMethod, SetMetadata } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { Action, Principal } from '@runnel/access';
 import type { Problem } from '@runnel/service';
@@ -17,7 +17,7 @@ export interface RouteAbout {
   /** Where the administrator lets callers without a token in, this route shows them what is public (`--public-echo`). */
   readonly open?: true;
   readonly query?: z.ZodObject;
-  readonly body?: { readonly types: readonly string[]; readonly schema?: z.ZodType };
+  readonly body?: { readonly types: readonly string[]; readonly schema?: z.ZodType; readonly optional?: true };
   /** Answers by status; those that every route may give (400, 401, 403, 404, 503) are added by `open-api.ts`. */
   readonly answers: Readonly<Record<number, RouteAnswer>>;
 }
@@ -27,6 +27,8 @@ export interface RouteAnswer {
   /** Media types; default `application/json`. */
   readonly type?: string | readonly string[];
   readonly schema?: z.ZodType;
+  /** It has no body, though its status might have one. */
+  readonly empty?: true;
 }
 
 /** A body of JSON of this shape. */
@@ -38,6 +40,8 @@ export const ABOUT = Symbol('route');
 export function Route(method: Method, path: string, about: RouteAbout): MethodDecorator {
   return applyDecorators(
     RequestMapping({ method: RequestMethod[method], path }),
+    // What a handler says nothing else of is answered as it is described, where Nest would say 201 to every POST.
+    HttpCode(Math.min(...Object.keys(about.answers).map(Number))),
     RouteConfig({ about }),
     SetMetadata(ABOUT, { method, path, about }),
   );

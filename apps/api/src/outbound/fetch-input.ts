@@ -4,10 +4,11 @@ import type { ObjectStore } from '@runnel/objects';
 import type { ApiConfig } from '../config.ts';
 import { OutboundRefused, requestOutbound } from './request-outbound.ts';
 import type { OutboundAnswer } from './request-outbound.ts';
+import { refusedWith, webSource } from './source.ts';
+import type { Source } from './source.ts';
 
 /** Milliseconds in which a reference must have come: its caller waits for it. */
 const patience = 60_000;
-const redirects = 5;
 /** Largest value (not file) by reference, in bytes. */
 const largestValue = 1024 * 1024;
 
@@ -17,12 +18,12 @@ type Settings = Pick<ApiConfig, 'maxFetchBytes' | 'outboundHosts'>;
 export async function fetchFile(
   objects: ObjectStore,
   settings: Settings,
-  href: string,
+  source: Source,
   key: string,
 ): Promise<{ key: string; size: number }> {
-  const answer = await get(settings, href);
-  const body = answer.body.pipe(limited(href, settings.maxFetchBytes, answer.body));
-  const { size } = await putBody(objects, key, body, href);
+  const answer = await get(settings, source);
+  const body = answer.body.pipe(limited(source.shown, settings.maxFetchBytes, answer.body));
+  const { size } = await putBody(objects, key, body, source.shown);
   return { key, size };
 }
 
@@ -38,7 +39,7 @@ async function putBody(objects: ObjectStore, key: string, body: Readable, href: 
 
 /** A value that an input names by reference: JSON where it says so, else its text. Rejects with OutboundRefused. */
 export async function fetchValue(settings: Settings, href: string): Promise<unknown> {
-  const answer = await get(settings, href);
+  const answer = await get(settings, webSource(href));
   const text = (await readAll(answer, href, largestValue)).toString('utf8');
   if (!/[/+]json$/.test(mediaTypeOf(answer) ?? '')) return text;
   try {
@@ -50,7 +51,7 @@ export async function fetchValue(settings: Settings, href: string): Promise<unkn
 
 /** What stands at an address, of at most `largest` bytes. Rejects with OutboundRefused. */
 export async function fetchBytes(settings: Settings, href: string, largest: number): Promise<Buffer> {
-  return readAll(await get(settings, href), href, largest);
+  return readAll(await get(settings, webSource(href)), href, largest);
 }
 
 async function readAll({ body }: OutboundAnswer, href: string, largest: number): Promise<Buffer> {
@@ -65,12 +66,13 @@ async function readAll({ body }: OutboundAnswer, href: string, largest: number):
 
 const broken = (href: string, cause: unknown): OutboundRefused => new OutboundRefused(`${href} broke off`, { cause });
 
-async function get({ outboundHosts }: Settings, href: string): Promise<OutboundAnswer> {
+async function get({ outboundHosts }: Settings, source: Source): Promise<OutboundAnswer> {
   const signal = AbortSignal.timeout(patience);
-  const answer = await requestOutbound(href, { method: 'GET', allowedHosts: outboundHosts, redirects, signal });
+  const { redirects } = source;
+  const answer = await requestOutbound(await source.address(), { method: 'GET', allowedHosts: outboundHosts, redirects, signal });
   if (answer.status === 200) return answer;
   answer.body.destroy();
-  throw new OutboundRefused(`${href} answers ${answer.status}`);
+  throw refusedWith(source, answer.status);
 }
 
 /** The source's end by a fault is this one's too: `pipe` does not tell. */

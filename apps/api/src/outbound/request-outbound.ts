@@ -45,15 +45,17 @@ export interface OutboundAnswer {
  */
 export async function requestOutbound(address: string, options: OutboundRequest): Promise<OutboundAnswer> {
   let current = address;
+  // A query may hold a signature.
+  const shown = address.replace(/[?#][^]*$/, '');
   for (let hop = 0; ; hop += 1) {
     const answer = await requestOnce(checkedUrl(current, options.allowedHosts), options);
     const { location } = answer.headers;
-    if (answer.statusCode === undefined) throw new OutboundRefused(`${address} does not answer in HTTP`);
+    if (answer.statusCode === undefined) throw new OutboundRefused(`${shown} does not answer in HTTP`);
     if (answer.statusCode < 300 || answer.statusCode >= 400 || location === undefined || answer.statusCode === 304)
       return { status: answer.statusCode, headers: answer.headers, body: answer };
     answer.destroy();
-    if (hop === options.redirects) throw new OutboundRefused(`${address} redirects more than ${options.redirects} times`);
-    if (!URL.canParse(location, current)) throw new OutboundRefused(`${address} redirects to what is no address`);
+    if (hop === options.redirects) throw new OutboundRefused(`${shown} redirects more than ${options.redirects} times`);
+    if (!URL.canParse(location, current)) throw new OutboundRefused(`${shown} redirects to what is no address`);
     current = new URL(location, current).href;
   }
 }

@@ -14,6 +14,8 @@ import { refuseAboveQuota } from '../quotas/refuse-above-quota.ts';
 import { timeLimits } from '../quotas/time-limits.ts';
 import type { LimitsRequest } from '../quotas/time-limits.ts';
 import { hideInputs, keepHidden } from '../secrets/secret-inputs.ts';
+import { openBuckets } from '../stage-in/buckets.ts';
+import type { Buckets } from '../stage-in/buckets.ts';
 import { requireActive } from '../workspaces/require-active.ts';
 import { surroundingsOf } from '../workspaces/surroundings-of.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
@@ -89,9 +91,16 @@ export async function acceptRun(services: Services, execution: Execution): Promi
   if ('faults' in allowed) return { kind: 'refused', faults: allowed.faults };
   const quota = await refuseAboveQuota(services.database, executing, shares);
   const run = uuidV7(now);
-  const fetched = (href: string, name: string) =>
-    fetchFile(services.objects, services.config, href, `${executing}/values/${run}/fetched/${encodeURIComponent(name)}`);
-  const staging = stagingOf(services, executing, run);
+  // With the rights of who calls, wherever it executes.
+  const buckets = openBuckets(services, caller.workspace);
+  const fetched = async (href: string, name: string) =>
+    fetchFile(
+      services.objects,
+      services.config,
+      await buckets.source(href),
+      `${executing}/values/${run}/fetched/${encodeURIComponent(name)}`,
+    );
+  const staging = stagingOf(services, buckets, executing, run);
   const { resumes } = execution;
   const given = {
     caller: { ...caller, fetched, staging },
@@ -146,10 +155,10 @@ export async function acceptRun(services: Services, execution: Execution): Promi
 }
 
 /** What is fetched for this run's inputs, together: how much, and for how long. */
-function stagingOf(services: Services, executing: string, run: string): Fetching['staging'] {
+function stagingOf(services: Services, buckets: Buckets, executing: string, run: string): Fetching['staging'] {
   const { outboundHosts: allowedHosts, maxStageInBytes: left, stageInSeconds } = services.config;
   const limits = { allowedHosts, left, signal: AbortSignal.timeout(stageInSeconds * 1000) };
-  return { services, limits, workspace: executing, prefix: `${executing}/values/${run}/stage-in`, notes: [] };
+  return { services, limits, buckets, workspace: executing, prefix: `${executing}/values/${run}/stage-in`, notes: [] };
 }
 
 /** Inputs without what is secret in them, which is kept apart; a service that has no key for secrets cannot keep any. */

@@ -37,6 +37,11 @@ export function parseAddress(text: string, own: { readonly workspace: string; re
   return { address: { workspace, folder: known, path: below, key: `${workspace}/${known}/${below}` } };
 }
 
+/** The address for users of what lies in the store of this installation (`s3://bucket/prefix/`); undefined for what lies elsewhere. */
+export function pathInStore(location: string, store: string): string | undefined {
+  return store.startsWith('s3://') && location.startsWith(store) ? `/workspaces/${location.slice(store.length)}` : undefined;
+}
+
 function localPath(text: string, { workspace, origins }: { workspace: string; origins: readonly string[] }): string | undefined {
   if (text.startsWith('/workspaces/')) return withoutQuery(text);
   // Where the hub's block store stands in its users' documents.

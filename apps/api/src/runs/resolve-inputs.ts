@@ -7,9 +7,10 @@ import { decide } from '../audit/decide.ts';
 import type { ApiContext } from '../context.ts';
 import { eodhPath } from '../faces/eodh/base.ts';
 import { OutboundRefused } from '../outbound/request-outbound.ts';
+import { isBucketAddress } from '../stage-in/stac-item.ts';
 import { here, itemsOf, readReference, stageItem } from '../stage-in/stage-directory.ts';
 import type { Staging } from '../stage-in/stage-directory.ts';
-import { parseAddress, scheme } from './addresses.ts';
+import { parseAddress, pathInStore, scheme } from './addresses.ts';
 import type { FileAddress } from './addresses.ts';
 import { listFolder } from './list-folder.ts';
 
@@ -33,7 +34,7 @@ type FetchFile = (href: string, name: string) => Promise<{ readonly key: string;
 export interface Fetching {
   readonly fetched: FetchFile;
   /** What staging in needs beside the caller. */
-  readonly staging: Pick<Staging, 'services' | 'limits' | 'workspace' | 'prefix' | 'notes'>;
+  readonly staging: Pick<Staging, 'services' | 'limits' | 'buckets' | 'workspace' | 'prefix' | 'notes'>;
   /** Prefixes of the process, which hold in formats of its inputs too. */
   readonly namespaces: CwlPackage['namespaces'];
 }
@@ -91,7 +92,8 @@ async function resolveItem(resolving: Resolving, item: Json, path: string): Prom
 }
 
 async function resolveFile(resolving: Resolving, file: JsonObject, path: string): Promise<Json> {
-  const { path: plain, location = plain, ...rest } = file;
+  const { path: plain, location: named = plain, ...rest } = file;
+  const location = atHome(resolving, named);
   if (location === undefined && typeof file['contents'] === 'string') return file;
   if (typeof location === 'string' && isElsewhere(location, resolving.caller)) return fetchReference(resolving, file, location, path);
   const address = await authorise(resolving, location, path);
@@ -104,8 +106,12 @@ async function resolveFile(resolving: Resolving, file: JsonObject, path: string)
   return { ...rest, location: scheme + address.key, basename: file['basename'] ?? nameOf(address.path), size: info.size };
 }
 
+/** What is named in the installation's own bucket is a file of a workspace, or none. */
+const atHome = <T>({ objects }: Resolving, location: T): T | string =>
+  typeof location === 'string' ? (pathInStore(location, objects.uri) ?? location) : location;
+
 const isElsewhere = (location: string, { origins }: Caller): boolean =>
-  /^https?:\/\//i.test(location) && !origins.some((origin) => location.startsWith(`${origin}/`));
+  /^(https?|s3):\/\//i.test(location) && !origins.some((origin) => location.startsWith(`${origin}/`));
 
 /** A file of the internet is brought here before anything runs (18-062r2, 7.11.2.2). */
 async function fetchReference(
@@ -116,7 +122,7 @@ async function fetchReference(
 ): Promise<Json> {
   try {
     const { key, size } = await caller.fetched(href, path);
-    const basename = file['basename'] ?? nameOf(decodeURI(new URL(href).pathname));
+    const basename = file['basename'] ?? nameOf(isBucketAddress(href) ? href : decodeURI(new URL(href).pathname));
     return { ...file, location: scheme + key, basename: basename === '' ? 'input' : basename, size };
   } catch (error) {
     if (!(error instanceof OutboundRefused) && !(error instanceof URIError)) throw error;
@@ -127,16 +133,19 @@ async function fetchReference(
 
 /** A folder of a workspace, or one for each STAC item that the reference stands for. */
 async function resolveFolders(resolving: Resolving, directory: JsonObject, path: string, several: boolean): Promise<Json[]> {
-  const { path: plain, location = plain, ...rest } = directory;
+  const { path: plain, location: named = plain, ...rest } = directory;
+  const location = atHome(resolving, named);
   if (location === undefined && Array.isArray(directory['listing'])) return [directory];
-  if (typeof location !== 'string' || !(await namesStac(resolving, location))) return [await resolveDirectory(resolving, directory, path)];
+  if (typeof location !== 'string' || !(await namesStac(resolving, location)))
+    return [await resolveDirectory(resolving, { ...directory, ...(location === undefined ? {} : { location }) }, path)];
   const { caller, faults } = resolving;
   const staging: Staging = { ...caller.staging, principal: caller.principal, authorise: (href) => fileAt(resolving, href) };
   try {
-    const found = await readReference(staging, absolute(location, caller));
+    const address = absolute(location, caller);
+    const found = await readReference(staging, address);
     if (found.kind === 'other') throw new OutboundRefused('it is neither a folder nor a STAC item');
     if (found.kind === 'several' && !several) throw new OutboundRefused(`it is ${found.what}: name one of its items`);
-    const items = found.kind === 'item' ? [found.item] : await itemsOf(staging, found);
+    const items = found.kind === 'item' ? [found.item] : await itemsOf(staging, found, address);
     return await mapInOrder(items, async (item, index) => ({
       ...rest,
       ...((await stageItem(staging, item, items.length > 1 ? `${path}-${index}` : path)) as JsonObject),

@@ -1,4 +1,5 @@
 import type { Database } from '@runnel/postgres';
+import { stageIn } from '../runs/stored-log.ts';
 import { notifyChanged } from '../workspaces/workspace-changes.ts';
 import type { SecretSeal } from './seal.ts';
 
@@ -52,6 +53,16 @@ export async function dropSecret({ pool }: Services, workspace: string, name: st
   return rowCount === 1;
 }
 
+/** Values, sealed, of the secrets that are given to `step`. */
+export async function sealedSecretsFor({ pool }: Services, workspace: string, step: string): Promise<{ name: string; sealed: Buffer }[]> {
+  const { rows } = await pool.query<{ name: string; sealed: Buffer }>({
+    name: 'sealed-secrets-for',
+    text: 'select name, sealed from secrets where workspace = $1 and $2 = any(steps) order by name',
+    values: [workspace, step],
+  });
+  return rows;
+}
+
 /** Steps of a process among those that secrets of its workspace are given to; '' stands for all of them. */
 export function stepsIn(process: string, steps: readonly string[]): string[] {
   return steps.flatMap((step) => placeIn(process, step) ?? []);
@@ -59,6 +70,8 @@ export function stepsIn(process: string, steps: readonly string[]): string[] {
 
 /** The step that `process/step` names, of that process; '' where it names the process alone. */
 export function placeIn(process: string, step: string): string | undefined {
+  // Staging in is no process, whatever one is called.
+  if (step === stageIn) return undefined;
   if (step === process) return '';
   return step.startsWith(`${process}/`) ? step.slice(process.length + 1) : undefined;
 }

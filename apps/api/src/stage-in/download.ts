@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ObjectStore } from '@runnel/objects';
 import { OutboundRefused, requestOutbound } from '../outbound/request-outbound.ts';
 import type { OutboundAnswer } from '../outbound/request-outbound.ts';
+import { refusedWith } from '../outbound/source.ts';
+import type { Source } from '../outbound/source.ts';
 
 /** What all downloads of one execution share. */
 export interface DownloadLimits {
@@ -25,7 +27,6 @@ export type Download =
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'stored'; readonly size: number; readonly sha256: string; readonly etag: string | undefined };
 
-const redirects = 5;
 /** A connection that breaks is opened again where it broke, so often. */
 const resumes = 4;
 
@@ -35,7 +36,7 @@ const resumes = 4;
  */
 export async function download(
   objects: ObjectStore,
-  href: string,
+  source: Source,
   key: string,
   limits: DownloadLimits,
   more: {
@@ -43,17 +44,18 @@ export async function download(
     readonly checksum?: { readonly algorithm: string; readonly hex: string } | undefined;
   } = {},
 ): Promise<Download> {
-  const first = await get(href, limits, more.known ? { 'if-none-match': more.known.etag } : {});
+  const { shown: href } = source;
+  const first = await get(source, limits, more.known ? { 'if-none-match': more.known.etag } : {});
   if (first.status === 304 && more.known) {
     first.body.destroy();
     return { kind: 'unchanged' };
   }
-  refuseUnless(first, 200, href);
+  refuseUnlessFound(first, source);
   const { checksum } = more;
   const sha256 = createHash('sha256');
   const told = createHash(checksum?.algorithm ?? 'sha256');
   const body = Readable.from(
-    resumed(first, href, limits, (chunk) => {
+    resumed(first, source, limits, (chunk) => {
       sha256.update(chunk);
       if (checksum) told.update(chunk);
     }),
@@ -78,11 +80,12 @@ async function store(objects: ObjectStore, key: string, body: Readable): Promise
 /** The bytes of a file, over as many connections as it takes; only of one and the same content. */
 async function* resumed(
   first: OutboundAnswer,
-  href: string,
+  source: Source,
   limits: DownloadLimits,
   seen: (chunk: Buffer) => void,
 ): AsyncGenerator<Buffer> {
   const validator = strong(first.headers.etag) ?? first.headers['last-modified'];
+  const { shown: href } = source;
   let answer = first;
   let offset = 0;
   for (let attempt = 1; ; attempt += 1) {
@@ -102,7 +105,7 @@ async function* resumed(
       if (attempt > resumes || validator === undefined)
         throw new OutboundRefused(`${href} broke off after ${offset} bytes`, { cause: error });
       await sleep(200 * 2 ** attempt);
-      answer = await get(href, limits, { range: `bytes=${offset}-`, 'if-range': validator });
+      answer = await get(source, limits, { range: `bytes=${offset}-`, 'if-range': validator });
       if (answer.status === 206 && answer.headers['content-range']?.startsWith(`bytes ${offset}-`) === true) continue;
       answer.body.destroy();
       throw new OutboundRefused(`${href} broke off after ${offset} bytes and cannot be resumed`, { cause: error });
@@ -111,9 +114,10 @@ async function* resumed(
 }
 
 /** A JSON document from elsewhere, of at most so many bytes. */
-export async function fetchJson(href: string, limits: DownloadLimits, largest: number): Promise<unknown> {
-  const answer = await get(href, limits, { accept: 'application/geo+json, application/json' });
-  refuseUnless(answer, 200, href);
+export async function fetchJson(source: Source, limits: DownloadLimits, largest: number): Promise<unknown> {
+  const { shown: href } = source;
+  const answer = await get(source, limits, { accept: 'application/geo+json, application/json' });
+  refuseUnlessFound(answer, source);
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -130,14 +134,18 @@ export async function fetchJson(href: string, limits: DownloadLimits, largest: n
   }
 }
 
-function get(href: string, { allowedHosts, signal }: DownloadLimits, headers: Record<string, string>): Promise<OutboundAnswer> {
-  return requestOutbound(href, { method: 'GET', headers, allowedHosts, redirects, signal });
+async function get(
+  { address, redirects }: Source,
+  { allowedHosts, signal }: DownloadLimits,
+  headers: Record<string, string>,
+): Promise<OutboundAnswer> {
+  return requestOutbound(await address(), { method: 'GET', headers, allowedHosts, redirects, signal });
 }
 
-function refuseUnless(answer: OutboundAnswer, status: number, href: string): void {
-  if (answer.status === status) return;
+function refuseUnlessFound(answer: OutboundAnswer, source: Source): void {
+  if (answer.status === 200) return;
   answer.body.destroy();
-  throw new OutboundRefused(`${href} answers ${answer.status}`);
+  throw refusedWith(source, answer.status);
 }
 
 /** A weak one names contents that are alike, not the same bytes. */

@@ -56,7 +56,18 @@ function readItem(document: JsonObject, base: string): StacItem {
   };
 }
 
-const absolute = (href: string, base: string): string => (URL.canParse(href, base) ? new URL(href, base).href : href);
+function absolute(href: string, base: string): string {
+  // Keys in buckets are taken as they stand; what is relative to one is a reference as everywhere.
+  if (isBucketAddress(href)) return href;
+  if (isBucketAddress(base)) {
+    const written = encodeURI(base).replace(/[?#]/g, encodeURIComponent);
+    const found = URL.canParse(href, written) ? new URL(href, written).href : href;
+    return isBucketAddress(found) ? decoded(found) : found;
+  }
+  return URL.canParse(href, base) ? new URL(href, base).href : href;
+}
+
+export const isBucketAddress = (href: string): boolean => /^s3:\/\//i.test(href);
 
 /** Names of files in a folder: no slash, no dot in front, as short as file systems want them. */
 export const safeName = (text: string): string =>

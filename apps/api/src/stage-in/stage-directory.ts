@@ -7,7 +7,8 @@ import { collectionDocument, isObject, itemDocument } from '../faces/eodh/stac-d
 import { findCollection, findItem, itemIds } from '../faces/eodh/stac-rows.ts';
 import type { StacRow } from '../faces/eodh/stac-rows.ts';
 import { OutboundRefused } from '../outbound/request-outbound.ts';
-import { scheme } from '../runs/addresses.ts';
+import { pathInStore, scheme } from '../runs/addresses.ts';
+import type { Buckets } from './buckets.ts';
 import { download, fetchJson } from './download.ts';
 import type { DownloadLimits } from './download.ts';
 import { findFetched, keepFetched } from './fetched-files.ts';
@@ -18,6 +19,7 @@ import type { StacAsset, StacDocument, StacItem } from './stac-item.ts';
 export interface Staging {
   readonly services: Pick<ApiContext, 'objects' | 'policy' | 'audit' | 'database'>;
   readonly limits: DownloadLimits;
+  readonly buckets: Buckets;
   /** Whose cache of fetched files it uses: where the run executes. */
   readonly workspace: string;
   /** Key below which what is fetched is kept. */
@@ -54,15 +56,23 @@ function refuseUnlessBeside(href: string, base: string): void {
     throw new OutboundRefused(`${new URL(href).pathname} does not lie below the folder of the document that names it`);
 }
 
-/** What is at an address: a STAC document, wherever it is. Throws OutboundRefused. */
-export async function readReference(staging: Staging, href: string): Promise<StacDocument> {
-  const found = readStac(await readJson(staging, href), href);
-  if (found.kind === 'several') for (const item of found.items) if (typeof item === 'string') refuseUnlessBeside(item, href);
+/** What is at an address: a STAC document, wherever it is. `within`: the document that names it. Throws OutboundRefused. */
+export async function readReference(staging: Staging, named: string, within?: string): Promise<StacDocument> {
+  const href = atHome(staging, named);
+  const found = readStac(await readJson(staging, href, within), href);
+  if (found.kind === 'several')
+    for (const item of found.items) if (typeof item === 'string') refuseUnlessBeside(atHome(staging, item), href);
   return found;
 }
 
-async function readJson(staging: Staging, href: string): Promise<unknown> {
-  if (!href.startsWith(`${here}/`)) return fetchJson(href, staging.limits, largestDocument);
+/** What lies in the installation's own bucket is an address of this service, and read by its rules. */
+function atHome({ services }: Staging, href: string): string {
+  const path = pathInStore(href, services.objects.uri);
+  return path === undefined ? href : here + path;
+}
+
+async function readJson(staging: Staging, href: string, within: string | undefined): Promise<unknown> {
+  if (!href.startsWith(`${here}/`)) return fetchJson(await staging.buckets.source(href, within), staging.limits, largestDocument);
   if (href.startsWith(`${here}/${eodhPath}/`)) return readCatalogue(staging, href);
   const { key } = await staging.authorise(href);
   try {
@@ -105,11 +115,11 @@ function withoutStrangers(row: StacRow): StacRow {
 }
 
 /** Items of a Collection, a Catalog or a list, for an input that takes several folders. */
-export async function itemsOf(staging: Staging, { what, items }: StacDocument & { kind: 'several' }): Promise<StacItem[]> {
+export async function itemsOf(staging: Staging, { what, items }: StacDocument & { kind: 'several' }, within: string): Promise<StacItem[]> {
   if (items.length > mostItems) throw new OutboundRefused(`it is ${what} with more than ${mostItems} items: name the items`);
   const found: StacItem[] = [];
   for (const one of items) {
-    const document = typeof one === 'string' ? await readReference(staging, one) : ({ kind: 'item', item: one } as const);
+    const document = typeof one === 'string' ? await readReference(staging, one, within) : ({ kind: 'item', item: one } as const);
     if (document.kind !== 'item') throw new OutboundRefused(`${shown(one)} in ${what} is not a STAC item`);
     found.push(document.item);
   }
@@ -149,25 +159,28 @@ async function putDocument({ services }: Staging, key: string, document: JsonObj
 }
 
 async function stageAsset(staging: Staging, asset: StacAsset, base: string, key: string): Promise<JsonObject> {
-  const { href, name } = asset;
+  const { name } = asset;
+  const href = atHome(staging, asset.href);
   refuseUnlessBeside(href, base);
-  const file = href.startsWith(`${here}/`) ? await staging.authorise(href) : await fetchAsset(staging, asset, key);
+  const file = href.startsWith(`${here}/`) ? await staging.authorise(href) : await fetchAsset(staging, asset, base, key);
   return { class: 'File', basename: name, location: scheme + file.key, size: file.size };
 }
 
 async function fetchAsset(
-  { services, limits, workspace }: Staging,
+  { services, limits, workspace, buckets }: Staging,
   { href, checksum }: StacAsset,
+  base: string,
   key: string,
 ): Promise<{ key: string; size: number }> {
   const { objects, database } = services;
-  const known = await findFetched(database, workspace, href);
+  const source = await buckets.source(href, base);
+  const known = await findFetched(database, workspace, source.place);
   // What an item says of its content holds for content from the cache, too.
   const fits = known && (!checksum || (checksum.algorithm === 'sha256' && checksum.hex === known.sha256));
   const there = fits === true && (await objects.head(known.key)) ? known : undefined;
-  const got = await download(objects, href, key, limits, { known: there, checksum });
+  const got = await download(objects, source, key, limits, { known: there, checksum });
   if (got.kind === 'stored') {
-    if (got.etag !== undefined) await keepFetched(database, workspace, href, { etag: got.etag, sha256: got.sha256, key });
+    if (got.etag !== undefined) await keepFetched(database, workspace, source.place, { etag: got.etag, sha256: got.sha256, key });
     return { key, size: got.size };
   }
   // A copy of its own: the run that had it may be removed.

@@ -80,8 +80,7 @@ async function inPod(
   if ('failure' in choice) return fail(choice.failure);
   const name = podName(request);
   const namespace = namespaceOf(request.workspace);
-  const system = (text: string): void => log.write(Buffer.from(`[runnel] ${text}\n`));
-  const tellTimeline = once((pod: V1Pod) => podTimeline(pod), system);
+  const tellTimeline = once((pod: V1Pod) => podTimeline(pod), log.tell);
   const follower = followLog(cluster, { namespace, name }, (chunk) => log.write(chunk));
   const ports = {
     cluster,
@@ -89,7 +88,7 @@ async function inPod(
     tooLarge: surroundings.tooLarge,
     mayStart: surroundings.mayStart,
     imagePatience: defaults.imagePatienceSeconds,
-    onWaiting: system,
+    onWaiting: log.tell,
     onRunning: (pod: V1Pod) => {
       tellTimeline(pod);
       follower.begin();

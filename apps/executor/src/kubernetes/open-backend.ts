@@ -128,7 +128,7 @@ async function carryOut(request: StepRequest, { context, here, signal, toolEnded
   // What could not be prepared is told by its own outcome, and has no secrets yet.
   const concealment = await here.prepare(request).then((prepared) => prepared.concealment, createConcealment);
   const masked = concealment.masking((chunk) => bare.write(chunk));
-  const log = { ...bare, write: masked.write };
+  const log = { ...bare, write: masked.write, tell: (text: string) => bare.tell(concealment.hide(text)) };
   let outcome: Awaited<ReturnType<typeof carryOutOnCluster>>;
   try {
     outcome = await carryOutOnCluster(request, here, log, signal);
@@ -139,6 +139,7 @@ async function carryOut(request: StepRequest, { context, here, signal, toolEnded
     outcome = infrastructureFault(begun, error);
   }
   masked.end();
+  if (outcome.failure !== undefined) log.tell(outcome.failure.reason);
   const logs = await bare.end().catch(() => []);
   return resultOf(request, { executor, outcome, logs, concealment });
 }

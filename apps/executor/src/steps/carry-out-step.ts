@@ -62,6 +62,8 @@ export async function carryOutStep(
   }
   folders.giveBack(workspace, directory);
   masked.end();
+  // Who reads the log alone finds there what the job's message says.
+  if (outcome.failure !== undefined) log.tell(concealment.hide(outcome.failure.reason));
   const logs = await log.end().catch(() => []);
   return resultOf(request, { executor, outcome, logs, concealment });
 }

@@ -18,6 +18,8 @@ export interface OpenStepLog {
   write(chunk: Buffer): void;
   /** The last lines so far, for the reason of a failure. */
   tailText(): string;
+  /** A line of our own, marked as such, behind what the tool wrote. */
+  tell(this: void, text: string): void;
   /** Writes what is left; resolves with all chunks in order. */
   end(): Promise<LogObject[]>;
 }
@@ -57,15 +59,21 @@ export function openStepLog({ store, prefix, tail }: LogPorts): OpenStepLog {
     writing.catch(() => undefined);
   };
 
+  const write = (chunk: Buffer): void => {
+    pending.push(chunk);
+    last = Buffer.concat([last, chunk]).subarray(-tailBytes);
+    pendingBytes += chunk.length;
+    if (pendingBytes >= chunkBytes) flush();
+    else timer ??= setTimeout(flush, chunkMilliseconds);
+  };
+
   return {
-    write(chunk) {
-      pending.push(chunk);
-      last = Buffer.concat([last, chunk]).subarray(-tailBytes);
-      pendingBytes += chunk.length;
-      if (pendingBytes >= chunkBytes) flush();
-      else timer ??= setTimeout(flush, chunkMilliseconds);
-    },
+    write,
     tailText: () => last.toString('utf8'),
+    tell(text) {
+      const begun = last.length > 0 && last.at(-1) !== 0x0a;
+      write(Buffer.from(`${begun ? '\n' : ''}[runnel] ${text}\n`));
+    },
     async end() {
       flush();
       await writing;

@@ -5,15 +5,9 @@ import { Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
-import { openApiOf, openApiType, routesOf, sendOpenApi } from '../../http/open-api.ts';
+import { openApiOf, openApiType, sendOpenApi } from '../../http/open-api.ts';
 import { originOf } from '../../http/origin.ts';
 import { Route } from '../../http/route.ts';
-import { EodhController } from './eodh-controller.ts';
-import { MeController } from './me-controller.ts';
-import { HarvestedController } from './harvested-controller.ts';
-import { SearchController } from './search-controller.ts';
-import { StacController } from './stac-controller.ts';
-import { WorkspaceController } from './workspace-controller.ts';
 
 const path = 'api/docs/workflow-runner';
 
@@ -71,16 +65,8 @@ export class DocsController {
   async definition(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const server = originOf(request, this.context.config.publicUrl);
     const description = 'Processes, jobs and published results of a workspace, its sessions and keys, as clients of EODH know them';
-    const routes = routesOf([
-      EodhController,
-      StacController,
-      SearchController,
-      HarvestedController,
-      MeController,
-      WorkspaceController,
-      DocsController,
-    ]);
-    await sendOpenApi(reply, openApiOf(routes, { title: 'Workflow Runner', description, version: '1.0.0', server }));
+    const { eodh } = this.context.routes;
+    await sendOpenApi(reply, openApiOf(eodh, { title: 'Workflow Runner', description, version: '1.0.0', server }));
   }
 
   @Route('GET', 'files/:file', {

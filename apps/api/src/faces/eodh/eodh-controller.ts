@@ -89,7 +89,7 @@ export class EodhController {
     action: 'process.source',
     summary: 'The document as it was deployed',
     foreign: foreignProcess,
-    answers: { 200: { description: 'In the media type in which it was sent', type: 'application/cwl' } },
+    answers: { 200: { description: 'In the media type in which it was sent', type: deployTypes } },
   })
   package(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return inEodhWords(answerPackage(this.context, request, reply));

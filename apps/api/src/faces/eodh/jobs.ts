@@ -3,7 +3,7 @@ import type { RunStatus } from '@runnel/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
-import { limit, many, once } from '../../http/query.ts';
+import { limit, many, numeric } from '../../http/query.ts';
 import { dismissRun } from '../../runs/dismiss-run.ts';
 import { countRuns, findRun, forgetRun, isFinal, listRuns } from '../../runs/find-runs.ts';
 import type { RunRow } from '../../runs/find-runs.ts';
@@ -19,7 +19,7 @@ const statuses = ['accepted', 'running', 'successful', 'failed', 'dismissed'] as
 
 export const jobQuery = z.object({
   limit: limit(1000).describe('at most so many'),
-  skip: once(z.coerce.number().int().min(0).max(1e9).default(0)).describe('so many of the newest are passed over'),
+  skip: numeric(z.coerce.number().int().min(0).max(1e9).default(0)).describe('so many of the newest are passed over'),
   status: many(z.enum(statuses)).describe('only jobs in these statuses'),
   processID: many(z.string()).describe('only jobs of these processes'),
 });

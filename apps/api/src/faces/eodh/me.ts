@@ -93,7 +93,7 @@ export async function dropKey({ database, authenticator }: ApiContext, request: 
   const { token: id } = request.params as { token: string };
   const key = z.uuid().safeParse(id).success ? await revokeToken(database, workspaceIn(request), id) : undefined;
   if (!key) throw new Problem({ status: 404, title: 'Not found', detail: `there is no token "${id}"` });
-  authenticator.forget(id);
+  key.revoked.forEach((one) => authenticator.forget(one));
   await reply.status(204).send();
 }
 

@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { summarySchema } from '../ogc/schemas.ts';
 
 /** Shapes of this face's answers, for its description. */
-const link = z.object({ href: z.string(), rel: z.string(), type: z.string().optional(), title: z.string().optional() });
+const link = z.object({
+  href: z.string(),
+  rel: z.string(),
+  type: z.string().optional(),
+  title: z.string().optional(),
+  method: z.string().optional().describe('STAC API: how it is asked; default: GET'),
+  body: z.looseObject({}).optional().describe('STAC API: what is sent there'),
+});
 const links = z.array(link);
 
 export const processListSchema = z.object({ processes: z.array(summarySchema.extend({ AccessReasoning: z.string() })), links });

@@ -71,7 +71,11 @@ export const searchQuery = z.object({
 
 /** POST /search: what is not known is refused, since it would find more than was meant. */
 export const searchRequest = z.strictObject({
-  limit: limit(10),
+  limit: z
+    .int()
+    .min(1)
+    .default(10)
+    .transform((n) => Math.min(n, 10_000)),
   bbox: box.nullish(),
   intersects: geometry.nullish().describe('only items whose box overlaps the box of this geometry'),
   datetime: datetime.nullish(),

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
 import { readJson } from '../../http/body.ts';
-import { once } from '../../http/query.ts';
+import { numeric } from '../../http/query.ts';
 import { jsonBody, Route } from '../../http/route.ts';
 import { applyPolicy, harvestMessages } from '../../policies/apply-policy.ts';
 import { configFolder, policyFile, readPolicy } from '../../policies/policy-file.ts';
@@ -16,7 +16,7 @@ const upload = z.object({
   fileContent: z.string().describe('the file as text'),
 });
 const logQuery = z.object({
-  age: once(z.coerce.number().positive().max(2_592_000).default(86_400)).describe('seconds to look back'),
+  age: numeric(z.coerce.number().positive().max(2_592_000).default(86_400)).describe('seconds to look back'),
 });
 const messageSchema = z.object({ datetime: z.iso.datetime(), message: z.string(), level: z.string() });
 const largest = 1024 * 1024;
@@ -57,7 +57,7 @@ export class WorkspaceController {
   })
   async harvest(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await applyPolicy(this.context, workspaceIn(request));
-    await reply.send({});
+    await reply.status(200).send({});
   }
 
   @Route('POST', 'workspaces/:workspace/harvest_logs', {
@@ -69,6 +69,6 @@ export class WorkspaceController {
   async logs(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { age } = logQuery.parse(request.query);
     const messages = await harvestMessages(this.context, workspaceIn(request), age);
-    await reply.send({ count: messages.length, messages });
+    await reply.status(200).send({ count: messages.length, messages });
   }
 }

@@ -15,8 +15,8 @@ import { storeFile } from './store-file.ts';
 const read = {
   query: fileQuery,
   answers: {
-    200: { description: 'The file, or the list of files', schema: fileListSchema },
-    206: { description: 'The range asked for', type: 'application/octet-stream' },
+    200: { description: 'The file, in its own media type; or the list of files, as JSON', type: '*/*' },
+    206: { description: 'The range asked for', type: '*/*' },
     304: { description: 'Still the one you have' },
     416: { description: 'The range lies behind the end' },
   },
@@ -56,9 +56,9 @@ export class FilesController {
   @Route('PUT', 'files/*', {
     action: 'file.write',
     summary: 'Put a file (X-Checksum-Sha256 or Content-Digest, If-Match, If-None-Match: *)',
-    body: { types: ['application/octet-stream'] },
+    body: { types: ['application/octet-stream'], optional: true },
     answers: {
-      201: { description: 'Stored; ETag names this content' },
+      201: { description: 'Stored; ETag names this content', empty: true },
       204: { description: 'Replaced; ETag names this content' },
       412: { description: 'There is another one' },
     },
@@ -96,6 +96,7 @@ export class FilesController {
 
   private send(request: FastifyRequest, reply: FastifyReply, folder: string): Promise<void> {
     const place = this.placeOf(request, folder);
+    fileQuery.parse(request.query);
     return wantsList(request) ? sendList(this.context, request, reply, place) : sendFile(this.context, request, reply, place.key);
   }
 

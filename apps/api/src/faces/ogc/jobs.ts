@@ -3,7 +3,7 @@ import type { RunStatus } from '@runnel/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
-import { cursor, cursorOf, limit, many, once } from '../../http/query.ts';
+import { cursor, cursorOf, limit, many, numeric, once } from '../../http/query.ts';
 import { dismissRun } from '../../runs/dismiss-run.ts';
 import { listRuns } from '../../runs/find-runs.ts';
 import type { Position, RunRow } from '../../runs/find-runs.ts';
@@ -18,7 +18,7 @@ import { noSuchJob } from './problems.ts';
 import { statusInfo } from './status-info.ts';
 
 const statuses = ['accepted', 'running', 'successful', 'failed', 'dismissed'] as const;
-const seconds = once(z.coerce.number().int().min(0).max(1e9).optional());
+const seconds = numeric(z.coerce.number().int().min(0).max(1e9).optional());
 const position = () => cursor(z.tuple([z.iso.datetime(), z.uuid()]));
 
 export const jobQuery = pageQuery.extend({

@@ -3,13 +3,13 @@ import type { DeadLetter } from '@runnel/messaging';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
-import { limit, once } from '../../http/query.ts';
+import { limit, numeric } from '../../http/query.ts';
 import { notFound } from './problems.ts';
 import { nextPage } from './runs.ts';
 
 export const deadLetterQuery = z.object({
   limit: limit(100).describe('at most so many'),
-  after: once(z.coerce.number().int().min(0).default(0)).describe('number behind which the page begins'),
+  after: numeric(z.coerce.number().int().min(0).default(0)).describe('number behind which the page begins'),
 });
 
 /** Messages that could not be handled, oldest first, without what they say. */

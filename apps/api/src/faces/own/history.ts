@@ -11,8 +11,13 @@ const importedJob = z.looseObject({
   jobID: z.string().min(1).max(200),
   processID: z.string().max(200).default(''),
   status: z.enum(['accepted', 'running', 'successful', 'failed', 'dismissed']),
-  created: z.iso.datetime({ offset: true }),
+  // No database has a year 0, and not every offset that is written has a place on earth.
+  created: z.iso
+    .datetime({ offset: true })
+    .refine((text) => yearOf(text) >= 1 && yearOf(text) <= 9999, 'expected a time of the years 1 to 9999'),
 });
+const yearOf = (text: string): number => new Date(text).getUTCFullYear();
+
 export const historyRequest = z.strictObject({
   origin: z.url().max(1000).describe('address of the face that told of them'),
   jobs: z.array(importedJob).max(1000),
@@ -36,13 +41,13 @@ export async function takeHistory({ database }: ApiContext, request: FastifyRequ
     name: 'take-history',
     text: `
 insert into imported_jobs as j (workspace, origin, id, process, status, created_at, document, imported_by)
-select distinct on (d ->> 'jobID') $1, $2, d ->> 'jobID', d ->> 'processID', d ->> 'status', (d ->> 'created')::timestamptz, d, $4
-from json_array_elements($3::json) d
+select distinct on (d ->> 'jobID') $1, $2, d ->> 'jobID', d ->> 'processID', d ->> 'status', at, d, $4
+from unnest($3::json[], $5::timestamptz[]) as told (d, at)
 on conflict (workspace, origin, id) do update set process = excluded.process, status = excluded.status, created_at = excluded.created_at,
   document = excluded.document, imported_by = excluded.imported_by, imported_at = now()
 where j.document::jsonb is distinct from excluded.document::jsonb
 returning xmax = 0 as added`,
-    values: [workspace, origin, JSON.stringify(jobs), name],
+    values: [workspace, origin, jobs.map((job) => JSON.stringify(job)), name, jobs.map(({ created }) => new Date(created).toISOString())],
   });
   const added = rows.filter((row) => row.added).length;
   const changed = rows.length - added;

@@ -2,26 +2,17 @@ import { Controller, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_CONTEXT } from '../../context.ts';
 import type { ApiContext } from '../../context.ts';
-import { openApiOf, openApiType, routesOf, sendOpenApi } from '../../http/open-api.ts';
+import { openApiOf, openApiType, sendOpenApi } from '../../http/open-api.ts';
 import { originOf } from '../../http/origin.ts';
 import { jsonBody, Route } from '../../http/route.ts';
-import { ConsoleController } from '../console/console-controller.ts';
-import { FilesController } from '../files/files-controller.ts';
 import { answerCallbackKey, callbackKeySchema } from './callback-key.ts';
 import { answerDeadLetter, answerDeadLetters, deadLetterQuery, drop, replay } from './dead-letters.ts';
 import { answerProcessGraph, graphSchema } from './graph.ts';
 import { answerMe, meSchema } from './me.ts';
 import { foreignProcess } from '../ogc/problems.ts';
-import { EventController } from './event-controller.ts';
-import { HarvestController } from './harvest-controller.ts';
 import { answerExecutors } from './executors.ts';
-import { OperatorController } from './operator-controller.ts';
-import { OwnWorkspaceController } from './own-workspace-controller.ts';
-import { RunController } from './run-controller.ts';
 import { deadLetterListSchema, deadLetterSchema, executorListSchema, newTokenSchema, tokenListSchema } from './schemas.ts';
-import { TenantController } from './tenant-controller.ts';
-import { TriggerController } from './trigger-controller.ts';
-import { WebhookController } from './webhook-controller.ts';
+import { exchangedSchema, exchangeErrorSchema, exchangeRequest, exchangeToken, formType } from './token-exchange.ts';
 import { answerTokens, dropToken, makeToken, tokenRequest } from './tokens.ts';
 
 /** What is not about one run: tokens, executors, dead letters, and the description of all of it. */
@@ -39,7 +30,10 @@ export class OwnController {
     answers: { 200: { description: 'OpenAPI 3.0', type: openApiType } },
   })
   async docs(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await sendOpenApi(reply, ownDefinition(originOf(request, this.context.config.publicUrl)));
+    const { config, routes } = this.context;
+    const description = 'Runs, steps, logs, live events, usage, tokens, files. Processes are under /{workspace}/ogc-api.';
+    const server = originOf(request, config.publicUrl);
+    await sendOpenApi(reply, openApiOf(routes.own, { title: 'Runnel', description, version: '1.0.0', server }));
   }
 
   @Route('GET', 'v1/me', {
@@ -69,6 +63,25 @@ export class OwnController {
   })
   executors(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return answerExecutors(this.context, request, reply);
+  }
+
+  @Route('POST', 'v1/token', {
+    action: 'token.exchange',
+    summary: 'Exchange a token for a short-lived, narrower one (RFC 8693)',
+    body: { types: [formType], schema: exchangeRequest },
+    answers: {
+      200: { description: 'The token; it ends with the one it was made of', schema: exchangedSchema },
+      400: {
+        description: 'It is refused (RFC 6749, section 5.2; RFC 8693, section 2.2.2)',
+        type: 'application/json',
+        schema: exchangeErrorSchema,
+      },
+      429: { description: 'Too many requests; Retry-After says when to ask again' },
+      503: { description: 'Something this needs is away; Retry-After says when to ask again' },
+    },
+  })
+  exchange(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return exchangeToken(this.context, request, reply);
   }
 
   @Route('GET', 'v1/tokens', {
@@ -144,30 +157,4 @@ export class OwnController {
   drop(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return drop(this.context, request, reply);
   }
-}
-
-/** The description is made from the routes themselves. */
-function ownDefinition(server: string): Record<string, unknown> {
-  const description = 'Runs, steps, logs, live events, usage, tokens, files. Processes are under /{workspace}/ogc-api.';
-  return openApiOf(
-    routesOf([
-      RunController,
-      OwnController,
-      OwnWorkspaceController,
-      OperatorController,
-      TenantController,
-      EventController,
-      HarvestController,
-      TriggerController,
-      WebhookController,
-      FilesController,
-      ConsoleController,
-    ]),
-    {
-      title: 'Runnel',
-      description,
-      version: '1.0.0',
-      server,
-    },
-  );
 }

@@ -74,7 +74,7 @@ export class OwnWorkspaceController {
     action: 'workspace.manage',
     summary: 'Keep a secret for steps, which get it as an environment variable of this name',
     body: jsonBody(secretRequest),
-    answers: { 201: { description: 'Kept' }, 204: { description: 'Kept instead of the one before' } },
+    answers: { 201: { description: 'Kept', empty: true }, 204: { description: 'Kept instead of the one before' } },
   })
   changeSecret(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return changeSecret(this.context, request, reply);

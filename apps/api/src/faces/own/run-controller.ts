@@ -67,7 +67,10 @@ export class RunController {
     action: 'run.update',
     summary: 'Go on from what succeeded in a run that failed, also with an edited workflow',
     body: jsonBody(resumeRequest),
-    answers: { 201: { description: 'The new run, and which steps are reused and which repeated', schema: resumedSchema } },
+    answers: {
+      201: { description: 'The new run, and which steps are reused and which repeated', schema: resumedSchema },
+      409: { description: 'It did not fail, or what it would go on from is gone' },
+    },
   })
   resume(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return resumeRun(this.context, request, reply);

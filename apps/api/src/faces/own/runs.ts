@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { callerOf } from '../../http/access-hook.ts';
-import { cursor, cursorOf, limit, many, once } from '../../http/query.ts';
+import { cursor, cursorOf, flag, limit, many, once } from '../../http/query.ts';
 import { deleteRun } from '../../runs/delete-run.ts';
 import { dismissRun } from '../../runs/dismiss-run.ts';
 import { findReadyNodes } from '../../runs/find-ready-nodes.ts';
@@ -18,7 +18,7 @@ import { notFound } from './problems.ts';
 export const runQuery = z.object({
   limit: limit(100).describe('at most so many'),
   status: many(RunStatus).describe('only runs in these statuses'),
-  executing: once(z.stringbool().default(false)).describe('instead: runs of others that execute in the workspace'),
+  executing: flag().describe('instead: runs of others that execute in the workspace'),
   name: once(z.string().optional()).describe('only runs of this name'),
   label: many(z.string().regex(/^[^=]+=./, 'name=value is expected')).describe('only runs with all these labels, each name=value'),
   text: once(z.string().max(200).optional()).describe(
@@ -88,7 +88,7 @@ export async function answerRun(context: ApiContext, request: FastifyRequest, re
   });
 }
 
-export const dismissQuery = z.object({ purge: once(z.stringbool().default(false)).describe('delete it for good') });
+export const dismissQuery = z.object({ purge: flag().describe('delete it for good') });
 
 export async function dismissOwn(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { run: id } = request.params as { run: string };

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { followLog } from '../../follow/follow-log.ts';
-import { once } from '../../http/query.ts';
+import { flag, numeric } from '../../http/query.ts';
 import { findStep } from '../../runs/find-steps.ts';
 import { readState } from '../../runs/read-state.ts';
 import { logObjects, readLog } from '../../runs/stored-log.ts';
@@ -11,8 +11,8 @@ import { notFound } from './problems.ts';
 import { runOf } from './runs.ts';
 
 export const logQuery = z.object({
-  follow: once(z.stringbool().default(false)).describe('go on until the step ends'),
-  attempt: once(z.coerce.number().int().min(1).optional()).describe('an earlier attempt; default: the current one'),
+  follow: flag().describe('go on until the step ends'),
+  attempt: numeric(z.coerce.number().int().min(1).optional()).describe('an earlier attempt; default: the current one'),
 });
 
 /** Log of a step as plain text; empty for one that has not begun. */

@@ -46,7 +46,7 @@ export async function dropToken({ database, authenticator }: ApiContext, request
   const { token: id } = request.params as { token: string };
   const token = z.uuid().safeParse(id).success ? await revokeToken(database, callerOf(request).workspace, id) : undefined;
   if (!token) throw notFound(`token "${id}"`);
-  authenticator.forget(id);
+  token.revoked.forEach((one) => authenticator.forget(one));
   await reply.status(204).send();
 }
 
