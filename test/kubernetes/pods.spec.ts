@@ -80,7 +80,7 @@ describe('runs on pods', () => {
     async () => {
       const outputs = { empty: 'a', odd: 'b ü*', line: '"c\\n*"' };
       const fields = Object.entries(outputs).map(([name, glob]) => `  ${name}: { type: File, outputBinding: { glob: ${glob} } }`);
-      const script = `: >a\nprintf odd >'b ü.txt'\nprintf line >"$(printf 'c\\nd')"`;
+      const script = ": >a\nprintf odd >'b ü.txt'\nprintf line >\"`printf 'c\\nd'`\"";
       await installation.deployed(shellTool('leaves', script, { fields: `inputs: {}\noutputs:\n${fields.join('\n')}` }));
       const id = await accept(installation.up, 'leaves', {});
       await untilSuccessful(id);
