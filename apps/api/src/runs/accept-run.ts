@@ -14,6 +14,7 @@ import { refuseAboveQuota } from '../quotas/refuse-above-quota.ts';
 import { timeLimits } from '../quotas/time-limits.ts';
 import type { LimitsRequest } from '../quotas/time-limits.ts';
 import { hideInputs, keepHidden } from '../secrets/secret-inputs.ts';
+import type { FiringKey } from '../triggers/note-started.ts';
 import { requireActive } from '../workspaces/require-active.ts';
 import { surroundingsOf } from '../workspaces/surroundings-of.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
@@ -52,8 +53,8 @@ export interface Execution {
   readonly traceparent?: string | undefined;
   /** May come twice: throws KeyTaken where it did, in this instant. */
   readonly idempotent?: IdempotentRequest | undefined;
-  /** Joins the transaction that accepts it. */
-  readonly also?: (run: string) => Write[];
+  /** What of a trigger starts it, noted in the transaction that accepts it; throws AlreadyFired. */
+  readonly firing?: FiringKey | undefined;
 }
 
 export type AcceptOutcome =
@@ -138,7 +139,8 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     base,
     traceparent,
     checks,
-    also: [...(services.seal && 'hidden' in found ? keepHidden(services.seal, run, found.hidden) : []), ...(execution.also?.(run) ?? [])],
+    also: services.seal && 'hidden' in found ? keepHidden(services.seal, run, found.hidden) : [],
+    firing: execution.firing,
   });
   services.relay.kick();
   services.metrics.accepted.inc();
