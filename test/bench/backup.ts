@@ -73,8 +73,8 @@ from (select n, now() - interval '20 days' + n * interval '10 s' as at,
   from generate_series(1, ${runs}) n) made`,
   `
 insert into events (run_id, version, type, data, time)
-select id, version, 'step.finished', json_build_object('step', 'say', 'attempt', 1, 'outcome', 'successful', 'note', repeat('x', 300)), created_at
-from runs, generate_series(1, ${eventsOfRun}) version`,
+select id, n, 'step.finished', json_build_object('step', 'say', 'attempt', 1, 'outcome', 'successful', 'note', repeat('x', 300)), created_at
+from runs, generate_series(1, ${eventsOfRun}) n`,
   `
 insert into steps (run_id, step, attempt, workspace, state, cores, memory_mib, requested_at, started_at, finished_at, exit_code, result_key, logs)
 select id, 'say', 1, 'bench', 'successful', 1, 256, created_at, created_at, created_at, 0, 'bench/attempts/' || id || '/say/1/result.json', '{}' from runs`,
