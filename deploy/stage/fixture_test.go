@@ -194,6 +194,10 @@ func (p *pod) store(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method == http.MethodPut {
+		if r.ContentLength < 0 {
+			http.Error(w, "MissingContentLength", http.StatusLengthRequired)
+			return
+		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil || sum(body) != r.Header.Get("x-sum") {
 			http.Error(w, "bad digest", http.StatusBadRequest)

@@ -137,6 +137,10 @@ func (s *session) again(ctx context.Context, what string, work func(first bool) 
 
 // send makes one request. Its good answer's body must be closed; any other answer is a fault.
 func (s *session) send(ctx context.Context, method string, to signed, body io.Reader, size int64) (*http.Response, error) {
+	if size == 0 {
+		// Any other reader would be sent in chunks, without a length: stores refuse that.
+		body = http.NoBody
+	}
 	request, err := http.NewRequestWithContext(ctx, method, to.URL, body)
 	if err != nil {
 		return nil, fatalf("the staging endpoint gave no address that can be used")

@@ -180,10 +180,10 @@ type outgoing struct {
 // send works on groups of files in parallel: while one is hashed another is on its way.
 func (u *uploads) send(ctx context.Context, files []collectedFile) error {
 	var groups [][]string
-	bytes := int64(partBytes)
+	var bytes int64
 	for _, file := range files {
 		size, last := u.files[file.Path], len(groups)-1
-		if bytes += size; bytes > partBytes || len(groups[last]) == groupFiles {
+		if bytes += size; last < 0 || bytes > partBytes || len(groups[last]) == groupFiles {
 			groups, bytes, last = append(groups, nil), size, last+1
 		}
 		groups[last] = append(groups[last], file.Path)

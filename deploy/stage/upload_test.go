@@ -33,6 +33,17 @@ func (p *pod) asks(next string, files ...any) {
 	p.answers = append(p.answers, map[string]any{"next": next, "files": files})
 }
 
+func TestUploadKeepsAnEmptyFile(t *testing.T) {
+	p := newPod(t)
+	p.asks("upload", "empty", "full")
+	must(t, p.upload("sh", "-c", ": >empty; printf x >full"))
+	for _, body := range []string{"", "x"} {
+		if found, there := p.objects[sum([]byte(body))]; !there || string(found) != body {
+			t.Errorf("%q is not kept", body)
+		}
+	}
+}
+
 func TestUploadKeepsWhatIsAskedFor(t *testing.T) {
 	p := newPod(t)
 	p.asks("read", map[string]any{"path": "cwl.output.json", "maxBytes": 4})

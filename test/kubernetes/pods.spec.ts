@@ -74,6 +74,20 @@ describe('runs on pods', () => {
     },
     patience,
   );
+
+  it(
+    'keeps what a tool leaves, empty or oddly named',
+    async () => {
+      const outputs = { empty: 'a', odd: 'b ü*', line: '"c\\n*"' };
+      const fields = Object.entries(outputs).map(([name, glob]) => `  ${name}: { type: File, outputBinding: { glob: ${glob} } }`);
+      const script = `: >a\nprintf odd >'b ü.txt'\nprintf line >"$(printf 'c\\nd')"`;
+      await installation.deployed(shellTool('leaves', script, { fields: `inputs: {}\noutputs:\n${fields.join('\n')}` }));
+      const id = await accept(installation.up, 'leaves', {});
+      await untilSuccessful(id);
+      expect([await fileOf(id, 'empty'), await fileOf(id, 'odd'), await fileOf(id, 'line')]).toEqual(['', 'odd', 'line']);
+    },
+    patience,
+  );
 });
 
 describe('logs', () => {

@@ -14,7 +14,7 @@ import {
   shardPlan,
   type Messaging,
 } from '@runnel/messaging';
-import { openObjectStore, tellFaults, type ObjectStore } from '@runnel/objects';
+import { openObjectStore, storedValues, tellFaults, type ObjectStore } from '@runnel/objects';
 import {
   createJavaScriptPool,
   createSpawner,
@@ -90,8 +90,8 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
   diskMetrics(registry, room);
   const backend = await openBackend(config, { surroundings, messaging, logger, isolation, mayStart: () => shard?.isHeld() ?? true });
   const reports = createReports(messaging, store, id);
-  const { packages } = surroundings;
-  const carryOut = withReuse({ store, packages, backend: config.backend, executor: id, logger }, backend.ports.carryOut);
+  const { packages, values } = surroundings;
+  const carryOut = withReuse({ store, values, packages, backend: config.backend, executor: id, logger }, backend.ports.carryOut);
   const attempts = createAttempts({ slots, logger, onStart: startDelay(registry), reports, ...backend.ports, carryOut });
   const incarnation = randomBytes(6).toString('hex');
   let accepting = true;
@@ -206,6 +206,7 @@ async function openSandbox(
   const asker = openSecretAsker(messaging, { executor: id, key: config.runTokenKey });
   const surroundings: StepSurroundings = {
     store,
+    values: storedValues(store),
     askSecrets: asker.ask,
     packages: packageCache(store),
     executor: id,

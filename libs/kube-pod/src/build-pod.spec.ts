@@ -20,6 +20,7 @@ const plain: PodPlan = {
   stagingUrl: 'http://executor.runnel.svc:8090',
   hostAliases: [],
   outdir: '/runnel/out/work',
+  mounts: [],
   patienceSeconds: 300,
   deadlineSeconds: 90_000,
 };
@@ -38,6 +39,7 @@ const everything: PodPlan = {
   network: true,
   hostAliases: [{ ip: '10.96.0.7', hostnames: ['executor.runnel.svc'] }],
   outdir: '/other',
+  mounts: [{ path: '/data/in.txt', name: '0', writable: false }],
   workspacePods: WorkspacePods.parse({
     nodeSelector: { pool: 'spot' },
     tolerations: [{ key: 'spot', operator: 'Exists', effect: 'NoSchedule' }],

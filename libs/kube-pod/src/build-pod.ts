@@ -22,6 +22,14 @@ export interface HostAlias {
   hostnames: string[];
 }
 
+export interface PlacedMount {
+  /** Where the tool sees it. */
+  path: string;
+  /** In `places.absolute`. */
+  name: string;
+  writable: boolean;
+}
+
 /** One attempt as a pod; everything is decided. */
 export interface PodPlan {
   name: string;
@@ -35,6 +43,8 @@ export interface PodPlan {
   stageImage: string;
   /** Where the tool sees its output folder, if not where we do. */
   outdir: string;
+  /** What stands at absolute places of the tool's container: files and folders of the volume of inputs. */
+  mounts: readonly PlacedMount[];
   stagingUrl: string;
   /** Names that it finds without DNS, which a tool without NetworkAccess does not reach. */
   hostAliases: readonly HostAlias[];
@@ -141,6 +151,12 @@ function toolContainer(plan: PodPlan): V1Container {
       { name: 'in', mountPath: places.in, readOnly: true },
       { name: 'out', mountPath: places.out },
       ...(plan.outdir === places.work ? [] : [{ name: 'out', mountPath: plan.outdir, subPath: 'work' }]),
+      ...plan.mounts.map(({ path, name, writable }) => ({
+        name: 'in',
+        mountPath: path,
+        subPath: `${within(places.absolute, places.in)}/${name}`,
+        ...(!writable && { readOnly: true }),
+      })),
     ],
   };
 }
@@ -162,6 +178,8 @@ function resourcesOf(resources: PodResources): V1ResourceRequirements {
     },
   };
 }
+
+const within = (path: string, folder: string): string => path.slice(folder.length + 1);
 
 const milli = (cores: number): string => `${Math.max(1, Math.ceil(cores * 1000))}m`;
 const mebi = (size: number): string => `${Math.max(1, Math.ceil(size))}Mi`;

@@ -35,6 +35,8 @@ export const keys = {
 export const places = {
   in: '/runnel/in',
   inputs: '/runnel/in/inputs',
+  /** What a document puts elsewhere in its container. */
+  absolute: '/runnel/in/absolute',
   program: '/runnel/in/runnel-stage',
   wrap: '/runnel/in/wrap.json',
   upload: '/runnel/in/upload.json',

@@ -141,6 +141,7 @@ function labelsOf(network: boolean): Record<string, string> {
     stagingUrl: 'http://x',
     hostAliases: [],
     outdir: '/o',
+    mounts: [],
     patienceSeconds: 1,
     deadlineSeconds: 1,
   };

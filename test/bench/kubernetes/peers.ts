@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { buildPod, WorkspacePods, type PodPlan } from '@runnel/kube-pod';
+import { buildPod, places, WorkspacePods, type PodPlan } from '@runnel/kube-pod';
 import { cache, clusterEnv, kubectl } from '../../kubernetes/cluster.ts';
 
 type Pod = ReturnType<typeof buildPod>;
@@ -35,7 +35,8 @@ export function idlePod(name: string, command: string): Pod {
     network: false,
     workspacePods: WorkspacePods.parse({ imagePullPolicy: 'Never' }),
     stageImage: image,
-    outdir: '/runnel/out',
+    outdir: places.work,
+    mounts: [],
     stagingUrl: 'http://127.0.0.1',
     hostAliases: [],
     patienceSeconds: 60,
@@ -45,9 +46,9 @@ export function idlePod(name: string, command: string): Pod {
   const does = (container: Container | undefined, script: string): void => {
     if (container !== undefined) Object.assign(container, { command: ['sh', '-c', script], args: [] });
   };
-  does(pod.spec?.initContainers?.[0], 'mkfifo /runnel/in/end.fifo');
-  does(pod.spec?.containers[0], 'cat /runnel/in/end.fifo');
-  does(pod.spec?.containers[1], `exec 9>/runnel/in/end.fifo; ${command}`);
+  does(pod.spec?.initContainers?.[0], `mkfifo ${places.fifo}; mkdir -p ${places.work}`);
+  does(pod.spec?.containers[0], `cat ${places.fifo}`);
+  does(pod.spec?.containers[1], `exec 9>${places.fifo}; ${command}`);
   return { ...pod, metadata: { ...pod.metadata, namespace }, spec: { ...pod.spec, serviceAccountName: 'default' } as Pod['spec'] } as Pod;
 }
 

@@ -1,5 +1,5 @@
 /** The official CWL tests through services that are running: cwltest compares what each execution gives back. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { newFolder, removeFolder, startUp } from '../../journeys/up.ts';
@@ -68,10 +68,11 @@ async function failedTests(tests: readonly SuiteTest[], options: JudgeOptions): 
     // Beside a list stands what its tests name.
     for (const name of readdirSync(suite)) symlinkSync(join(suite, name), join(scratch, name));
     writeFileSync(join(scratch, 'chosen.yaml'), tests.map(({ text }) => text).join(''));
-    const env = { ...up.env, SUITE_FOLDER: scratch, SUITE_URL: files.url, SUITE_FILES: held, TMPDIR: scratch };
+    const faults = join(scratch, 'faults.jsonl');
+    const env = { ...up.env, SUITE_FOLDER: scratch, SUITE_URL: files.url, SUITE_FILES: held, SUITE_FAULTS: faults, TMPDIR: scratch };
     const list = ['--test', 'chosen.yaml', '--tool', join(services, 'run-on-services.ts')];
     const { output } = await capture(cwltest, [...list, `-j${atATime}`, '--timeout', String(seconds), '--verbose'], scratch, env);
-    return failuresIn(output, tests);
+    return failuresIn(output, tests, faultsIn(faults));
   } finally {
     await up.stop();
     await files.close();
@@ -80,13 +81,25 @@ async function failedTests(tests: readonly SuiteTest[], options: JudgeOptions): 
   }
 }
 
-/** cwltest counts from one, and tells of a failure in the lines after its head. */
-function failuresIn(output: string, tests: readonly SuiteTest[]): Map<string, string> {
+interface Fault {
+  /** Arguments of the call. */
+  called: string;
+  fault: string;
+}
+
+function faultsIn(file: string): Fault[] {
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  return lines.map((line) => JSON.parse(line) as Fault);
+}
+
+/** cwltest counts from one, and tells of a failure in the lines after its head, with the call. */
+function failuresIn(output: string, tests: readonly SuiteTest[], faults: readonly Fault[]): Map<string, string> {
   const failures = new Map<string, string>();
   const heads = [...output.matchAll(/^.*Test (\d+) (?:failed|timed out).*$/gm)];
   for (const { 1: number, index } of heads) {
     const said = output.slice(index, index + 2000).split(/\n(?=Test \[)/)[0] ?? '';
-    failures.set(tests[Number(number) - 1]?.id ?? '', said.split('\n').slice(0, 12).join('\n'));
+    const told = faults.filter(({ called }) => said.includes(called)).map(({ fault }) => fault);
+    failures.set(tests[Number(number) - 1]?.id ?? '', [...said.split('\n').slice(0, 12), ...told].join('\n'));
   }
   const last = output.trimEnd().split('\n').at(-1) ?? '';
   const counted = /(\d+) failures/.exec(last);

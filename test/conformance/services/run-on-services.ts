@@ -3,9 +3,10 @@
  * A runner as cwltest calls it, `[--outdir=DIR] [--quiet] PROCESS [JOB]`, that runs nothing itself: it deploys the process by its address, executes
  * it over the api of a running Runnel and prints the outputs with local copies of their files.
  *
- * Environment: RUNNEL_URL, RUNNEL_TOKEN, RUNNEL_WORKSPACE; SUITE_FOLDER, whose files SUITE_URL serves and SUITE_FILES holds in the workspace.
+ * Environment: RUNNEL_URL, RUNNEL_TOKEN, RUNNEL_WORKSPACE; SUITE_FOLDER, whose files SUITE_URL serves and SUITE_FILES holds in the workspace;
+ * SUITE_FAULTS, the file to which faults are added, since cwltest does not show them.
  */
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { outputText } from '../../../apps/cli/src/cwl/output-text.ts';
@@ -25,8 +26,7 @@ async function main(args: string[]): Promise<number> {
   const calls = createCalls();
   const deployed = await calls.deploy(suiteAddress(process));
   if ('refused' in deployed) {
-    console.error(`deployment refused: ${deployed.refused}`);
-    return 1;
+    throw new Error(`deployment refused: ${deployed.refused}`);
   }
   try {
     const inputs = job === undefined ? {} : readJob(readFileSync(job, 'utf8'), dirname(resolve(job)), deployed.inputs);
@@ -41,6 +41,9 @@ async function main(args: string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  const fault = error instanceof Error ? error.message : String(error);
+  console.error(fault);
+  const { SUITE_FAULTS: faults } = process.env;
+  if (faults !== undefined) appendFileSync(faults, `${JSON.stringify({ called: process.argv.slice(2).join(' '), fault })}\n`);
   process.exitCode = 1;
 }

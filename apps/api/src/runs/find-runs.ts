@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { RunStatus } from '@runnel/contracts';
-import type { Database } from '@runnel/postgres';
+import { readTogether, type Database } from '@runnel/postgres';
 import type { WantedResults } from './wanted-results.ts';
 
 /** A run as its projection shows it. */
@@ -51,15 +51,25 @@ const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export const isFinal = (phase: RunStatus): boolean => phase === 'successful' || phase === 'failed' || phase === 'dismissed';
 
+interface RunKey {
+  readonly workspace: string;
+  readonly id: string;
+}
+
+const readRun = readTogether<RunKey, RunRow>(async (pool, keys) => {
+  const { rows } = await pool.query<RunRow & { at: string }>({
+    name: 'find-runs',
+    text: `select wanted.at, ${runColumns} from unnest($1::uuid[], $2::text[]) with ordinality wanted (run, caller, at)
+join runs on id = wanted.run and wanted.caller in (workspace, executing_workspace) and forgotten_at is null and deleted_at is null`,
+    values: [keys.map(({ id }) => id), keys.map(({ workspace }) => workspace)],
+  });
+  const found = new Map(rows.map(({ at, ...row }) => [Number(at), row]));
+  return keys.map((_, index) => found.get(index + 1));
+});
+
 /** A run of a workspace, or one that executes there; undefined for what is no id, unknown, forgotten, or another workspace's. */
 export async function findRun({ pool }: Pick<Database, 'pool'>, workspace: string, id: string): Promise<RunRow | undefined> {
-  if (!idPattern.test(id)) return undefined;
-  const { rows } = await pool.query<RunRow>({
-    name: 'find-run',
-    text: `select ${runColumns} from runs where id = $1 and $2 in (workspace, executing_workspace) and forgotten_at is null and deleted_at is null`,
-    values: [id, workspace],
-  });
-  return rows[0];
+  return idPattern.test(id) ? readRun(pool, { workspace, id }) : undefined;
 }
 
 /** Place of a run in the list. */

@@ -157,6 +157,7 @@ function podOf(
     hostAliases,
     patienceSeconds: defaults.patienceSeconds,
     outdir: prepared.outdir,
+    mounts: prepared.mounts,
     deadlineSeconds: (prepared.stage.wrap.timeLimitSeconds ?? defaults.timeLimitSeconds) + defaults.deadlineMarginSeconds,
   });
 }

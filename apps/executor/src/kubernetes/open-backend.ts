@@ -1,33 +1,30 @@
-import { resolveValues } from '@runnel/engine';
-import { keys, mayRun, namespaceObjects, namespaceOf, StagedAttempt, stagingAudience, staysFor } from '@runnel/kube-pod';
-import { ObjectNotFound, readValue, type DirectAccess, type ObjectStore } from '@runnel/objects';
-import { z } from 'zod';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { keys, stagingAudience } from '@runnel/kube-pod';
+import type { DirectAccess, ObjectStore } from '@runnel/objects';
 import type { Backend, BackendContext } from '../backend.ts';
 import type { ExecutorConfig } from '../config.ts';
-import { attemptName, logPrefix, type AttemptId, type StepRequest } from '../steps/attempt.ts';
-import type { Attempts } from '../steps/attempts.ts';
-import { carryOutStep, infrastructureFault, readOwn, refuseReferences, resultOf } from '../steps/carry-out-step.ts';
-import { secretsOf } from '../steps/attempt-secrets.ts';
+import { logPrefix, type AttemptId, type StepRequest } from '../steps/attempt.ts';
+import { carryOutStep, infrastructureFault, refuseReferences, resultOf } from '../steps/carry-out-step.ts';
 import { createConcealment } from '../steps/concealment.ts';
 import { openStepLog } from '../steps/step-log.ts';
 import { storeLargeOutputs } from '../steps/store-large-outputs.ts';
-import { carryOutOnCluster, ensureGone, isTool, stopGrace, type ClusterSurroundings } from './carry-out-on-cluster.ts';
+import { carryOutOnCluster, ensureGone, isTool, type ClusterSurroundings } from './carry-out-on-cluster.ts';
 import { openCluster, type Cluster } from './cluster.ts';
-import { planKey, podName } from './keys.ts';
 import { createHostAliases } from './host-aliases.ts';
+import { namespaceMaker } from './make-namespaces.ts';
 import type { PodDefaults } from './pod-choices.ts';
 import { startPodWatch } from './pod-watch.ts';
-import { prepareStep, type PreparedStep } from './prepare-step.ts';
+import { adopt, createTidying } from './pods-left.ts';
+import { createPreparations } from './preparations.ts';
+import type { PreparedStep } from './prepare-step.ts';
 import { Left } from './run-pod.ts';
-import { stagingAnswers, StagingRefused } from './staging-answers.ts';
+import { stagingAnswers } from './staging-answers.ts';
 import { startStagingServer } from './staging-server.ts';
 import { createTooLarge } from './too-large.ts';
 import { tokenVerifier } from './verify-token.ts';
 
 /** What a cluster can take is its scheduler's to say. */
 const boundless = 1_000_000;
-/** Attempts whose preparation is kept. */
-const kept = 500;
 
 /** Runs steps as pods. Rejects where the configuration lacks what a cluster needs. */
 export async function openKubernetesBackend(config: ExecutorConfig, context: BackendContext): Promise<Backend> {
@@ -43,7 +40,7 @@ export async function openKubernetesBackend(config: ExecutorConfig, context: Bac
   const selector = `${keys.managedBy}=runnel,${keys.shard}=${shard}`;
   const watch = await startPodWatch({ cluster, selector, onWarning: (text) => logger.warn(text) });
   const defaults = defaultsOf(config, config.stagingUrl);
-  const preparations = rememberPreparations((request) => prepare(request, { context, defaults }), store);
+  const preparations = createPreparations(context, defaults);
   const here: ClusterSurroundings = {
     cluster,
     watch,
@@ -57,6 +54,7 @@ export async function openKubernetesBackend(config: ExecutorConfig, context: Bac
     mayStart: context.mayStart,
     hostAliases: createHostAliases(() => namesForPods(config, direct)),
   };
+  const tidying = createTidying(here, logger);
   const staging = await startStaging(config, { store, direct, cluster, logger, prepared: preparations.byId });
   return {
     cores: boundless,
@@ -65,15 +63,20 @@ export async function openKubernetesBackend(config: ExecutorConfig, context: Bac
     ports: {
       carryOut: (request, signal, toolEnded) => carryOut(request, { context, here, signal, toolEnded }),
       ensureGone: (id) => ensureGone(here, id),
-      tidy: (id) => tidy(here, preparations, id, context),
+      tidy: (id) => {
+        preparations.forget(id);
+        tidying.tidy(id);
+      },
     },
     adopt: (attempts) => adopt(attempts, here, context),
     // Pods go on by themselves. Where the bus is away nobody else has this shard; where its lease is lost, another one does.
     onLost: (attempts) => context.mayStart() || attempts.abandon(new Left('the shard is lost; its pods go on')),
     leavesSteps: true,
-    async drain(attempts) {
+    async drain(attempts, graceSeconds) {
       attempts.abandon(new Left('the executor ends; its pods go on'));
       await attempts.settled();
+      // Whoever has the shard next removes the others.
+      await Promise.race([tidying.settled(), sleep(graceSeconds * 1000, undefined, { ref: false })]);
     },
     async close() {
       await staging.close();
@@ -140,92 +143,6 @@ async function carryOut(request: StepRequest, { context, here, signal, toolEnded
   return resultOf(request, { executor, outcome, logs, concealment });
 }
 
-interface Preparations {
-  of: (request: StepRequest) => Promise<PreparedStep>;
-  byId: (id: AttemptId) => Promise<PreparedStep>;
-  forget: (id: AttemptId) => void;
-}
-
-/** Preparations of the attempts under way; those that another executor began are made from their stored plan. */
-function rememberPreparations(make: (request: StepRequest) => Promise<PreparedStep>, store: ObjectStore): Preparations {
-  const known = new Map<string, Promise<PreparedStep>>();
-  const of = (request: StepRequest): Promise<PreparedStep> => {
-    const name = attemptName(request);
-    const making = known.get(name) ?? make(request);
-    known.set(name, making);
-    making.catch(() => known.delete(name));
-    const oldest = known.keys().next().value;
-    if (known.size > kept && oldest !== undefined) known.delete(oldest);
-    return making;
-  };
-  return {
-    of,
-    async byId(id) {
-      const known_ = known.get(attemptName(id));
-      if (known_) return known_;
-      const request = await readRequest(store, id);
-      if (request === undefined) throw new StagingRefused('there is no such attempt');
-      return of(request);
-    },
-    forget: (id) => void known.delete(attemptName(id)),
-  };
-}
-
-async function readRequest(store: ObjectStore, id: AttemptId): Promise<StepRequest | undefined> {
-  try {
-    return ((await readValue(store, planKey(id), 64 * 1024 * 1024)) as { request: StepRequest }).request;
-  } catch (error) {
-    if (error instanceof ObjectNotFound) return undefined;
-    throw error;
-  }
-}
-
-async function prepare(
-  request: StepRequest,
-  { context, defaults }: { context: BackendContext; defaults: PodDefaults },
-): Promise<PreparedStep> {
-  const { store, packages, evaluateJavaScript, askSecrets } = context.surroundings;
-  const { workspace, process } = request;
-  const cwl = await packages(process.workspace, process.digest);
-  const tool = cwl.processes[process.id];
-  if (!isTool(tool)) throw new StagingRefused(`${process.id} is nothing that runs in a pod`);
-  const concealment = createConcealment();
-  const secrets = await secretsOf(request, askSecrets, concealment);
-  return prepareStep({
-    request,
-    secrets,
-    concealment,
-    package: cwl,
-    tool,
-    inputs: secrets.reveal(await resolveValues(request.inputs, (key) => readOwn(store, workspace, key))),
-    store,
-    evaluateJavaScript,
-    entrypointOf: (image) => defaults.images[image]?.entrypoint ?? [],
-    defaultImage: defaults.image,
-    timeLimitSeconds: defaults.timeLimitSeconds,
-  });
-}
-
-/** Makes a workspace's namespace once. Where that is forbidden it is expected to be there. */
-function namespaceMaker(cluster: Cluster, config: ExecutorConfig, logger: BackendContext['logger']): (workspace: string) => Promise<void> {
-  const made = new Map<string, Promise<void>>();
-  const make = async (workspace: string): Promise<void> => {
-    const { reachable, stagingPods, stagingPort } = config;
-    const staging = stagingPods && { ...stagingPods, port: stagingPort };
-    const plan = { workspace, workspacePods: config.workspacePods(workspace), reachable, staging };
-    for (const object of namespaceObjects(plan)) {
-      const answer = await cluster.ensure(object);
-      if (answer === 'forbidden') logger.info({ kind: object.kind, workspace }, 'may not be made here: it is expected to be there');
-    }
-  };
-  return (workspace) => {
-    const making = made.get(workspace) ?? make(workspace);
-    made.set(workspace, making);
-    making.catch(() => made.delete(workspace));
-    return making;
-  };
-}
-
 interface StagingContext {
   store: ObjectStore;
   direct: DirectAccess;
@@ -245,52 +162,4 @@ function startStaging(
     verify: tokenVerifier(() => cluster.tokenKeys(), stagingAudience),
     answers: (id) => stagingAnswers({ store, direct, prepared }, id),
   });
-}
-
-/** Whoever may change pods may have written anything there. */
-const AnnotatedAttempt = z
-  .string()
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue('is no JSON');
-      return z.NEVER;
-    }
-  })
-  .pipe(StagedAttempt);
-
-/** Goes on with the pods that are there: under their own names, with the same attempts (rule 8). */
-async function adopt(attempts: Attempts, { watch, cluster, store }: ClusterSurroundings, { logger }: BackendContext): Promise<void> {
-  for (const pod of watch.list()) {
-    const { name = '', namespace = '', annotations = {} } = pod.metadata ?? {};
-    const id = AnnotatedAttempt.safeParse(annotations[keys.attempt]);
-    const own = id.success && name === podName(id.data) && namespace === namespaceOf(id.data.workspace);
-    const request = own ? await readRequest(store, id.data) : undefined;
-    if (request === undefined) {
-      logger.warn({ pod: name }, 'a pod without a plan is removed');
-      await cluster.deletePod(namespace, name, 0);
-    } else void attempts.begin(request).catch((error: unknown) => logger.error({ error, pod: name }, 'a pod could not be taken over'));
-  }
-}
-
-/** Its result is stored and told: the pod is of no use any more, unless somebody wants to look at it. */
-function tidy(here: ClusterSurroundings, preparations: Preparations, id: AttemptId, { logger }: BackendContext): void {
-  preparations.forget(id);
-  const { cluster, watch, settings, mayStart } = here;
-  const name = podName(id);
-  const pod = watch.get(name);
-  if (pod === undefined) return;
-  const remove = (): void => {
-    // Whoever has the shard next finds it, and its result.
-    if (!mayStart()) return;
-    // What may still run on a node that is not heard of is never force-deleted: it goes when the node is back, or is removed.
-    const grace = mayRun(watch.get(name) ?? pod) ? stopGrace : 0;
-    cluster
-      .deletePod(namespaceOf(id.workspace), name, grace)
-      .catch((error: unknown) => logger.warn({ error, pod: name }, 'a pod could not be removed'));
-  };
-  const stays = staysFor(pod, settings(id.workspace).keepFailedMinutes, Date.now());
-  if (stays > 0) setTimeout(remove, stays).unref();
-  else remove();
 }

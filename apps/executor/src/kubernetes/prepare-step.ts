@@ -19,13 +19,14 @@ import {
   type ResourceRequest,
   type Runtime,
 } from '@runnel/cwl';
-import { places, type StagePlan } from '@runnel/kube-pod';
+import { places, type PlacedMount, type StagePlan } from '@runnel/kube-pod';
 import type { ObjectStore } from '@runnel/objects';
 import { allowedLocations, StepFault } from '@runnel/sandbox';
 import type { StepRequest } from '../steps/attempt.ts';
 import type { AttemptSecrets } from '../steps/attempt-secrets.ts';
 import type { Concealment } from '../steps/concealment.ts';
 import { objectFiles } from '../steps/object-files.ts';
+import { absoluteMounts, isBelow } from './absolute-mounts.ts';
 import { stageEntries } from './stage-entries.ts';
 
 /** An attempt with all that follows from its request: the same each time, so that any executor can go on with it. */
@@ -39,6 +40,7 @@ export interface PreparedStep {
   evaluator: Evaluator;
   /** The output folder as the tool sees it: another one with dockerOutputDirectory. */
   outdir: string;
+  mounts: PlacedMount[];
   stage: StagePlan;
   inputBytes: number;
   mayBringIn: (location: string) => boolean;
@@ -91,11 +93,9 @@ export async function prepareStep(context: PrepareContext): Promise<PreparedStep
   const command: Command = { ...built, env: { ...env, ...context.secrets.environment } };
   if (Object.values(command.env).includes('<<REPLACE>>'))
     throw new StepFault('inputs', 'it wants a token of its run (<<REPLACE>>), which steps on a cluster are not given');
-  const entries = await stageEntries([...staged.entries, ...command.initialWorkDir], {
-    store,
-    mayBringIn,
-    onStage: (path) => inStage(path, outdir),
-  });
+  const wanted = [...staged.entries, ...command.initialWorkDir];
+  const mounts = absoluteMounts(wanted, outdir);
+  const entries = await stageEntries(wanted, { store, mayBringIn, onStage: (path) => inStage(path, outdir, mounts) });
   return {
     request,
     tool,
@@ -105,11 +105,12 @@ export async function prepareStep(context: PrepareContext): Promise<PreparedStep
     runtime,
     evaluator,
     outdir,
+    mounts,
     mayBringIn,
     secrets: context.secrets,
     concealment: context.concealment,
     inputBytes: sizeOf(inputs),
-    stage: stagePlan(entries, { command, outdir, context }),
+    stage: stagePlan(entries, { command, outdir, mounts, context }),
   };
 }
 
@@ -121,19 +122,21 @@ function outputFolder(requirements: RequirementsInForce): string {
 }
 
 /** A path of the tool as our containers see it. */
-function inStage(path: string, outdir: string): string {
-  return path === outdir || path.startsWith(`${outdir}/`) ? places.work + path.slice(outdir.length) : path;
+function inStage(path: string, outdir: string, mounts: readonly PlacedMount[]): string {
+  if (isBelow(path, outdir)) return places.work + path.slice(outdir.length);
+  const mount = mounts.find((one) => isBelow(path, one.path));
+  return mount === undefined ? path : `${places.absolute}/${mount.name}${path.slice(mount.path.length)}`;
 }
 
 function stagePlan(
   entries: StagePlan['entries'],
-  { command, outdir, context }: { command: Command; outdir: string; context: PrepareContext },
+  { command, outdir, mounts, context }: { command: Command; outdir: string; mounts: readonly PlacedMount[]; context: PrepareContext },
 ): StagePlan {
   const seconds = Math.min(command.timeLimit ?? Infinity, context.timeLimitSeconds);
   const image = command.image?.image ?? context.defaultImage ?? '';
   return {
     version: 1,
-    roots: [places.inputs, places.work, places.tmp, places.exit],
+    roots: [places.inputs, places.work, places.tmp, places.exit, ...(mounts.length > 0 ? [places.absolute] : [])],
     entries,
     parallel: 8,
     files: { program: places.program, wrap: places.wrap, upload: places.upload },

@@ -41,7 +41,14 @@ const running = (ready: 'True' | 'False'): V1Pod['status'] => ({
 const image = (reason: string): V1Pod['status'] => ({
   phase: 'Pending',
   containerStatuses: [
-    { name: 'tool', image: 'a/b', imageID: '', ready: false, restartCount: 0, state: { waiting: { reason, message: 'dial tcp: refused' } } },
+    {
+      name: 'tool',
+      image: 'a/b',
+      imageID: '',
+      ready: false,
+      restartCount: 0,
+      state: { waiting: { reason, message: 'dial tcp: refused' } },
+    },
   ],
 });
 
@@ -60,7 +67,10 @@ describe('following a pod', () => {
     expect(ended).not.toHaveBeenCalled();
     change(running('False'));
     await jest.advanceTimersByTimeAsync(lostAfter * 1000);
-    expect(await end).toMatchObject({ state: 'failed', failure: { class: 'infrastructure', reason: expect.stringContaining('node was lost') } });
+    expect(await end).toMatchObject({
+      state: 'failed',
+      failure: { class: 'infrastructure', reason: expect.stringContaining('node was lost') },
+    });
   });
 
   it('waits for a registry anew each time that it is away', async () => {

@@ -3,6 +3,7 @@ import { places, type StageEntry } from '@runnel/kube-pod';
 import type { ObjectStore } from '@runnel/objects';
 import { StepFault } from '@runnel/sandbox';
 import { keyOf } from '../steps/object-files.ts';
+import { isBelow } from './absolute-mounts.ts';
 
 interface EntryContext {
   store: ObjectStore;
@@ -20,9 +21,11 @@ export async function stageEntries(entries: readonly StagingEntry[], context: En
   const staged: StageEntry[] = [];
   const firstOf = new Map<string, string>();
   const bring = (key: string, target: string, writable: boolean): void => {
-    const known = firstOf.get(key);
+    // What is mounted elsewhere by itself is no link.
+    const alone = isBelow(target, places.absolute);
+    const known = alone ? undefined : firstOf.get(key);
     if (known === undefined) {
-      if (!writable) firstOf.set(key, target);
+      if (!writable && !alone) firstOf.set(key, target);
       const sha256 = /\/objects\/([0-9a-f]{64})$/.exec(key)?.[1];
       staged.push({ kind: 'object', key, target, writable, ...(sha256 !== undefined && { sha256 }) });
     } else if (writable) staged.push({ kind: 'copy', target, from: known });
@@ -31,8 +34,6 @@ export async function stageEntries(entries: readonly StagingEntry[], context: En
   };
   for (const entry of entries) {
     const target = context.onStage(entry.target);
-    if (!isInput(target) && !target.startsWith(`${places.work}/`))
-      throw new StepFault('staging', `${entry.target} is outside of the output directory, where nothing can be put in a pod`);
     if (entry.kind === 'literal') staged.push({ kind: 'literal', contents: entry.contents, target, writable: entry.writable });
     else if (entry.kind === 'empty-directory') staged.push({ kind: 'directory', target });
     else if (!context.mayBringIn(entry.source))

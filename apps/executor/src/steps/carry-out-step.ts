@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { Failure, type FailureClass } from '@runnel/contracts';
 import type { CwlPackage, Json, Requirement } from '@runnel/cwl';
 import { containsReference, resolveValues } from '@runnel/engine';
-import { readValue, type ObjectStore } from '@runnel/objects';
+import type { ObjectStore } from '@runnel/objects';
 import { carryOut, type Spawner, type StepOutcome, type StepPorts } from '@runnel/sandbox';
 import { attemptIdOf, attemptName, logPrefix, resultKey, type StepRequest } from './attempt.ts';
 import { objectExchange } from './object-exchange.ts';
@@ -18,11 +18,12 @@ import { openStepLog } from './step-log.ts';
 import { storeLargeOutputs } from './store-large-outputs.ts';
 import type { WorkFolders } from './work-folders.ts';
 
-/** A stored list of values read back for one step. */
-const valueBytes = 256 * 1024 * 1024;
+/** Reads a stored value by its key. */
+export type StoredValues = (key: string) => Promise<Json>;
 
 export interface StepSurroundings extends Omit<StepPorts, 'exchange' | 'inputFiles' | 'onLog' | 'signal'> {
   store: ObjectStore;
+  values: StoredValues;
   packages: (workspace: string, digest: string) => Promise<CwlPackage>;
   executor: string;
   /** Attempts work below it, each in a folder of its own that is removed at the end. */
@@ -101,12 +102,13 @@ interface Attempt {
 async function attemptOnce(request: StepRequest, surroundings: StepSurroundings, attempt: Attempt): Promise<StepOutcome> {
   const {
     store,
+    values,
     packages,
     executor: _executor,
     workRoot: _workRoot,
     folders: _folders,
     tail: _tail,
-    runTokenKey: key,
+    runTokenKey,
     askSecrets,
     onWarning,
     ...ports
@@ -115,8 +117,8 @@ async function attemptOnce(request: StepRequest, surroundings: StepSurroundings,
   const cwl = await packages(process.workspace, process.digest);
   const { concealment } = attempt;
   const secrets = await secretsOf(request, askSecrets, concealment);
-  const inputs = secrets.reveal(await resolveValues(request.inputs, (name) => readOwn(store, workspace, name)));
-  const spawner = givingTokens(givingSecrets(ports.spawner, secrets), { key, request, concealment, now: Date.now() });
+  const inputs = secrets.reveal(await resolveValues(request.inputs, (key) => readOwn(values, workspace, key)));
+  const spawner = givingTokens(givingSecrets(ports.spawner, secrets), { key: runTokenKey, request, concealment, now: Date.now() });
   const outcome = await carryOut(
     {
       package: cwl,
@@ -155,9 +157,9 @@ function telling(spawner: Spawner, toolEnded: () => void): Spawner {
 }
 
 /** Only values of the run's own workspace: a reference is written by services, but costs nothing to check. */
-export async function readOwn(store: ObjectStore, workspace: string, key: string): Promise<Json> {
+export async function readOwn(values: StoredValues, workspace: string, key: string): Promise<Json> {
   if (!key.startsWith(`${workspace}/`)) throw new Error(`the stored value ${key} lies outside workspace ${workspace}`);
-  return (await readValue(store, key, valueBytes)) as Json;
+  return values(key);
 }
 
 /** A tool's output that looks like one of our references would name objects that it may not read. */

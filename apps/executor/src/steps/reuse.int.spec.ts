@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CwlPackage } from '@runnel/cwl';
-import { openObjectStore, putValue, type ObjectStore } from '@runnel/objects';
+import { openObjectStore, putValue, storedValues, type ObjectStore } from '@runnel/objects';
 import { testLogger } from '@runnel/testing';
 import { resultKey, type StepRequest } from './attempt.ts';
 import type { StepResult } from './report.ts';
@@ -58,6 +58,7 @@ async function carry(one: StepRequest): Promise<StepResult> {
   const reusing = withReuse(
     {
       store,
+      values: storedValues(store),
       packages: () => Promise.resolve({ processes: { say: tool } } as unknown as CwlPackage),
       backend: 'process',
       executor: 'x-2',

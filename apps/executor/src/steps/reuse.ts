@@ -8,7 +8,7 @@ import { isFreshContent, ObjectNotFound, readValue, type ObjectStore } from '@ru
 import { crashPoint, type Logger } from '@runnel/service';
 import { attemptIdOf, resultKey, type StepRequest } from './attempt.ts';
 import type { AttemptsPorts } from './attempts.ts';
-import { readOwn } from './carry-out-step.ts';
+import { readOwn, type StoredValues } from './carry-out-step.ts';
 import type { StepResult } from './report.ts';
 import { storeLargeOutputs } from './store-large-outputs.ts';
 
@@ -22,6 +22,7 @@ const lists = 8;
 
 export interface ReuseOptions {
   store: ObjectStore;
+  values: StoredValues;
   packages: (workspace: string, digest: string) => Promise<CwlPackage>;
   backend: string;
   executor: string;
@@ -51,7 +52,7 @@ export function withReuse(options: ReuseOptions, carryOut: AttemptsPorts['carryO
 }
 
 /** What the step is to do with which inputs; undefined: its result is not for others. */
-async function keyOf({ store, packages, backend }: ReuseOptions, request: StepRequest): Promise<string | undefined> {
+async function keyOf({ store, values, packages, backend }: ReuseOptions, request: StepRequest): Promise<string | undefined> {
   const { workspace, process, secrets, images } = request;
   // What it was given may be another one by now, and is nobody else's.
   if (secrets === true) return undefined;
@@ -61,7 +62,7 @@ async function keyOf({ store, packages, backend }: ReuseOptions, request: StepRe
   // A token of the run is a secret that it was given.
   if (!meant || stableText(meant).includes('<<REPLACE>>')) return undefined;
   const given = request.inputs as RunValues;
-  const inputs = containsReference(given) ? await resolveValues(given, (key) => readOwn(store, workspace, key)) : given;
+  const inputs = containsReference(given) ? await resolveValues(given, (key) => readOwn(values, workspace, key)) : given;
   const content = await inputsByContent(inputs, (_value, location) => contentOf(store, workspace, location));
   return content === undefined
     ? undefined
@@ -97,7 +98,7 @@ function openLists(store: ObjectStore): (workspace: string, key: string) => Prom
 }
 
 async function find(
-  { store, executor }: ReuseOptions,
+  { store, values, executor }: ReuseOptions,
   resultsOf: ReturnType<typeof openLists>,
   request: StepRequest,
   key: string,
@@ -107,7 +108,7 @@ async function find(
   const place = (await resultsOf(workspace, request.reuse)).get(key);
   const earlier = place === undefined ? undefined : await readResult(store, workspace, place);
   if (earlier?.outcome !== 'success') return undefined;
-  const outputs = await resolveValues(earlier.outputs, (stored) => readOwn(store, workspace, stored));
+  const outputs = await resolveValues(earlier.outputs, (stored) => readOwn(values, workspace, stored));
   if (!(await keepContent(store, workspace, outputs))) return undefined;
   const at = new Date().toISOString();
   const usage = { wallSeconds: 0, cpuSeconds: 0, maxMemoryBytes: 0, cores: 0, memoryMiB: 0, inputBytes: 0, outputBytes: 0 };

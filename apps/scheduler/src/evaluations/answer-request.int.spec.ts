@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { AcceptedRun, EvaluationRequest } from '@runnel/engine';
-import { openObjectStore, putValue } from '@runnel/objects';
+import { openObjectStore, putValue, storedValues } from '@runnel/objects';
 import type { ObjectStore } from '@runnel/objects';
 import { createJavaScriptPool } from '@runnel/sandbox';
 import type { JavaScriptPool } from '@runnel/sandbox';
@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { answerRequest } from './answer-request.ts';
 import type { Outcome } from './answer-request.ts';
-import { storedValues } from './stored-values.ts';
 
 jest.setTimeout(60_000);
 

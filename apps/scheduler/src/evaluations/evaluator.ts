@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EvaluateJavaScript } from '@runnel/cwl';
+import type { EvaluateJavaScript, Json } from '@runnel/cwl';
 import type { EvaluationRequest } from '@runnel/engine';
-import type { ObjectStore } from '@runnel/objects';
+import { storedValues, type ObjectStore } from '@runnel/objects';
 import type { SchedulerMetrics } from '../metrics.ts';
 import { acceptedOf } from '../runs/known-run.ts';
 import type { KnownRun } from '../runs/known-run.ts';
@@ -10,7 +10,6 @@ import type { News } from '../runs/news.ts';
 import { answerRequest } from './answer-request.ts';
 import type { Outcome } from './answer-request.ts';
 import { createFairQueue } from './fair-queue.ts';
-import { storedValues } from './stored-values.ts';
 
 export interface EvaluatorOptions {
   objects: ObjectStore;
@@ -35,7 +34,7 @@ const pause = 1000;
 /** Evaluates the expressions that runs wait for and hands the answers back as news (rule 5). */
 export function createEvaluationQueue(options: EvaluatorOptions): Evaluator {
   const { objects, evaluate, metrics, onError } = options;
-  const read = storedValues(objects);
+  const read = storedValues<Json>(objects);
   const queue = createFairQueue(options.concurrency);
   const underWay = new Set<string>();
   let closed = false;
