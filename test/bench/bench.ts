@@ -1,4 +1,5 @@
 /** `make bench`: Runnel beside its peers and beside the raw parts it is made of. Each row says what to hold; none of them fails. */
+import { benchBackup } from './backup.ts';
 import { benchCwlLoading } from './cwl-loading.ts';
 import { benchEvents } from './events.ts';
 import { benchHarvest } from './harvest.ts';
@@ -16,6 +17,7 @@ const parts: Record<string, () => Promise<void>> = {
   tables: benchTables,
   events: benchEvents,
   harvest: benchHarvest,
+  backup: benchBackup,
 };
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in parts));

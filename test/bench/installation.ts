@@ -79,7 +79,8 @@ export async function startInstallation(nodeOptions: string[] = [], args: string
 }
 
 function open(folder: string, child: ChildProcess, port: number, token: string, said: string): Installation {
-  const agent = new Agent({ keepAlive: true });
+  // As a sender that keeps its connections would: thousands at once would be what is measured.
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const send = (method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const all = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers };

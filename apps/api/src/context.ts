@@ -6,6 +6,7 @@ import type { Logger, Registry } from '@runnel/service';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { BuiltIns } from './built-in/built-ins.ts';
 import type { ApiConfig } from './config.ts';
+import type { KeepEvent } from './events/keep-event.ts';
 import type { StatusFeed } from './follow/status-feed.ts';
 import type { DocumentLoader } from './processes/load-document.ts';
 import type { Acceptances } from './runs/acceptances.ts';
@@ -42,6 +43,7 @@ export interface ApiContext {
   readonly triggers: Triggers;
   readonly workspaces: KnownWorkspaces;
   readonly acceptances: Acceptances;
+  readonly keepEvent: KeepEvent;
   readonly limiter: RequestLimiter;
   readonly routes: FaceRoutes;
   /** Undefined: no key is configured, and no secret can be kept. */

@@ -24,6 +24,7 @@ import { createLimiter } from './limits/limit-requests.ts';
 import { apiMetrics } from './metrics.ts';
 import { ObjectFaultFilter } from './object-fault-filter.ts';
 import { openDocumentLoader } from './processes/load-document.ts';
+import { openEvents } from './events/keep-event.ts';
 import { openAcceptances } from './runs/acceptances.ts';
 import { openKnownProcesses } from './processes/known-processes.ts';
 import { openPackages } from './processes/packages.ts';
@@ -102,6 +103,7 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   const services = {
     workspaces,
     acceptances: openAcceptances(database),
+    keepEvent: openEvents(database, config.triggerDepth),
     limiter: createLimiter({ config, workspaces, metrics }),
     seal: config.secretsKeys === undefined ? undefined : openSeal(config.secretsKeys),
     config,

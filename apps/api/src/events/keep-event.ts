@@ -3,7 +3,8 @@ import { inTransaction, query } from '@runnel/postgres';
 import type { Database, Transaction } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
-import type { Firings } from '../triggers/add-firings.ts';
+import { gatherWrites } from '../gather-writes.ts';
+import { firingsOf } from '../triggers/add-firings.ts';
 
 /** An event and where it came from. */
 export interface KeptEvent {
@@ -22,32 +23,59 @@ const keptOfRefused = 4000;
 /** Refused events of a workspace that are kept. */
 const mostRefused = 1000;
 
-/** Keeps an event once by workspace, source and id, with the runs that it is to start: one statement, since events come by the hundred. */
-export async function keepEvent({ pool }: Database, kept: KeptEvent, firings: readonly Firings[]): Promise<'accepted' | 'known'> {
+/** Keeps an event once by workspace, source and id, with the runs that the triggers of its workspace are to start. */
+export type KeepEvent = (kept: KeptEvent) => Promise<'accepted' | 'known'>;
+
+/** Events come by the hundred: those that come together are kept together. `mostDepth`: of runs that lead to each other. */
+export const openEvents = (database: Database, mostDepth: number): KeepEvent =>
+  gatherWrites((batch) => keepEvents(database, batch, mostDepth));
+
+async function keepEvents({ pool }: Database, batch: readonly KeptEvent[], mostDepth: number): Promise<('accepted' | 'known')[]> {
+  const positions = batch.map((_event, position) => position);
+  const firings = await firingsOf({ pool }, batch, mostDepth);
   crashPoint('api.event.before-write');
-  const { rows } = await pool.query<{ kept: boolean }>({
-    name: 'keep-event-and-firings',
+  const { rows } = await pool.query<{ position: number }>({
+    name: 'keep-events-and-firings',
     text: `
-with kept as (${insertion} returning workspace, source, id, depth),
-firings as (select * from unnest($9::uuid[], $10::text[], $11::text[], $12::integer[]) as f (trigger, outcome, reason, count)),
-fired as (
+with came as (
+  select * from unnest($1::integer[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::json[], $8::json[], $9::smallint[])
+    as c (position, workspace, source, id, type, via, attributes, data, depth)
+), kept as (
+  insert into cloud_events (workspace, source, id, type, via, attributes, data, depth)
+  select workspace, source, id, type, via, attributes, data, depth from came order by position on conflict do nothing
+  returning workspace, source, id
+), new as (
+  -- Of copies that come together the first one is kept.
+  select distinct on (workspace, source, id) c.* from came c join kept using (workspace, source, id) order by workspace, source, id, position
+), firings as (
+  select * from unnest($10::integer[], $11::uuid[], $12::text[], $13::text[], $14::integer[]) as f (position, trigger, outcome, reason, count)
+), fired as (
   insert into trigger_firings (trigger_id, source, event_id, item, workspace, depth, outcome, reason)
-  select f.trigger, k.source, k.id, item, k.workspace, k.depth, f.outcome, f.reason
-  from kept k, firings f, generate_series(0, f.count - 1) as item on conflict do nothing
-),
-marked as (update triggers t set attention = f.reason from kept, firings f where t.id = f.trigger and f.reason is not null)
-select exists (select from kept) as kept`,
+  select f.trigger, n.source, n.id, item, n.workspace, n.depth, f.outcome, f.reason
+  from new n join firings f using (position), generate_series(0, f.count - 1) as item on conflict do nothing
+), marked as (
+  update triggers t set attention = f.reason
+  from (select distinct on (trigger) trigger, reason from firings join new using (position) where reason is not null order by trigger, position) f
+  where t.id = f.trigger
+)
+select position from new`,
     values: [
-      ...valuesOf(kept),
-      firings.map(({ trigger }) => trigger),
-      firings.map(({ outcome }) => outcome),
-      firings.map(({ reason }) => reason),
-      firings.map(({ count }) => count),
+      positions,
+      ...columnsOf(batch.map(valuesOf)),
+      ...columnsOf(
+        firings.map(({ position, trigger, outcome, reason, count }) => [position, trigger, outcome, reason, count]),
+        5,
+      ),
     ],
   });
   crashPoint('api.event.after-write');
-  return rows[0]?.kept ? 'accepted' : 'known';
+  const accepted = new Set(rows.map(({ position }) => position));
+  return positions.map((position) => (accepted.has(position) ? 'accepted' : 'known'));
 }
+
+/** Rows as the arrays that `unnest` takes. */
+const columnsOf = (rows: readonly unknown[][], width = rows[0]?.length ?? 0): unknown[][] =>
+  Array.from({ length: width }, (_empty, column) => rows.map((row) => row[column]));
 
 const insertion = `
 insert into cloud_events (workspace, source, id, type, via, attributes, data, depth) values ($1, $2, $3, $4, $5, $6, $7, $8)

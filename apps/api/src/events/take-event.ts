@@ -3,24 +3,21 @@ import { EventRefused } from '@runnel/contracts';
 import { consumePipelines, outgoing, publishEphemeral } from '@runnel/messaging';
 import type { Consumption, PipelineMessage } from '@runnel/messaging';
 import type { ApiContext } from '../context.ts';
-import { depthOf, keepEvent, keepRefusal, largestEvent } from './keep-event.ts';
-import { firingsOf, isOfType } from '../triggers/add-firings.ts';
+import { depthOf, keepRefusal, largestEvent } from './keep-event.ts';
+import { isOfType } from '../triggers/add-firings.ts';
 import { catalogueType, readMessage } from './read-message.ts';
 import { itemType, stacItems } from './stac-items.ts';
 
-export type EventServices = Pick<ApiContext, 'database' | 'messaging' | 'logger' | 'objects' | 'config' | 'triggers' | 'metrics'>;
+export type EventServices = Pick<ApiContext, 'database' | 'messaging' | 'logger' | 'objects' | 'keepEvent' | 'triggers' | 'metrics'>;
 
 /** Keeps an event of a workspace, and what its triggers are to start; of a catalogue change likewise each item, first. */
 export async function takeEvent(
   services: EventServices,
   { workspace, via, event, run }: { workspace: string; via: string; event: CloudEvent; run?: string | undefined },
 ): Promise<'accepted' | 'known'> {
-  const { database, objects, config, triggers } = services;
+  const { database, objects, keepEvent, triggers } = services;
   const depth = await depthOf(database, workspace, event, run);
-  const keep = async (one: CloudEvent): Promise<'accepted' | 'known'> => {
-    const kept = { workspace, via, event: one, depth };
-    return keepEvent(database, kept, await firingsOf(database, kept, config.triggerDepth));
-  };
+  const keep = (one: CloudEvent): ReturnType<typeof keepEvent> => keepEvent({ workspace, via, event: one, depth });
   if (event.attributes.type === catalogueType && (await wantsItems(database, workspace)))
     for await (const item of stacItems(objects, workspace, event)) await keep(item);
   const outcome = await keep(event);

@@ -16,6 +16,7 @@ import type { LimitsRequest } from '../quotas/time-limits.ts';
 import { hideInputs, keepHidden } from '../secrets/secret-inputs.ts';
 import { openBuckets } from '../stage-in/buckets.ts';
 import type { Buckets } from '../stage-in/buckets.ts';
+import type { FiringKey } from '../triggers/note-started.ts';
 import { requireActive } from '../workspaces/require-active.ts';
 import { surroundingsOf } from '../workspaces/surroundings-of.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
@@ -54,8 +55,8 @@ export interface Execution {
   readonly traceparent?: string | undefined;
   /** May come twice: throws KeyTaken where it did, in this instant. */
   readonly idempotent?: IdempotentRequest | undefined;
-  /** Joins the transaction that accepts it. */
-  readonly also?: (run: string) => Write[];
+  /** What of a trigger starts it, noted in the transaction that accepts it; throws AlreadyFired. */
+  readonly firing?: FiringKey | undefined;
 }
 
 export type AcceptOutcome =
@@ -147,7 +148,8 @@ export async function acceptRun(services: Services, execution: Execution): Promi
     base,
     traceparent,
     checks,
-    also: [...(services.seal && 'hidden' in found ? keepHidden(services.seal, run, found.hidden) : []), ...(execution.also?.(run) ?? [])],
+    also: services.seal && 'hidden' in found ? keepHidden(services.seal, run, found.hidden) : [],
+    firing: execution.firing,
   });
   services.relay.kick();
   services.metrics.accepted.inc();

@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openDatabase, VersionConflict } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
 import { testDatabase } from '@runnel/testing';
 import type { TestDatabase } from '@runnel/testing';
 import { openAcceptances } from './acceptances.ts';
 import type { NewRun } from './acceptances.ts';
+import { AlreadyFired } from '../triggers/note-started.ts';
+import type { FiringKey } from '../triggers/note-started.ts';
 import { uuidV7 } from './uuid-v7.ts';
 
 let place: TestDatabase;
@@ -111,4 +114,59 @@ it('a run with a check of its own waits for nobody and is refused by it', async 
   const settled = await Promise.allSettled([other, refused].map(write));
   expect(settled).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: fault }]);
   expect(await kept([other, refused])).toEqual([3, 0]);
+});
+
+describe('what triggers start', () => {
+  const firings = async (): Promise<FiringKey[]> => {
+    const trigger = randomUUID();
+    await database.pool.query(
+      `insert into triggers (id, workspace, name, kind, definition, enabled, principal, created_at)
+       values ($1, 'demo', $1::uuid, 'event', '{}', true, 'p', now())`,
+      [trigger],
+    );
+    const keys = Array.from({ length: 4 }, (_empty, item) => ({ trigger, source: '/s', event: 'e', item }));
+    await database.pool.query(
+      `insert into trigger_firings (trigger_id, source, event_id, item, workspace, depth)
+       select $1, '/s', 'e', item, 'demo', 0 from generate_series(0, 3) as item`,
+      [trigger],
+    );
+    return keys;
+  };
+  const outcomes = async (key: FiringKey | undefined): Promise<object[]> => {
+    const text = 'select outcome, run_id as run from trigger_firings where trigger_id = $1 order by item';
+    return (await database.pool.query<object>(text, [key?.trigger])).rows;
+  };
+
+  it('shares a transaction, and each firing knows its run', async () => {
+    const { write } = openAcceptances(database);
+    const keys = await firings();
+    const runs = keys.map((firing) => newRun(undefined, { firing }));
+    await Promise.all(runs.map(write));
+    expect(await kept(runs)).toEqual([3, 3, 3, 3]);
+    expect(await outcomes(keys[0])).toEqual(runs.map(({ row }) => ({ outcome: 'started', run: row.id })));
+    const text = 'select distinct xmin::text as tx from runs where id = any($1)';
+    expect((await database.pool.query(text, [runs.map(({ row }) => row.id)])).rows).toHaveLength(1);
+  });
+
+  it('is started once, whatever comes with it', async () => {
+    const { write } = openAcceptances(database);
+    const keys = await firings();
+    const first = newRun(undefined, { firing: keys[1] });
+    await write(first);
+    const runs = keys.map((firing) => newRun(undefined, { firing }));
+    const settled = await Promise.allSettled(runs.map(write));
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(settled[1]).toMatchObject({ reason: expect.any(AlreadyFired) as unknown });
+    expect(await kept(runs)).toEqual([3, 0, 3, 3]);
+    expect(await outcomes(keys[0])).toMatchObject([0, 1, 2, 3].map((n) => ({ run: (n === 1 ? first : runs[n])?.row.id })));
+  });
+
+  it('by the same firing twice in one transaction is started once', async () => {
+    const { write } = openAcceptances(database);
+    const [firing] = await firings();
+    const runs = [newRun(undefined, { firing }), newRun(undefined, { firing })];
+    const settled = await Promise.allSettled(runs.map(write));
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(await kept(runs)).toEqual([3, 0]);
+  });
 });

@@ -1,8 +1,11 @@
 import type { RunEvent } from '@runnel/engine';
-import { appendWrites, ServiceUnavailable, writeTogether } from '@runnel/postgres';
+import { appendWrites, writeTogether } from '@runnel/postgres';
 import type { Database, OutboxRow, Write } from '@runnel/postgres';
 import { insertCallbacks } from '../callbacks/callback-rows.ts';
 import { insertWebhookCalls } from '../callbacks/webhook-rows.ts';
+import { gatherWrites } from '../gather-writes.ts';
+import { noteStarted } from '../triggers/note-started.ts';
+import type { FiringKey } from '../triggers/note-started.ts';
 import type { RunRow } from './find-runs.ts';
 
 /** What is written of a run when it is accepted. */
@@ -17,6 +20,8 @@ export interface NewRun {
   /** May refuse it in the last instant. */
   readonly checks: readonly Write[];
   readonly also: readonly Write[];
+  /** It was started by this firing of a trigger; throws AlreadyFired where that has started another one. */
+  readonly firing?: FiringKey | undefined;
 }
 
 /** Writes accepted runs. */
@@ -25,51 +30,22 @@ export interface Acceptances {
   write(this: void, run: NewRun): Promise<void>;
 }
 
-/** Runs in one transaction: what waits behind it waits for all of them. */
-const mostTogether = 64;
-
-interface Waiting {
-  readonly run: NewRun;
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
-}
-
 /**
- * Runs that come while a transaction is under way go into the next one together: many callers at once cost the database little more than one, and
- * one alone waits for nobody. A run that brings statements of its own has its own transaction, since it may wait for a lock or be refused.
+ * Runs that come while a transaction is under way go into the next one together, those that triggers start as well. A run that brings statements of its
+ * own has its own transaction, since it may wait for a lock or be refused.
  */
 export function openAcceptances(database: Database): Acceptances {
-  const waiting: Waiting[] = [];
-  let writing = false;
-  const writeAll = async (): Promise<void> => {
-    writing = true;
-    while (waiting.length > 0) await writeBatch(database, waiting.splice(0, mostTogether));
-    writing = false;
-  };
+  const together = gatherWrites(async (runs: readonly NewRun[]) => {
+    await writeTogether(database, statementsOf(runs));
+    return runs.map(() => undefined);
+  });
   return {
-    write: (run) => {
-      if (run.checks.length > 0 || run.also.length > 0) return writeTogether(database, statementsOf([run]));
-      return new Promise((resolve, reject) => {
-        waiting.push({ run, resolve, reject });
-        if (!writing) void writeAll();
-      });
-    },
+    write: (run) => (run.checks.length > 0 || run.also.length > 0 ? writeTogether(database, statementsOf([run])) : together(run)),
   };
-}
-
-/** Never rejects. Where the whole is refused each is tried alone, so that only the faulty one fails. */
-async function writeBatch(database: Database, batch: readonly Waiting[]): Promise<void> {
-  try {
-    await writeTogether(database, statementsOf(batch.map(({ run }) => run)));
-    for (const { resolve } of batch) resolve();
-  } catch (error) {
-    // Whether the commit was reached is then unknown: a second try could meet the first.
-    if (batch.length > 1 && !(error instanceof ServiceUnavailable)) for (const one of batch) await writeBatch(database, [one]);
-    else for (const { reject } of batch) reject(error);
-  }
 }
 
 function statementsOf(runs: readonly NewRun[]): Write[] {
+  const started = runs.flatMap(({ row, firing }) => (firing ? [{ ...firing, run: row.id }] : []));
   return [
     ...runs.flatMap(({ checks }) => checks),
     ...appendWrites(
@@ -82,6 +58,7 @@ function statementsOf(runs: readonly NewRun[]): Write[] {
     ),
     insertWebhookCalls(runs.map(({ row, base }) => ({ run: row.id, workspace: row.workspace, base }))),
     ...runs.flatMap(({ also }) => also),
+    ...(started.length > 0 ? [noteStarted(started)] : []),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { RunStatus } from '@runnel/contracts';
+import { RunStatus } from '@runnel/contracts';
 import { readTogether, type Database } from '@runnel/postgres';
 import type { WantedResults } from './wanted-results.ts';
 
@@ -115,57 +115,108 @@ export async function listRuns({ pool }: Pick<Database, 'pool'>, filter: RunFilt
 
 const seconds = 'extract(epoch from coalesce(finished_at, now()) - started_at)';
 
+type Bind = (value: unknown) => string;
+
 /**
- * The statement holds only the conditions that are asked for, so that each page is read along an index, however many runs there are; several phases are
- * read one beside the other.
+ * The statement holds only the conditions that are asked for, so that each page is read along an index, however many runs there are: processes and
+ * phases one beside the other, labels along the table that has a row for each.
  */
 function listStatement(filter: RunFilter): { name: string; text: string; values: unknown[] } {
   const values: unknown[] = [];
-  const bind = (value: unknown): string => `$${values.push(value)}`;
-  const { before, after, ascending = false, phases, limit, skip = 0 } = filter;
-  const upwards = before !== undefined || ascending;
-  const order = upwards ? 'created_at, id' : 'created_at desc, id desc';
-  const where = [...conditionsOf(filter, bind), ...beyond(before ?? after, upwards ? '>' : '<', bind)].join(' and ');
-  const read = `select ${runColumns} from runs where ${where}`;
-  const page = `limit ${bind(limit)}::int${skip === 0 ? '' : ` offset ${bind(skip)}::int`}`;
-  const text =
-    phases === undefined
-      ? `${read} order by ${order} ${page}`
-      : `select r.* from unnest(${bind(phases)}::text[]) p (phase)
-cross join lateral (${read} and runs.phase = p.phase order by ${order} limit ${bind(limit + skip)}::int) r
-order by ${upwards ? '"createdAt", id' : '"createdAt" desc, id desc'} ${page}`;
+  const bind: Bind = (value) => `$${values.push(value)}`;
+  const [first, ...others] = Object.entries(filter.labels ?? {});
+  const text = first ? alongLabels(filter, first, others, bind) : alongRuns(filter, bind);
   return { name: `list-runs-${hash('sha256', text).slice(0, 16)}`, text, values };
 }
 
-function conditionsOf(filter: RunFilter, bind: (value: unknown) => string): string[] {
-  const { processes, ids, name, text, labels, createdFrom, createdTo, minDuration, maxDuration } = filter;
-  const [only] = processes?.length === 1 ? processes : [];
+function alongRuns(filter: RunFilter, bind: Bind): string {
+  const { phases, processes, limit, skip = 0 } = filter;
+  const upwards = isUpwards(filter);
+  const order = upwards ? 'created_at, id' : 'created_at desc, id desc';
+  const page = pageOf(filter, bind);
+  const among = processes !== undefined && isLedByProcess(filter) ? processes : undefined;
+  const where = [
+    ...conditionsOf(filter, bind),
+    ...boundsOf(filter, 'created_at', 'id', bind),
+    ...(processes === undefined || among ? [] : [`process_id = any(${bind(processes)}::text[])`]),
+  ];
+  const read = (more: readonly string[]): string =>
+    `select ${runColumns} from runs where ${[...where, ...more].join(' and ')} order by ${order}`;
+  if (phases === undefined && among === undefined) return `${read([])} ${page}`;
+  const places = [
+    `unnest(${bind(unique(phases ?? RunStatus.options))}::text[]) p (phase)`,
+    ...(among ? [`unnest(${bind(unique(among))}::text[]) q (process)`] : []),
+  ];
+  return `select r.* from ${places.join(' cross join ')}
+cross join lateral (${read(['phase = p.phase', ...(among ? ['process_id = q.process'] : [])])} limit ${bind(limit + skip)}::int) r
+order by ${upwards ? '"createdAt", id' : '"createdAt" desc, id desc'} ${page}`;
+}
+
+const unique = (names: readonly string[]): string[] => [...new Set(names)];
+
+/** Names and ids lead to fewer runs; what executes elsewhere has no such index. */
+const isLedByProcess = ({ name, ids, executing }: RunFilter): boolean => name === undefined && ids === undefined && executing !== true;
+
+type Label = readonly [name: string, value: string];
+
+/** Run by run in the order of the first label's rows: the limit within keeps the database from joining whole tables and sorting them. */
+function alongLabels(filter: RunFilter, first: Label, others: readonly Label[], bind: Bind): string {
+  const { phases, processes } = filter;
+  const workspace = `${bind(filter.workspace)}::text`;
+  const has = (table: string, [name, value]: Label): string =>
+    `${table}.workspace = ${workspace} and ${table}.name = ${bind(name)}::text and ${table}.value = ${bind(value)}::text`;
+  const order = isUpwards(filter) ? 'l.created_at, l.run_id' : 'l.created_at desc, l.run_id desc';
+  const conditions = [
+    'id = l.run_id',
+    ...conditionsOf(filter, bind),
+    ...(phases === undefined ? [] : [`phase = any(${bind(phases)}::text[])`]),
+    ...(processes === undefined ? [] : [`process_id = any(${bind(processes)}::text[])`]),
+  ];
+  const joined = others.map(
+    (label, n) => `join run_labels o${n} on o${n}.created_at = l.created_at and o${n}.run_id = l.run_id and ${has(`o${n}`, label)}`,
+  );
+  return `select r.* from run_labels l ${joined.join(' ')}
+cross join lateral (select ${runColumns} from runs where ${conditions.join(' and ')} limit 1) r
+where ${[has('l', first), ...boundsOf(filter, 'l.created_at', 'l.run_id', bind)].join(' and ')} order by ${order} ${pageOf(filter, bind)}`;
+}
+
+const isUpwards = ({ before, ascending = false }: RunFilter): boolean => before !== undefined || ascending;
+
+const pageOf = ({ limit, skip = 0 }: RunFilter, bind: Bind): string =>
+  `limit ${bind(limit)}::int${skip === 0 ? '' : ` offset ${bind(skip)}::int`}`;
+
+function conditionsOf(filter: RunFilter, bind: Bind): string[] {
+  const { ids, name, text, minDuration, maxDuration } = filter;
   return [
     `${filter.executing === true ? 'executing_workspace' : 'workspace'} = ${bind(filter.workspace)}::text`,
     'forgotten_at is null and deleted_at is null',
-    ...(only === undefined ? [] : [`process_id = ${bind(only)}::text`]),
-    ...(processes === undefined || only !== undefined ? [] : [`process_id = any(${bind(processes)}::text[])`]),
     ...(ids === undefined ? [] : [`id = any(${bind(ids)}::uuid[])`]),
     ...(name === undefined ? [] : [`name = ${bind(name)}::text`]),
     ...(text === undefined ? [] : [mentions(text.toLowerCase(), bind)]),
-    ...(labels === undefined ? [] : [`labels @> ${bind(JSON.stringify(labels))}::jsonb`]),
-    ...(createdFrom === undefined ? [] : [`created_at >= ${bind(createdFrom)}::timestamptz`]),
-    ...(createdTo === undefined ? [] : [`created_at <= ${bind(createdTo)}::timestamptz`]),
     ...(minDuration === undefined ? [] : [`${seconds} >= ${bind(minDuration)}::float8`]),
     ...(maxDuration === undefined ? [] : [`${seconds} <= ${bind(maxDuration)}::float8`]),
   ];
 }
 
 /** In process, name or the value of a label; or the beginning of the id, where the text can be one: it then has none of LIKE's characters. */
-function mentions(text: string, bind: (value: unknown) => string): string {
+function mentions(text: string, bind: Bind): string {
   const given = `${bind(text)}::text`;
   const begins = /^[0-9a-f-]+$/.test(text) ? ` or id::text like ${bind(`${text}%`)}::text` : '';
   return `(strpos(lower(process_id), ${given}) > 0 or strpos(lower(coalesce(name, '')), ${given}) > 0${begins}
-    or exists (select from jsonb_each_text(labels) label where strpos(lower(label.value), ${given}) > 0))`;
+    or labels <> '{}' and exists (select from jsonb_each_text(labels) label where strpos(lower(label.value), ${given}) > 0))`;
 }
 
-const beyond = (edge: Position | undefined, side: '<' | '>', bind: (value: unknown) => string): string[] =>
-  edge === undefined ? [] : [`(created_at, id) ${side} (${bind(edge.createdAt)}::timestamptz, ${bind(edge.id)}::uuid)`];
+/** Of what is asked for, what bounds the index along which a list is read. */
+function boundsOf(filter: RunFilter, createdAt: string, id: string, bind: Bind): string[] {
+  const { createdFrom, createdTo } = filter;
+  const edge = filter.before ?? filter.after;
+  const side = isUpwards(filter) ? '>' : '<';
+  return [
+    ...(createdFrom === undefined ? [] : [`${createdAt} >= ${bind(createdFrom)}::timestamptz`]),
+    ...(createdTo === undefined ? [] : [`${createdAt} <= ${bind(createdTo)}::timestamptz`]),
+    ...(edge === undefined ? [] : [`(${createdAt}, ${id}) ${side} (${bind(edge.createdAt)}::timestamptz, ${bind(edge.id)}::uuid)`]),
+  ];
+}
 
 /** How many runs of a workspace a filter lets through, whatever the page. */
 export async function countRuns(

@@ -4,6 +4,7 @@ import { outboxRows, outgoing } from '@runnel/messaging';
 import type { Write } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
+import type { FiringKey } from '../triggers/note-started.ts';
 import type { RunRow } from './find-runs.ts';
 import type { RunDetails } from './run-details.ts';
 
@@ -19,13 +20,14 @@ export interface Acceptance {
   /** May refuse it in the last instant. */
   readonly checks: readonly Write[];
   readonly also: readonly Write[];
+  readonly firing: FiringKey | undefined;
 }
 
 /** Writes the first event of a run, its row, its messages and whom its end is told; resolves when they are committed. */
 export async function writeAccepted(
   { messaging, acceptances }: Pick<ApiContext, 'messaging' | 'acceptances'>,
   engine: RunEngine,
-  { accepted, refusal, principal, details, request, base, traceparent, checks, also }: Acceptance,
+  { accepted, refusal, principal, details, request, base, traceparent, checks, also, firing }: Acceptance,
 ): Promise<RunRow> {
   const state = engine.initialState();
   const at = accepted.acceptedAt;
@@ -68,7 +70,7 @@ export async function writeAccepted(
     updatedAt: new Date(at),
   };
   crashPoint('api.accept.before-write');
-  await acceptances.write({ row, partition: partitionOf(run), principal, base, events, messages, checks, also });
+  await acceptances.write({ row, partition: partitionOf(run), principal, base, events, messages, checks, also, firing });
   crashPoint('api.accept.after-write');
   return row;
 }

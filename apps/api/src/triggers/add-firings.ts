@@ -9,7 +9,7 @@ import type { TriggerRow } from './trigger-rows.ts';
 import { markTrigger, triggerColumns } from './trigger-rows.ts';
 
 /** Runs that an event is to start by one trigger, or why it starts none. */
-export interface Firings {
+interface Firings {
   readonly trigger: string;
   readonly outcome: 'pending' | 'stopped' | 'refused';
   readonly reason: string | null;
@@ -17,14 +17,22 @@ export interface Firings {
   readonly count: number;
 }
 
-/** What an event is to start by the triggers of its workspace. */
-export async function firingsOf({ pool }: Pick<Database, 'pool'>, kept: Omit<KeptEvent, 'via'>, mostDepth: number): Promise<Firings[]> {
+/** What events are to start by the triggers of their workspaces, each with the event's position among them. */
+export async function firingsOf(
+  { pool }: Pick<Database, 'pool'>,
+  events: readonly Omit<KeptEvent, 'via'>[],
+  mostDepth: number,
+): Promise<(Firings & { readonly position: number })[]> {
   const { rows } = await pool.query<TriggerRow>({
     name: 'triggers-of-events',
-    text: `select ${triggerColumns} from triggers where workspace = $1 and kind = 'event' and enabled`,
-    values: [kept.workspace],
+    text: `select ${triggerColumns} from triggers where workspace = any($1) and kind = 'event' and enabled`,
+    values: [[...new Set(events.map(({ workspace }) => workspace))]],
   });
-  return rows.filter(({ definition }) => concerns(definition, kept.event)).map((trigger) => planFirings(trigger, kept, mostDepth));
+  return events.flatMap((kept, position) =>
+    rows
+      .filter(({ workspace, definition }) => workspace === kept.workspace && concerns(definition, kept.event))
+      .map((trigger) => ({ position, ...planFirings(trigger, kept, mostDepth) })),
+  );
 }
 
 function concerns(definition: Trigger, event: CloudEvent): boolean {

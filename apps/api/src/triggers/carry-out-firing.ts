@@ -2,7 +2,6 @@ import { placeRun } from '@runnel/access';
 import type { Offer, Principal } from '@runnel/access';
 import type { CloudEventAttributes } from '@runnel/contracts';
 import type { JsonObject } from '@runnel/cwl';
-import type { Write } from '@runnel/postgres';
 import { Problem } from '@runnel/service';
 import { decide } from '../audit/decide.ts';
 import type { ApiContext } from '../context.ts';
@@ -10,17 +9,15 @@ import { inputsOf } from '../faces/ogc/execute.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
 import { acceptRun } from '../runs/accept-run.ts';
 import { mapInputs } from './map-inputs.ts';
+import { AlreadyFired } from './note-started.ts';
+import type { FiringKey } from './note-started.ts';
 import type { Trigger } from './trigger-definition.ts';
 
 /** A run that an event is to start, claimed by this api. */
-export interface Firing {
-  readonly trigger: string;
+export interface Firing extends FiringKey {
   readonly name: string;
   readonly definition: Trigger;
   readonly workspace: string;
-  readonly source: string;
-  readonly event: string;
-  readonly item: number;
   readonly attributes: CloudEventAttributes;
   readonly data: unknown;
   /** From 1. */
@@ -31,7 +28,8 @@ export interface Firing {
 
 export type FiringServices = Omit<ApiContext, 'triggers'>;
 const claimedFor = 60;
-const atOnce = 16;
+/** As many as share a transaction. */
+export const claimedAtOnce = 64;
 
 /** Claims firings that are due; one whose outcome is never noted comes again. */
 export async function claimFirings({ database }: Pick<FiringServices, 'database'>): Promise<Firing[]> {
@@ -42,7 +40,7 @@ with claimed as (
   update trigger_firings set due_at = now() + make_interval(secs => ${claimedFor}), attempts = attempts + 1
   where (trigger_id, source, event_id, item) in (
     select trigger_id, source, event_id, item from trigger_firings where outcome = 'pending' and due_at <= now()
-    order by due_at limit ${atOnce} for update skip locked
+    order by due_at limit ${claimedAtOnce} for update skip locked
   )
   returning *
 )
@@ -52,11 +50,6 @@ from claimed f join triggers t on t.id = f.trigger_id
 join cloud_events e on e.workspace = f.workspace and e.source = f.source and e.id = f.event_id`,
   });
   return rows;
-}
-
-/** Somebody else started this run meanwhile. */
-class AlreadyFired extends Error {
-  override readonly name = 'AlreadyFired';
 }
 
 /** Starts the run of a firing; that it was started is noted in the transaction that accepts it. Returns why it cannot be; rejects where stores are away. */
@@ -77,7 +70,7 @@ export async function carryOutFiring(services: FiringServices, firing: Firing): 
       caller: { principal: principalOf(firing), workspace, origins: publicUrl === undefined ? [] : [publicUrl.replace(/\/+$/, '')] },
       inputs: await targetInputs(services, found.process, mapped.inputs),
       ...(definition.catalogue ? { catalogue: true } : {}),
-      also: (run) => [noteStarted(firing, run)],
+      firing,
     });
     return outcome.kind === 'refused' ? outcome.faults.map(({ path, message }) => `${path}: ${message}`).join('; ') : undefined;
   } catch (error) {
@@ -114,17 +107,4 @@ export async function findTarget(
   const offer = (await processes.offers(owner)).get(id);
   const placement = process && placeRun(owner, workspace, offer);
   return process && placement ? { process, owner, executing: placement.executing, offer } : { reason: `there is no process ${name}` };
-}
-
-function noteStarted({ trigger, source, event, item }: Firing, run: string): Write {
-  return {
-    name: 'note-started',
-    text: `
-update trigger_firings set outcome = 'started', run_id = $5, reason = null
-where trigger_id = $1 and source = $2 and event_id = $3 and item = $4 and outcome = 'pending' returning 1 as one`,
-    values: [trigger, source, event, item, run],
-    check: (rows) => {
-      if (rows.length === 0) throw new AlreadyFired();
-    },
-  };
 }

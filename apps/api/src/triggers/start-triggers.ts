@@ -1,7 +1,7 @@
 import { inTransaction, query } from '@runnel/postgres';
 import { startLoop } from '@runnel/service';
 import { forgetWebhooks } from '../webhooks/take-webhook.ts';
-import { carryOutFiring, claimFirings } from './carry-out-firing.ts';
+import { carryOutFiring, claimedAtOnce, claimFirings } from './carry-out-firing.ts';
 import type { Firing, FiringServices } from './carry-out-firing.ts';
 import { fireAfterRuns } from './fire-after.ts';
 import { fireCrons } from './fire-cron.ts';
@@ -16,6 +16,8 @@ export interface Triggers {
 
 /** Milliseconds after which the tables are looked at without being told. */
 const patience = 1000;
+/** Runs being started: one whose inputs are fetched for minutes holds up no other. */
+const mostUnderWay = 2 * claimedAtOnce;
 const hour = 3_600_000;
 /** Attempts at a run whose stores are away; they are a minute apart. */
 const mostAttempts = 60;
@@ -33,9 +35,17 @@ export function startTriggers(services: FiringServices): Triggers {
     await forgetOld(services);
     swept = now.getTime();
   };
+  const underWay = new Set<Promise<void>>();
   const carryOut = async (): Promise<number> => {
+    if (underWay.size > mostUnderWay - claimedAtOnce) return patience;
     const firings = await claimFirings(services);
-    await Promise.all(firings.map((claimed) => fire(services, claimed)));
+    for (const claimed of firings) {
+      const done: Promise<void> = fire(services, claimed).finally(() => {
+        underWay.delete(done);
+        if (underWay.size === mostUnderWay - claimedAtOnce) firing.wake();
+      });
+      underWay.add(done);
+    }
     return firings.length > 0 ? 0 : patience;
   };
   // What is due by itself is looked for once a second; what was told is carried out at once.
@@ -45,6 +55,7 @@ export function startTriggers(services: FiringServices): Triggers {
     kick: () => firing.wake(),
     close: async () => {
       await Promise.all([watching.close(), firing.close()]);
+      await Promise.all(underWay);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { keepFree } from './keep-free.ts';
-import { exceeded, neverFits } from './quotas.ts';
+import { isExceeded, neverFits } from './quotas.ts';
 import type { Share } from './quotas.ts';
 import { emptiest, fitsNow, hasRoom } from './rooms.ts';
 import type { ExecutorLoad } from './rooms.ts';
@@ -112,7 +112,7 @@ const namesOf = ({ workspaces }: WaitingNodes): string[] =>
 function next(lots: Iterable<Lot>, round: Round): Candidate | undefined {
   let best: Candidate | undefined;
   for (const lot of lots) {
-    if (lot.left === 0 || round.hopeless.has(lot) || exceeded(lot, round.order.share(lot.workspace)) !== undefined) continue;
+    if (lot.left === 0 || round.hopeless.has(lot) || isExceeded(lot, round.order.share(lot.workspace))) continue;
     const found = nextOfLot(lot, round);
     if (found && (best === undefined || goesBefore(found.node, best.node, round.active))) best = found;
   }

@@ -1,4 +1,4 @@
-import { exceeded } from './quotas.ts';
+import { isExceeded } from './quotas.ts';
 import { emptiest, fitsAtAll, fitsNow, hasRoom } from './rooms.ts';
 import type { ExecutorLoad } from './rooms.ts';
 import type { Order } from './turns.ts';
@@ -17,7 +17,7 @@ export const hasWaitedLong = (node: WaitingNode, now: number): boolean => node.l
 export function keepFree(lots: readonly Lot[], places: readonly ExecutorLoad[], order: Order, now: number): Set<string> {
   const reserved = new Set<string>();
   // Who waits for its quota needs no executor.
-  const possible = lots.filter((lot) => exceeded(lot, order.share(lot.workspace)) === undefined);
+  const possible = lots.filter((lot) => !isExceeded(lot, order.share(lot.workspace)));
   let last: WaitingNode | undefined;
   for (;;) {
     const placeFor = placesByNeed(places.filter(({ id }) => !reserved.has(id)));

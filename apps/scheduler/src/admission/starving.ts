@@ -1,5 +1,5 @@
 import { hasWaitedLong } from './keep-free.ts';
-import { exceeded } from './quotas.ts';
+import { isExceeded } from './quotas.ts';
 import { fitsAtAll } from './rooms.ts';
 import type { ExecutorLoad } from './rooms.ts';
 import type { Order } from './turns.ts';
@@ -39,7 +39,7 @@ export function starvingOf({
     if (chosen !== undefined && known?.key === chosen) continue;
     const node = chosen === undefined ? undefined : waiting.find(chosen);
     if (node?.lot === lot && hasWaitedLong(node, now)) starving.set(workspace, node);
-    else if (exceeded(lot, share) !== undefined) {
+    else if (isExceeded(lot, share)) {
       const hungry = lot.nodes.find((one) => hasWaitedLong(one, now) && (active.get(one.run) ?? 0) === 0);
       if (hungry && (known === undefined || isOlder(hungry, known))) starving.set(workspace, hungry);
     }

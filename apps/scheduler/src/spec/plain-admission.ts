@@ -1,4 +1,4 @@
-import { exceeded, neverFits } from '../admission/quotas.ts';
+import { exceeded, isExceeded, neverFits } from '../admission/quotas.ts';
 import type { Share } from '../admission/quotas.ts';
 import { reasonOf } from '../admission/reason-of.ts';
 import { emptiest, fitsAtAll, fitsNow, hasRoom } from '../admission/rooms.ts';
@@ -39,7 +39,7 @@ export function plainAdmission(
 
   const mayTake = (node: PlainNode, place: ExecutorLoad): boolean =>
     node.count > 0 &&
-    exceeded(node, shareOf(node)) === undefined &&
+    !isExceeded(node, shareOf(node)) &&
     (starving.get(node.workspace) ?? keyOf(node)) === keyOf(node) &&
     (reserved.get(place.id) ?? keyOf(node)) === keyOf(node) &&
     fitsNow(node, place);
@@ -99,7 +99,7 @@ function reserve(
 ): Map<string, string> {
   const reserved = new Map<string, string>();
   for (const node of nodes) {
-    if (!isImpatient(node, now) || exceeded(node, shareOf(node)) !== undefined) continue;
+    if (!isImpatient(node, now) || isExceeded(node, shareOf(node))) continue;
     const possible = places.filter((place) => fitsAtAll(node, place) && !reserved.has(place.id));
     if (possible.some((place) => fitsNow(node, place) || !hasRoom(place))) continue;
     const place = emptiest(possible);
@@ -122,7 +122,7 @@ function starve(
       return (cores !== undefined || memoryMiB !== undefined) && isImpatient(node, now) && places.some((place) => fitsAtAll(node, place));
     });
     const chosen = possible.find((node) => keyOf(node) === before.get(workspace));
-    const hungry = chosen ?? possible.find((node) => node.active === 0 && exceeded(node, shareOf(node)) !== undefined);
+    const hungry = chosen ?? possible.find((node) => node.active === 0 && isExceeded(node, shareOf(node)));
     if (hungry) starving.set(workspace, keyOf(hungry));
   }
   return starving;

@@ -68,8 +68,8 @@ beforeEach(async () => {
        values ('demo', 'p', 1, 'd1', '#main', '{"a": "b\\\\n"}', 'demo/sources/p/1', 'application/cwl', 'x', now())`,
     );
     await client.query(
-      `insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, version, document, created_at, updated_at)
-       values ($1, 3, 'demo', 'demo', 'p', '1', 'd1', 'x', 'running', 1, 'demo/results/r\\x', now(), now())`,
+      `insert into runs (id, partition, workspace, process_workspace, process_id, process_version, process_digest, principal, phase, version, document, created_at, updated_at, labels)
+       values ($1, 3, 'demo', 'demo', 'p', '1', 'd1', 'x', 'running', 1, 'demo/results/r\\x', now(), now(), '{"team": "a"}')`,
       [run],
     );
     await client.query(`insert into events values ($1, 1, 'run.accepted', '{"tab": "\\t", "null": null}', now())`, [run]);

@@ -17,6 +17,7 @@ import { importedJobs } from './0021-imported-jobs.ts';
 import { audit } from './0022-audit.ts';
 import { fetchedFiles } from './0023-fetched-files.ts';
 import { readyChanges } from './0024-ready-changes.ts';
+import { labelsOfRuns } from './0025-labels-of-runs.ts';
 import { tokenExchange } from './0026-token-exchange.ts';
 
 /** Every schema change in the order of their versions. */
@@ -40,6 +41,7 @@ export const migrations: readonly { version: number; name: string; sql: string }
   audit,
   fetchedFiles,
   readyChanges,
+  labelsOfRuns,
   tokenExchange,
 ];
 
