@@ -64,6 +64,22 @@ describe('Postgres', () => {
     await second.stop();
   });
 
+  it('starts after it was killed in the middle of a statement', async () => {
+    const first = await postgres();
+    const client = new Client({ connectionString: first.url });
+    client.on('error', () => undefined);
+    await client.connect();
+    // It looks at nothing but its numbers for minutes.
+    const asked = client.query('select sum(a) from generate_series(1, 1000000000) a').catch(() => undefined);
+    await ask(first.url, 'select pg_sleep(0.5)');
+    first.kill('SIGKILL');
+    await first.exited;
+    const second = await postgres();
+    expect(await ask(second.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+    await Promise.all([asked, second.stop()]);
+    await client.end().catch(() => undefined);
+  });
+
   it('names its log where it cannot start', async () => {
     const port = await freePort();
     const options = {

@@ -8,7 +8,7 @@ import { launch, unprivileged } from './launch.ts';
 import type { Launched } from './launch.ts';
 import type { EmbeddedServer } from './nats-server.ts';
 import { isReachable, postgresBinaries } from './postgres-binaries.ts';
-import { directoryOf, endProcess, isAlive } from './processes.ts';
+import { directoryOf, endProcess, isAlive, processesIn } from './processes.ts';
 
 export interface PostgresOptions {
   /** Its data folder; made where it is missing. */
@@ -141,15 +141,23 @@ function settingsOf(options: PostgresOptions): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-/** After a `kill -9` of everything a Postgres may still be there, or its pid file may name a stranger's process. */
+/**
+ * After a `kill -9` a Postgres may still be there, or its pid file may name a stranger's process; or it is gone and what carried out its statements
+ * is still at them: no other one starts on the data folder until they have let go of their shared memory.
+ */
 async function endLeftover(dataDir: string): Promise<void> {
   const file = join(dataDir, 'postmaster.pid');
   const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0]);
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return;
-  const ours = isAlive(pid) && directoryOf(pid) === dataDir;
-  if (ours && !(await endProcess(pid, ['SIGQUIT', 'SIGKILL'], 5000)))
-    throw new Error(`a Postgres (pid ${pid}) still runs on ${dataDir} and cannot be ended`);
-  if (!isAlive(pid) || !ours) await rm(file, { force: true });
+  const named = Number.isInteger(pid) && pid > 0 && pid !== process.pid;
+  const ours = named && isAlive(pid) && directoryOf(pid) === dataDir;
+  const end = async (one: number): Promise<void> => {
+    // What nobody has asked how it ended has no folder any more.
+    if (!(await endProcess(one, ['SIGQUIT', 'SIGKILL'], 5000)) && directoryOf(one) === dataDir)
+      throw new Error(`a Postgres (pid ${one}) still runs on ${dataDir} and cannot be ended`);
+  };
+  if (ours) await end(pid);
+  for (const one of processesIn(dataDir, 'postgres')) await end(one);
+  if (named) await rm(file, { force: true });
 }
 
 /** Postgres writes its state into the last line of its pid file. */

@@ -1,4 +1,5 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export function isAlive(pid: number): boolean {
@@ -26,6 +27,22 @@ export function startTimeOf(pid: number): string | undefined {
 export function directoryOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Processes of a program that work in a folder; none where /proc is missing. */
+export function processesIn(folder: string, program: string): number[] {
+  const all = existsSync('/proc') ? readdirSync('/proc').map(Number) : [];
+  return all.filter((pid) => pid > 0 && directoryOf(pid) === folder && programOf(pid) === program);
+}
+
+/** Name of the file that a process runs, undefined where it cannot be read. */
+function programOf(pid: number): string | undefined {
+  try {
+    // A newer release may have taken its place.
+    return basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, '');
   } catch {
     return undefined;
   }
