@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { buildPod, places, WorkspacePods, type PodPlan } from '@runnel/kube-pod';
 import { cache, clusterEnv, kubectl } from '../../kubernetes/cluster.ts';
 
@@ -68,14 +69,19 @@ export function wallOf(pods: Pod[]): number {
 }
 
 /** Runs one pod with an empty folder at /out to its end and returns what it printed. */
-export function runPod(name: string, container: Pick<Container, 'image' | 'command'>): string {
+export async function runPod(name: string, container: Pick<Container, 'image' | 'command'>): Promise<string> {
   const pod = barePod(name, []);
   const mounted: Container = { name: 'tool', ...container, imagePullPolicy: 'Never', volumeMounts: [{ name: 'out', mountPath: '/out' }] };
   Object.assign(pod.spec ?? {}, { containers: [mounted], volumes: [{ name: 'out', emptyDir: {} }] });
   create([pod]);
-  succeeded(name);
+  // A pod that fails will never have succeeded.
+  const ended = ['wait', '--for=jsonpath={.status.containerStatuses[0].state.terminated}', 'pod', name, '--timeout=900s'];
+  // Beside it connections are kept, which must be heard of.
+  await promisify(execFile)(join(cache, 'bin/kubectl'), ['-n', namespace, ...ended], { env: clusterEnv });
   const said = kubectl('-n', namespace, 'logs', name);
+  const code = kubectl('-n', namespace, 'get', 'pod', name, '-o', 'jsonpath={.status.containerStatuses[0].state.terminated.exitCode}');
   remove(name);
+  if (code !== '0') throw new Error(`the pod ${name} ended with exit code ${code}:\n${said}`);
   return said;
 }
 

@@ -65,7 +65,7 @@ export async function benchStaging(row: (row: Row) => void): Promise<void> {
       const ours: Took[] = [];
       const plain: Took[] = [];
       for (let round = 0; round < rounds; round += 1) {
-        plain.push(curl(installation, size));
+        plain.push(await curl(installation, size));
         ours.push(await handedOn(installation, size));
       }
       for (const way of ['out', 'in'] as const) {
@@ -91,11 +91,11 @@ function buildCurlImage(folder: string): void {
   script('load.sh', join(folder, 'curl.tar'));
 }
 
-function curl({ s3Port }: Installation, { files, mebibytes }: Size): Took {
+async function curl({ s3Port }: Installation, { files, mebibytes }: Size): Promise<Took> {
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = process.env;
-  const fetch = `xargs -P 8 -I% curl -sSf --aws-sigv4 aws:amz:us-east-1:s3 -u ${id}:${secret}`;
+  const fetch = `xargs -P 8 -I% curl -sSf --aws-sigv4 aws:amz:us-east-1:s3 -u ${id}:${secret} -H x-amz-content-sha256:UNSIGNED-PAYLOAD`;
   const url = `http://${host}:${s3Port}/runnel/curl/%`;
-  const said = runPod('curl', {
+  const said = await runPod('curl', {
     image,
     command: [
       'sh',
