@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { ObjectNotFound, type ObjectInfo, type ObjectStore } from '@runnel/objects';
 import { inLanes } from '@runnel/service';
 import { contentFolder, objectList, type Manifest, type Part } from './manifest.ts';
 import { readNamed, type ListedObject } from './object-list.ts';
-import { writePart } from './parts.ts';
+import { writePart, writeSmallPart } from './parts.ts';
 
 /** Objects that are read at the same time. */
 const lanes = 8;
+/** Bytes of an object that is read whole. */
+const small = 256 * 1024;
 /** Missing keys that the manifest names. */
 const mostNamed = 100;
 
@@ -51,13 +54,16 @@ export async function backUpObjects(
 async function backUpObject(store: ObjectStore, folder: string, { key }: ObjectInfo, content: boolean): Promise<ListedObject | undefined> {
   try {
     const { info, body } = await store.get(key);
-    const { bytes: size, sha256 } = content ? await writePart(folder, `${contentFolder}/${key}`, body, false) : await measureStream(body);
+    const { bytes: size, sha256 } = content ? await keep(folder, `${contentFolder}/${key}`, info, body) : await measureStream(body);
     return { key, size, sha256, ...(info.contentType === undefined ? {} : { type: info.contentType }) };
   } catch (error) {
     if (error instanceof ObjectNotFound) return undefined;
     throw error;
   }
 }
+
+const keep = async (folder: string, path: string, { size }: ObjectInfo, body: Readable): Promise<Part> =>
+  size <= small ? writeSmallPart(folder, path, await buffer(body)) : writePart(folder, path, body, false);
 
 async function measureStream(body: AsyncIterable<Buffer>): Promise<Part> {
   const hash = createHash('sha256');

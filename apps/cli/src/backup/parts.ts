@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createHash, hash } from 'node:crypto';
+import { createReadStream, createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
@@ -32,6 +32,22 @@ export async function writePart(folder: string, path: string, content: Readable,
   else await pipeline(content, meter.stream, target);
   return meter.read();
 }
+
+/** Writes a small new file of the backup: of the many that there are, streams would cost more than the disk. */
+export function writeSmallPart(folder: string, path: string, content: Buffer): Part {
+  const place = join(folder, path);
+  const write = (): void => writeFileSync(place, content, { flag: 'wx', mode: 0o600 });
+  try {
+    write();
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
+    write();
+  }
+  return { bytes: content.length, sha256: hash('sha256', content) };
+}
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 export function readPart(folder: string, path: string): Readable {
   const source = createReadStream(join(folder, path));
