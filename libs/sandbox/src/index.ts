@@ -1,6 +1,7 @@
 export * from './types.ts';
 export { createJavaScriptPool, type JavaScriptPool, type JavaScriptPoolOptions } from './javascript/pool.ts';
 export { createSpawner, type SpawnerOptions } from './spawn/spawner.ts';
+export { isBelow } from './spawn/slot-script.ts';
 export { endLeftBehind } from './spawn/end-left-behind.ts';
 export { LOG_LIMIT } from './spawn/log-file.ts';
 export { describeIsolation, detectIsolation, noIsolation, type IsolationReport } from './isolation/detect.ts';

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createGzip } from 'node:zlib';
+import { codeOf } from '@runnel/embedded';
 import { CliError } from '../client/cli-error.ts';
 import type { Part } from './manifest.ts';
 
@@ -46,8 +47,6 @@ export function writeSmallPart(folder: string, path: string, content: Buffer): P
   }
   return { bytes: content.length, sha256: hash('sha256', content) };
 }
-
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 export function readPart(folder: string, path: string): Readable {
   const source = createReadStream(join(folder, path));

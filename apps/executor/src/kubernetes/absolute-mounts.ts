@@ -1,8 +1,6 @@
 import type { StagingEntry } from '@runnel/cwl';
 import { places, type PlacedMount } from '@runnel/kube-pod';
-import { StepFault } from '@runnel/sandbox';
-
-export const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+import { isBelow, StepFault } from '@runnel/sandbox';
 
 /** What the container's runtime and our own containers have there. */
 const taken = ['/proc', '/sys', '/dev', '/runnel'];

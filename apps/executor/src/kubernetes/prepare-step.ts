@@ -21,12 +21,12 @@ import {
 } from '@runnel/cwl';
 import { places, type PlacedMount, type StagePlan } from '@runnel/kube-pod';
 import type { ObjectStore } from '@runnel/objects';
-import { allowedLocations, StepFault } from '@runnel/sandbox';
+import { allowedLocations, isBelow, StepFault } from '@runnel/sandbox';
 import type { StepRequest } from '../steps/attempt.ts';
 import type { AttemptSecrets } from '../steps/attempt-secrets.ts';
 import type { Concealment } from '../steps/concealment.ts';
 import { objectFiles } from '../steps/object-files.ts';
-import { absoluteMounts, isBelow } from './absolute-mounts.ts';
+import { absoluteMounts } from './absolute-mounts.ts';
 import { stageEntries } from './stage-entries.ts';
 
 /** An attempt with all that follows from its request: the same each time, so that any executor can go on with it. */

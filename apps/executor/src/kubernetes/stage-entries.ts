@@ -1,9 +1,8 @@
 import type { StagingEntry } from '@runnel/cwl';
 import { places, type StageEntry } from '@runnel/kube-pod';
 import type { ObjectStore } from '@runnel/objects';
-import { StepFault } from '@runnel/sandbox';
+import { isBelow, StepFault } from '@runnel/sandbox';
 import { keyOf } from '../steps/object-files.ts';
-import { isBelow } from './absolute-mounts.ts';
 
 interface EntryContext {
   store: ObjectStore;

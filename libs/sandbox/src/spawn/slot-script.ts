@@ -55,6 +55,7 @@ function namespaceLines(layout: NonNullable<SlotLayout['namespaces']>): string[]
   return lines;
 }
 
+/** Whether a path is a folder, or lies in it; by their names alone. */
 export function isBelow(path: string, folder: string): boolean {
   for (let at = path; ; at = dirname(at)) {
     if (at === folder) return true;

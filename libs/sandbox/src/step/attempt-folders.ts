@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { StagingEntry } from '@runnel/cwl';
 
+import { isBelow } from '../spawn/slot-script.ts';
 import type { SpareFolder, StepAttempt } from '../types.ts';
 import type { PathMapping } from './local-files.ts';
 
@@ -54,8 +55,7 @@ export function mapAbsoluteEntries(
 ): (PathMapping & { writable: boolean })[] {
   const mapped: (PathMapping & { writable: boolean })[] = [];
   for (const { target, writable } of entries) {
-    const isBelow = (folder: string): boolean => target === folder || target.startsWith(`${folder}/`);
-    if ([folders.outInTool, ...mapped.map(({ tool }) => tool)].some(isBelow)) continue;
+    if ([folders.outInTool, ...mapped.map(({ tool }) => tool)].some((folder) => isBelow(target, folder))) continue;
     mapped.push({ tool: target, host: join(directory, 'absolute', String(mapped.length)), writable });
   }
   return mapped;
