@@ -10,6 +10,8 @@ import { createPackWriter, type PackWriter } from './write-packs.ts';
 
 /** Objects that are read at the same time. */
 const lanes = 8;
+/** Characters of the list that are compressed at once: line by line took longer than reading the objects. */
+const lineful = 64 * 1024;
 
 /**
  * Lists every object of the store with its checksum, and with `content` takes its bytes along. The store is read after the database: what the rows
@@ -27,6 +29,7 @@ export async function backUpObjects(
   written.catch((error: unknown) => (fault = error instanceof Error ? error : new Error(String(error))));
   const missing = findMissing(readNamed(folder));
   const packs = content ? createPackWriter(folder) : undefined;
+  let lines = '';
   let count = 0;
   let bytes = 0;
   try {
@@ -36,10 +39,13 @@ export async function backUpObjects(
       if (!object) return;
       count += 1;
       bytes += object.size;
-      if (!list.write(`${JSON.stringify(object)}\n`))
-        await new Promise<void>((resolve) => list.once('drain', resolve).once('close', resolve));
+      lines += `${JSON.stringify(object)}\n`;
+      if (lines.length < lineful) return;
+      const isRoomLeft = list.write(lines);
+      lines = '';
+      if (!isRoomLeft) await new Promise<void>((resolve) => list.once('drain', resolve).once('close', resolve));
     });
-    list.end();
+    list.end(lines);
     await packs?.finish();
     return { objects: { count, bytes, missing: missing.count(), missingKeys: missing.keys() }, list: await written };
   } catch (error) {
