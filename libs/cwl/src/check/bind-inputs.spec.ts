@@ -83,4 +83,11 @@ describe('binding inputs', () => {
       diagnostics: [{ path: 'inputs.red', message: 'the input "red" is required (File), but it is missing' }, { path: 'inputs.nir' }],
     });
   });
+
+  it('tells ten faults of a long list, and how many more there are', () => {
+    const bound = one({ type: 'array', items: 'int' }, Array.from({ length: 5000 }, () => 'b'));
+    const messages = 'diagnostics' in bound ? bound.diagnostics.map(({ message }) => message) : [];
+    expect(messages).toHaveLength(11);
+    expect(messages[10]).toBe('the input "x" has 4990 more faults like these');
+  });
 });
