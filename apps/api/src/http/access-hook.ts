@@ -4,7 +4,7 @@ import { Problem } from '@runnel/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { countRefused, decide } from '../audit/decide.ts';
 import type { ApiContext } from '../context.ts';
-import { findRun } from '../runs/find-runs.ts';
+import { findRun } from '../runs/find-run.ts';
 import { refusalForState } from '../workspaces/require-active.ts';
 import type { RouteAbout } from './route.ts';
 

@@ -6,7 +6,7 @@ import { insertWebhookCalls } from '../callbacks/webhook-rows.ts';
 import { gatherWrites } from '../gather-writes.ts';
 import { noteStarted } from '../triggers/note-started.ts';
 import type { FiringKey } from '../triggers/note-started.ts';
-import type { RunRow } from './find-runs.ts';
+import type { RunRow } from './run-row.ts';
 
 /** What is written of a run when it is accepted. */
 export interface NewRun {

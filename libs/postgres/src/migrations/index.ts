@@ -19,6 +19,8 @@ import { fetchedFiles } from './0023-fetched-files.ts';
 import { readyChanges } from './0024-ready-changes.ts';
 import { labelsOfRuns } from './0025-labels-of-runs.ts';
 import { tokenExchange } from './0026-token-exchange.ts';
+import { listsByLabel } from './0029-lists-by-label.ts';
+import { wordsOfRuns } from './0030-words-of-runs.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -43,6 +45,8 @@ export const migrations: readonly { version: number; name: string; sql: string }
   readyChanges,
   labelsOfRuns,
   tokenExchange,
+  listsByLabel,
+  wordsOfRuns,
 ];
 
 /** The schema this release needs. */
