@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { limit, many, numeric } from '../../http/query.ts';
 import { dismissRun } from '../../runs/dismiss-run.ts';
-import { countRuns, findRun, forgetRun, isFinal, listRuns } from '../../runs/find-runs.ts';
+import { countRuns, forgetRun, isFinal, listRuns } from '../../runs/find-runs.ts';
 import type { RunRow } from '../../runs/find-runs.ts';
 import type { Link } from '../ogc/base.ts';
 import { json } from '../ogc/base.ts';
@@ -50,9 +50,9 @@ function phasesOf(status: (typeof statuses)[number]): RunStatus[] {
 }
 
 /** The run of the request's address; 403 where there is none for this workspace. */
-export async function jobOf({ database }: ApiContext, request: FastifyRequest): Promise<RunRow> {
+export async function jobOf({ runs }: ApiContext, request: FastifyRequest): Promise<RunRow> {
   const { workspace, job } = request.params as { workspace: string; job: string };
-  const run = await findRun(database, workspace, job);
+  const run = await runs.find(workspace, job);
   if (!run) throw foreignJob(request);
   return run;
 }
@@ -73,6 +73,9 @@ export async function removeJob(context: ApiContext, request: FastifyRequest, re
   if (ended && caller !== workspace) throw foreignJob(request);
   const run = await dismissRun(context, { workspace, run: id, by: nameOf(request.principal), traceparent: traceparentOf(request) });
   if (!run) throw foreignJob(request);
-  if (ended) await forgetRun(context.database, workspace, id);
+  if (ended) {
+    await forgetRun(context.database, workspace, id);
+    context.runs.forget(id);
+  }
   await reply.type(json).send(JSON.stringify(dismissedStatus(run, eodhBase(request, context.config.publicUrl))));
 }
