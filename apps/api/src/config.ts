@@ -91,6 +91,11 @@ export const ApiConfig = z.object({
     .positive()
     .optional()
     .meta({ description: 'requests a second of one workspace whose quota does not say, to each api; default: no limit' }),
+  sessionHours: whole
+    .min(1)
+    .max(8760)
+    .default(168)
+    .meta({ description: 'hours for which sessions may be renewed after the first one, before who holds them has to sign in again' }),
   triggerDepth: whole.min(1).max(100).default(8).meta({
     description: 'runs that may lead to each other by events and triggers before the chain is stopped as a loop',
   }),

@@ -10,6 +10,7 @@ import type { KeepEvent } from './events/keep-event.ts';
 import type { StatusFeed } from './follow/status-feed.ts';
 import type { DocumentLoader } from './processes/load-document.ts';
 import type { Acceptances } from './runs/acceptances.ts';
+import type { KnownRuns } from './runs/known-runs.ts';
 import type { KnownProcesses } from './processes/known-processes.ts';
 import type { DescribedRoute } from './http/open-api.ts';
 import type { Triggers } from './triggers/start-triggers.ts';
@@ -37,6 +38,7 @@ export interface ApiContext {
   readonly audit: AuditLog;
   readonly packages: Packages;
   readonly processes: KnownProcesses;
+  readonly runs: KnownRuns;
   readonly builtIns: BuiltIns;
   readonly loader: DocumentLoader;
   readonly feed: StatusFeed;

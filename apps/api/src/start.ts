@@ -26,6 +26,7 @@ import { ObjectFaultFilter } from './object-fault-filter.ts';
 import { openDocumentLoader } from './processes/load-document.ts';
 import { openEvents } from './events/keep-event.ts';
 import { openAcceptances } from './runs/acceptances.ts';
+import { openKnownRuns } from './runs/known-runs.ts';
 import { openKnownProcesses } from './processes/known-processes.ts';
 import { openPackages } from './processes/packages.ts';
 import { answerExecutors } from './secrets/answer-executors.ts';
@@ -97,6 +98,8 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
   const builtIns = await installBuiltIns(objects);
   const processes = withBuiltIns(openKnownProcesses(database), builtIns);
   opened.push(() => processes.close());
+  const runs = openKnownRuns(database);
+  opened.push(() => runs.close());
   const metrics = apiMetrics(registry);
   const workspaces = await openKnownWorkspaces(database, logger);
   opened.push(() => workspaces.close());
@@ -119,6 +122,7 @@ async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSig
     audit,
     packages,
     processes,
+    runs,
     builtIns,
     loader,
     feed,

@@ -10,6 +10,7 @@ import { openDatabase, type Database } from '@runnel/postgres';
 import { createMetrics, harvestedFiles } from '@runnel/service';
 import { removeTestMessaging, testDatabase, testLogger, testMessaging, type TestDatabase } from '@runnel/testing';
 import type { IngesterParts } from './parts.ts';
+import { openLastAct } from './results/last-act.ts';
 
 /** The ingester's parts over a database, streams and an object store of one's own; no relay, so that the outbox shows what was told. */
 export interface Fixture extends IngesterParts {
@@ -47,6 +48,7 @@ export async function ingesterFixture(): Promise<Fixture> {
     bucket: 'bucket',
     messaging,
     relay: { kick: () => undefined },
+    lastAct: openLastAct({ database, messaging }),
     logger: testLogger('ingester'),
     harvested: harvestedFiles(createMetrics('ingester')),
     rows,

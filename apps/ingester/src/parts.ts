@@ -2,6 +2,7 @@ import type { Messaging, Relay } from '@runnel/messaging';
 import type { ObjectStore } from '@runnel/objects';
 import type { Database } from '@runnel/postgres';
 import type { Counter, Logger } from '@runnel/service';
+import type { LastAct } from './results/last-act.ts';
 
 /** What the ingester's handlers work with. */
 export interface IngesterParts {
@@ -11,6 +12,8 @@ export interface IngesterParts {
   bucket: string;
   messaging: Messaging;
   relay: Pick<Relay, 'kick'>;
+  /** Makes a run's results visible. */
+  lastAct: LastAct;
   logger: Logger;
   /** What came of harvested documents. */
   harvested: Counter<'outcome'>;

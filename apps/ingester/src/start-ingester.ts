@@ -20,6 +20,7 @@ import { watchDeleted } from './deletion/watch-deleted.ts';
 import { collectDaily } from './gc/daily.ts';
 import { Parts, type IngesterParts } from './parts.ts';
 import { OnHarvestChanged } from './harvest/on-harvest-changed.ts';
+import { openLastAct } from './results/last-act.ts';
 import { OnRunDismissed } from './results/on-run-dismissed.ts';
 import { OnRunOutputsReady } from './results/on-run-outputs-ready.ts';
 import { OnStepFinished } from './usage/on-step-finished.ts';
@@ -59,7 +60,8 @@ export async function startIngester(config: IngesterConfig, options: IngesterOpt
   });
   const relay = startRelay({ messaging, pool: database.pool, metrics });
   const bucket = config.objects.startsWith('s3:') ? new URL(config.objects).host : config.objects;
-  const parts: IngesterParts = { database, objects, bucket, messaging, relay, logger, harvested: harvestedFiles(metrics) };
+  const lastAct = openLastAct({ database, messaging });
+  const parts: IngesterParts = { database, objects, bucket, messaging, relay, lastAct, logger, harvested: harvestedFiles(metrics) };
   const ledger = watchLedger(parts);
   const repeated = repeatAll(parts, config.billingWindowSeconds);
   return runService({
@@ -106,11 +108,17 @@ function repeatAll(parts: IngesterParts, billingWindowSeconds: number): Loop[] {
   ];
 }
 
+/** Runs whose results are published at a time; what takes long has a bound of its own. */
+const publishing = 64;
+
 /** Publishing takes its time: several runs at once, each message by itself. */
 function resultsTransport(messaging: Messaging, metrics: Registry): RunnelTransport {
   return new RunnelTransport({
     messaging,
-    consumers: consumersOf(messaging, ['ingester-outputs', 'ingester-dismissed', 'ingester-harvest']),
+    consumers: [
+      ...consumersOf(messaging, ['ingester-outputs']).map((consumer) => ({ ...consumer, limit: publishing })),
+      ...consumersOf(messaging, ['ingester-dismissed', 'ingester-harvest']),
+    ],
     metrics,
   });
 }

@@ -13,5 +13,14 @@ export { anonymous, nameOf, type AnonymousPrincipal, type Principal, type TokenP
 export { isRole, roleNames, roles, type Role } from './roles.ts';
 export { isScope, scopes, workspaceScopes, type Scope } from './scopes.ts';
 export { isProved, sealAnswer } from './sealed-answer.ts';
-export { createToken, listTokens, revokeToken, type NewToken, type TokenInfo, type TokenKind, type TokenStore } from './tokens.ts';
+export {
+  createToken,
+  listTokens,
+  revokeToken,
+  sessionLine,
+  type NewToken,
+  type TokenInfo,
+  type TokenKind,
+  type TokenStore,
+} from './tokens.ts';
 export { checkedSignature, hookOf, webhookKey } from './webhooks.ts';

@@ -127,6 +127,41 @@ export async function findToken(store: TokenStore, hash: Buffer): Promise<TokenI
   return rows[0] && infoOf(rows[0]);
 }
 
+/** Of what a session that is asked for with a token would be made. */
+interface SessionLine {
+  /** Ids of the tokens that end it when they are revoked. */
+  readonly ancestors: readonly string[];
+  /** It may not last longer; absent: nothing bounds it. */
+  readonly until: Date | undefined;
+}
+
+/**
+ * A line of sessions begins with the first one and goes on with each that gets the next: it lasts at most `longest` seconds altogether, and no longer
+ * than the key it began with. Each remembers that key and the first session, never all between. The token may be what no row is of (a user of the
+ * identity provider): a line then begins with the session itself.
+ */
+export async function sessionLine(store: TokenStore, token: string, longest: number): Promise<SessionLine> {
+  if (!uuid.test(token)) return { ancestors: [], until: undefined };
+  const { rows } = await store.pool.query<{ id: string; session: boolean; ancestors: string[]; until: Date | null }>({
+    name: 'session-line',
+    text: `
+select t.id, t.kind in ('session', 'refresh') as session, own.ancestors,
+  case when t.kind in ('session', 'refresh') then t.created_at + make_interval(secs => $2) else t.expires_at end as until
+from tokens own join tokens t on t.id = own.id or t.id = any(own.ancestors)
+where own.id = $1`,
+    values: [token, longest],
+  });
+  const ancestors = rows[0]?.ancestors ?? [];
+  const remembersFirst = rows.some(({ id, session }) => session && id !== token);
+  const ends = rows.flatMap(({ until }) => (until === null ? [] : [until.getTime()]));
+  return {
+    ancestors: remembersFirst ? ancestors : [...ancestors, token],
+    until: ends.length === 0 ? undefined : new Date(Math.min(...ends)),
+  };
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 function infoOf(row: Row): TokenInfo {
   return {
     id: row.id,

@@ -16,6 +16,8 @@ const batchSize = 256;
 const laneCount = 2;
 /** Milliseconds between looks at the table when nobody says that there is something. */
 const pollInterval = 1000;
+/** Milliseconds from one look of a lane to its next, where rows come faster than lanes look: few batches then carry what many would. */
+const apart = 8;
 /** Milliseconds to wait when the bus refuses (full stream, no server), growing. */
 const pauses = [50, 100, 250, 500, 1000, 2000];
 
@@ -47,13 +49,15 @@ export function startRelay(options: RelayOptions): Relay {
   const lane = async (index: number): Promise<void> => {
     let refusals = 0;
     while (!stopping.signal.aborted) {
+      const begun = performance.now();
       try {
         const sent = await relayBatch(pool, messaging, stopping.signal);
         refusals = 0;
         metrics?.published.inc(sent);
         // There may be more than one lane can carry.
         if (sent === batchSize) bell.ring();
-        else await bell.wait(index === 0 ? pollInterval : undefined, stopping.signal);
+        else if (bell.isRung()) await sleep(Math.max(0, begun + apart - performance.now()));
+        await bell.wait(index === 0 ? pollInterval : undefined, stopping.signal);
       } catch (error) {
         if (stopping.signal.aborted) return;
         metrics?.refused.inc();
@@ -125,6 +129,8 @@ async function claim(client: PoolClient): Promise<Wire[]> {
 }
 
 interface Bell {
+  /** Somebody rang, and nobody heard. */
+  isRung(): boolean;
   /** Wakes one who waits. */
   ring(): void;
   /** Resolves at the next ring (at once after one that nobody heard), after `ms` if given, or when the signal aborts. */
@@ -135,6 +141,7 @@ function createBell(): Bell {
   let rung = false;
   const waiting = new Set<() => void>();
   return {
+    isRung: () => rung,
     ring: () => {
       const [first] = waiting;
       rung = first === undefined;

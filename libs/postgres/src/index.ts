@@ -3,13 +3,14 @@ export { importDatabase, ImportRefused, requireKnownSchema } from './backup/impo
 export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 export { ensureEventPartitions } from './event-partitions.ts';
 export { appendEvents, appendWrites, type RunAppend } from './events/append-events.ts';
-export { loadRun, readEvents, type Folding, type LoadedRun, type RunPin, type StoredEvent } from './events/load-run.ts';
+export { loadRun, loadTogether, readEvents, type Folding, type LoadedRun, type RunPin, type StoredEvent } from './events/load-run.ts';
 export { packSnapshot, readSnapshot, snapshotEvery, snapshotWrite, type Snapshot } from './events/snapshots.ts';
 export { isUnavailable, largestValueBytes, ServiceUnavailable, ValueTooLarge, VersionConflict } from './faults.ts';
 export { followNotifications, type NotificationHandlers } from './follow-notifications.ts';
 export { holdLabel, markDeleted, needRun, type Deletion } from './mark-deleted.ts';
 export { migrate, type MigrateOptions } from './migrate.ts';
 export { missingMigrations, requiredSchemaVersion } from './migrations/index.ts';
+export { gatherWrites } from './gather-writes.ts';
 export { insertOutbox, notifyOutbox, outboxWrites, type OutboxRow } from './outbox.ts';
 export { readTogether } from './read-together.ts';
 export { roleOf, serviceNames, type ServiceName } from './roles.ts';

@@ -1,3 +1,4 @@
+export * from './at-most.ts';
 export * from './common-config.ts';
 export * from './config.ts';
 export * from './crash-points.ts';

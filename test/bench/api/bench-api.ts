@@ -56,6 +56,14 @@ async function loadOf(pid: number, request: Request, many: number, span: number)
   return { ...result, cpu: ((cpuOfTree(pid) - before) * 1000) / result.latencies.length };
 }
 
+/** Seconds of load before what is measured: neither side is then compiling what it runs. */
+const warmSeconds = 2;
+
+async function warmLoadOf(pid: number, request: Request): Promise<Loaded> {
+  await load(request, connections, warmSeconds);
+  return loadOf(pid, request, connections, seconds);
+}
+
 /** The same question to both. */
 async function reads(
   { ours, peer, installation }: Sides,
@@ -63,10 +71,10 @@ async function reads(
   paths: { ours: string; peer: string | undefined },
   target: string,
 ): Promise<Row> {
-  const mine = await loadOf(installation.pid, { ...ours, method: 'GET', path: paths.ours, expect: 200 }, connections, seconds);
+  const mine = await warmLoadOf(installation.pid, { ...ours, method: 'GET', path: paths.ours, expect: 200 });
   const theirs =
     peer && paths.peer !== undefined
-      ? await loadOf(peer.pid, { ...peerRequest(peer.port), method: 'GET', path: paths.peer, expect: 200 }, connections, seconds)
+      ? await warmLoadOf(peer.pid, { ...peerRequest(peer.port), method: 'GET', path: paths.peer, expect: 200 })
       : undefined;
   return rowOf(what, mine, theirs, target);
 }

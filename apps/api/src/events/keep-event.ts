@@ -1,9 +1,8 @@
 import type { CloudEvent } from '@runnel/contracts';
-import { inTransaction, query } from '@runnel/postgres';
+import { gatherWrites, inTransaction, query } from '@runnel/postgres';
 import type { Database, Transaction } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
-import { gatherWrites } from '../gather-writes.ts';
 import { firingsOf } from '../triggers/add-firings.ts';
 
 /** An event and where it came from. */

@@ -4,7 +4,6 @@ import { Problem } from '@runnel/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { countRefused, decide } from '../audit/decide.ts';
 import type { ApiContext } from '../context.ts';
-import { findRun } from '../runs/find-run.ts';
 import { refusalForState } from '../workspaces/require-active.ts';
 import type { RouteAbout } from './route.ts';
 
@@ -36,7 +35,7 @@ export function checkAccess(fastify: FastifyInstance, context: Known): void {
 
 type Known = Pick<
   ApiContext,
-  'authenticator' | 'policy' | 'audit' | 'metrics' | 'config' | 'processes' | 'database' | 'workspaces' | 'limiter'
+  'authenticator' | 'policy' | 'audit' | 'metrics' | 'config' | 'processes' | 'runs' | 'workspaces' | 'limiter'
 >;
 type Verdict = Problem | typeof allowed;
 const allowed = Symbol('allowed');
@@ -82,16 +81,11 @@ function check(known: Known, request: FastifyRequest, authentication: Authentica
 }
 
 /** What a decision about another workspace's depends on. */
-async function factsOf(
-  { processes, database }: Known,
-  workspace: string,
-  request: FastifyRequest,
-  { action }: RouteAbout,
-): Promise<Resource> {
+async function factsOf({ processes, runs }: Known, workspace: string, request: FastifyRequest, { action }: RouteAbout): Promise<Resource> {
   const { process, run } = request.params as { process?: string; run?: string };
   if (action === 'process.list') return { offers: (await processes.offers(workspace)).size > 0 };
   if (action.startsWith('process.') && process !== undefined) return { offer: (await processes.offers(workspace)).get(process) };
-  if (action === 'run.read' && run !== undefined) return { reader: (await findRun(database, workspace, run))?.executingWorkspace };
+  if (action === 'run.read' && run !== undefined) return { reader: (await runs.find(workspace, run))?.executingWorkspace };
   return {};
 }
 

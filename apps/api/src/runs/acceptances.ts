@@ -1,9 +1,8 @@
 import type { RunEvent } from '@runnel/engine';
-import { appendWrites, writeTogether } from '@runnel/postgres';
+import { appendWrites, gatherWrites, writeTogether } from '@runnel/postgres';
 import type { Database, OutboxRow, Write } from '@runnel/postgres';
 import { insertCallbacks } from '../callbacks/callback-rows.ts';
 import { insertWebhookCalls } from '../callbacks/webhook-rows.ts';
-import { gatherWrites } from '../gather-writes.ts';
 import { noteStarted } from '../triggers/note-started.ts';
 import type { FiringKey } from '../triggers/note-started.ts';
 import type { RunRow } from './run-row.ts';

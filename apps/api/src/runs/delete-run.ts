@@ -4,9 +4,10 @@ import { crashPoint } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
 
 /** Deletes a run: nobody sees it when this resolves; the ingester removes what it alone owned. */
-export async function deleteRun({ database }: Pick<ApiContext, 'database'>, run: string): Promise<Deletion> {
+export async function deleteRun({ database, runs }: Pick<ApiContext, 'database' | 'runs'>, run: string): Promise<Deletion> {
   crashPoint('api.delete.before-write');
   const deletion = await inTransaction(database, (tx) => markDeleted(tx, run));
   crashPoint('api.delete.after-write');
+  runs.forget(run);
   return deletion;
 }

@@ -72,7 +72,13 @@ export async function startService(name: ServiceName, surroundings: Surroundings
         name,
         await startApi(
           ApiConfig.parse({
-            ...ownInput(ApiConfig, ['secretsKeys', 'tokenRequestsPerSecond', 'workspaceRequestsPerSecond', 'bodyPatienceSeconds']),
+            ...ownInput(ApiConfig, [
+              'secretsKeys',
+              'tokenRequestsPerSecond',
+              'workspaceRequestsPerSecond',
+              'bodyPatienceSeconds',
+              'sessionHours',
+            ]),
             ...common,
             postgresUrl: database.urlOf(name),
             host,

@@ -1,10 +1,9 @@
 import { Controller, Inject } from '@nestjs/common';
 import { RunDismissed } from '@runnel/contracts';
 import { On, type Message } from '@runnel/messaging';
-import { inTransaction } from '@runnel/postgres';
 import { Parts, type IngesterParts } from '../parts.ts';
 import { removeResults } from './remove-results.ts';
-import { readRunFacts } from './run-facts.ts';
+import { findRunFacts } from './run-facts.ts';
 
 /** A run may be dismissed while its results are being published: what was copied is removed (rule 10). */
 @Controller()
@@ -17,7 +16,7 @@ export class OnRunDismissed {
 
   @On(RunDismissed)
   async remove({ data }: Message<typeof RunDismissed>): Promise<void> {
-    const facts = await inTransaction(this.parts.database, (tx) => readRunFacts(tx, data.run));
+    const facts = await findRunFacts(this.parts.database, data.run);
     await removeResults(this.parts, facts?.workspace ?? data.workspace, data.run);
   }
 }

@@ -1,11 +1,11 @@
 import { ResultsPublished, ResultsRefused, type DataOf, type RunOutputsReady } from '@runnel/contracts';
 import type { Json, JsonObject } from '@runnel/cwl';
-import { resolveValue } from '@runnel/engine';
+import { containsReference, resolveValue } from '@runnel/engine';
 import { outboxRows, outgoing, type Outgoing } from '@runnel/messaging';
 import { ObjectNotFound, ObjectTooLarge, putValue, readValue } from '@runnel/objects';
-import { inTransaction, insertOutbox, type Transaction } from '@runnel/postgres';
-import { crashPoint } from '@runnel/service';
-import { objectsIn, touchObjects } from '../objects/touch-objects.ts';
+import { inTransaction, insertOutbox } from '@runnel/postgres';
+import { atMost, crashPoint } from '@runnel/service';
+import { objectsIn } from '../objects/touch-objects.ts';
 import type { IngesterParts } from '../parts.ts';
 import { catalogueRows, type CatalogueRow } from '../stac/catalogue-rows.ts';
 import { catalogueFile, readCatalogue, type ReadCatalogue } from '../stac/read-catalogue.ts';
@@ -14,19 +14,23 @@ import { catalogueMessage } from './catalogue-message.ts';
 import { checkSources } from './check-sources.ts';
 import { copyFiles } from './copy-files.ts';
 import { fillListings } from './fill-listings.ts';
+import type { LastActEnd } from './last-act.ts';
+import { locatedIn } from './locations.ts';
 import { OutputsRefused } from './outputs-refused.ts';
 import { documentKey, planPublication, type PlannedFile, type Publication } from './plan-publication.ts';
 import { removeCopies, removeResults } from './remove-results.ts';
-import { lockResults, readAcceptance, readRunFacts } from './run-facts.ts';
+import { findRunFacts, readInputs, type RunFacts } from './run-facts.ts';
 import { writeStageOutLog } from './stage-out-log.ts';
-import { resultRows, writeCatalogue, writeResults, type ResultRow } from './write-results.ts';
+import { resultRows } from './write-results.ts';
 
 type Request = DataOf<typeof RunOutputsReady>;
-export type PublishingEnd = 'published' | 'refused' | 'removed' | 'ignored';
+export type PublishingEnd = LastActEnd | 'refused';
 
 /** Bytes of one stored value, of one STAC document. */
 const largestValue = 256 * 1024 * 1024;
 const largestDocument = 10 * 1024 * 1024;
+/** Runs at a time whose outputs hold files, or values that are objects: each may be large. */
+const inTurn = atMost(8);
 
 /**
  * Publishes the outputs of a run: copies its files, writes the result document and the catalogue, and answers `results.published`, or
@@ -34,7 +38,7 @@ const largestDocument = 10 * 1024 * 1024;
  */
 export async function publishOutputs(parts: IngesterParts, request: Request): Promise<PublishingEnd> {
   const { run } = request;
-  const facts = await inTransaction(parts.database, (tx) => readRunFacts(tx, run));
+  const facts = await findRunFacts(parts.database, run);
   if (facts?.executing !== request.workspace) return 'ignored';
   const { workspace } = facts;
   if (facts.phase === 'dismissed' || facts.phase === 'failed') {
@@ -44,31 +48,27 @@ export async function publishOutputs(parts: IngesterParts, request: Request): Pr
   if (facts.phase !== 'publishing') return 'ignored';
   // The answer may have been lost: the reconciler asks again.
   if (facts.published) return answer(parts, publishedMessage(request, workspace));
-  const acceptance = await inTransaction(parts.database, (tx) => readAcceptance(tx, run));
   try {
     // no crash point: a function of ours, which has them
-    return await publish(parts, request, { workspace, ...acceptance });
+    const work = () => publish(parts, request, facts);
+    return await (isPlain(request.outputs) ? work() : inTurn(work));
   } catch (error) {
     if (!(error instanceof OutputsRefused)) throw error;
     parts.logger.info({ run, reason: error.message }, 'outputs refused');
     await removeCopies(parts, workspace, run);
-    if (acceptance.catalogue) await writeStageOutLog(parts.objects, request.workspace, run, [`refused: ${error.message}`]);
+    if (facts.catalogue) await writeStageOutLog(parts.objects, request.workspace, run, [`refused: ${error.message}`]);
     return answer(parts, outgoing(ResultsRefused, { workspace: request.workspace, run, reason: error.message.slice(0, 4000) }));
   }
 }
 
-/** Whose results they are, and how the run was accepted. */
-interface Claim {
-  workspace: string;
-  inputs: Json;
-  catalogue: boolean;
-}
+/** Values only, none of them large: nothing is read or copied. */
+const isPlain = (outputs: Request['outputs']): boolean => !containsReference(outputs) && locatedIn(outputs).next().done === true;
 
-async function publish(parts: IngesterParts, request: Request, claim: Claim): Promise<PublishingEnd> {
+async function publish(parts: IngesterParts, request: Request, claim: Pick<RunFacts, 'workspace' | 'catalogue'>): Promise<PublishingEnd> {
   const { run, process } = request;
   const { workspace } = claim;
   const publishedAt = new Date().toISOString();
-  const outputs = await sourceOutputs(parts, request, claim.inputs);
+  const outputs = await sourceOutputs(parts, request);
   const plan = planPublication(workspace, run, outputs);
   const catalogues = await readCatalogues(parts, run, plan);
   if (claim.catalogue && catalogues.length === 0) refuseWithoutCatalogue(outputs, plan);
@@ -91,7 +91,13 @@ async function publish(parts: IngesterParts, request: Request, claim: Claim): Pr
     publishedMessage(request, workspace),
     ...(claim.catalogue && catalogue.length > 0 ? [catalogueMessage(parts, { workspace, run }, change)] : []),
   ];
-  return lastAct(parts, request, { workspace, rows, catalogue, outputs, publishedAt, messages });
+  const objects = objectsIn(request.workspace, outputs);
+  const end = await parts.lastAct({ run, workspace, rows, catalogue, objects, publishedAt, messages });
+  if (end === 'removed') await removeResults(parts, workspace, run);
+  if (end !== 'published') return end;
+  crashPoint('ingester.publish.after-commit');
+  parts.relay.kick();
+  return end;
 }
 
 /** Clients of the EODH face read results as STAC: a directory without it is a fault of the workflow, which is better told than hidden. */
@@ -111,43 +117,8 @@ function storyOf(plan: Publication, catalogue: readonly CatalogueRow[]): string[
   ];
 }
 
-interface Made {
-  workspace: string;
-  rows: ResultRow[];
-  catalogue: CatalogueRow[];
-  outputs: JsonObject;
-  publishedAt: string;
-  messages: Outgoing[];
-}
-
-/** Everything becomes visible together, unless the run has ended otherwise meanwhile. */
-async function lastAct(parts: IngesterParts, request: Request, made: Made): Promise<PublishingEnd> {
-  const { run } = request;
-  const { workspace } = made;
-  const end = await inTransaction(parts.database, async (tx): Promise<PublishingEnd> => {
-    // What needs no answer of the statement before travels with it; each sees what was committed when its turn comes.
-    const [, facts] = await Promise.all([lockResults(tx, run), readRunFacts(tx, run)]);
-    // Another copy of the same message was faster: these are its results.
-    if (facts?.phase === 'successful') return 'ignored';
-    if (facts?.phase !== 'publishing') return 'removed';
-    await Promise.all([
-      writeResults(tx, workspace, run, made.rows, made.publishedAt),
-      writeCatalogue(tx, workspace, run, made.catalogue, made.publishedAt),
-      touchObjects(tx, objectsIn(request.workspace, made.outputs), new Date(made.publishedAt)),
-      tell(parts, tx, made.messages),
-    ]);
-    crashPoint('ingester.publish.before-commit');
-    return 'published';
-  });
-  if (end === 'removed') await removeResults(parts, workspace, run);
-  if (end !== 'published') return end;
-  crashPoint('ingester.publish.after-commit');
-  parts.relay.kick();
-  return end;
-}
-
 async function answer(parts: IngesterParts, message: Outgoing): Promise<PublishingEnd> {
-  await inTransaction(parts.database, (tx) => tell(parts, tx, [message]));
+  await inTransaction(parts.database, (tx) => insertOutbox(tx, outboxRows(parts.messaging, [message])));
   crashPoint('ingester.answer.after-commit');
   parts.relay.kick();
   return message.contract === ResultsPublished ? 'published' : 'refused';
@@ -157,12 +128,8 @@ function publishedMessage({ workspace: executing, run }: Request, workspace: str
   return outgoing(ResultsPublished, { workspace: executing, run, document: documentKey(workspace, run) });
 }
 
-async function tell(parts: IngesterParts, tx: Transaction, messages: Outgoing[]): Promise<void> {
-  await insertOutbox(tx, outboxRows(parts.messaging, messages));
-}
-
 /** The outputs with all stored values in place, all directories listed, and every file one that this run may publish. */
-async function sourceOutputs(parts: IngesterParts, { workspace, run, process, outputs }: Request, inputs: Json): Promise<JsonObject> {
+async function sourceOutputs(parts: IngesterParts, { workspace, run, process, outputs }: Request): Promise<JsonObject> {
   const read = async (key: string): Promise<Json> => {
     if (!key.startsWith(`${workspace}/values/${run}/`))
       throw new OutputsRefused(`an output refers to a value that is not this run's: ${key}`);
@@ -176,7 +143,11 @@ async function sourceOutputs(parts: IngesterParts, { workspace, run, process, ou
   };
   // A copy: what is listed below is written into it.
   const resolved = structuredClone(await resolveValue(outputs, read)) as JsonObject;
-  await checkSources(resolved, { workspace, owner: process.workspace, inputs: () => resolveValue(inputs, read) });
+  await checkSources(resolved, {
+    workspace,
+    owner: process.workspace,
+    inputs: async () => resolveValue(await readInputs(parts.database, run), read),
+  });
   await fillListings(resolved, parts.objects);
   return resolved;
 }

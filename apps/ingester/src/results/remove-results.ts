@@ -19,7 +19,7 @@ export async function removeResults(
   written?: Date,
 ): Promise<void> {
   await inTransaction(parts.database, async (tx) => {
-    await lockResults(tx, run);
+    await lockResults(tx, [run]);
     await query(tx, { name: 'delete-results', text: 'delete from results where run_id = $1', values: [run] });
     await query(tx, {
       name: 'delete-catalogue',

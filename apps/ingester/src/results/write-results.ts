@@ -27,37 +27,44 @@ export async function resultRows(objects: ObjectStore, workspace: string, run: s
   return rows;
 }
 
+/** What of a run becomes visible in these tables. */
+interface Visible {
+  run: string;
+  workspace: string;
+  rows: readonly ResultRow[];
+  catalogue: readonly CatalogueRow[];
+  publishedAt: string;
+}
+
 /** Natural keys: a repetition changes nothing (results) or writes the newest (catalogue, as a re-run with the same ids does). */
 export async function writeResults(
   tx: Transaction,
-  workspace: string,
-  run: string,
-  rows: readonly ResultRow[],
-  publishedAt: string,
+  runs: readonly Pick<Visible, 'run' | 'workspace' | 'rows' | 'publishedAt'>[],
 ): Promise<void> {
+  const all = runs.flatMap(({ rows, ...about }) => rows.map((row) => ({ ...about, ...row })));
+  if (all.length === 0) return;
   await query(tx, {
     name: 'insert-results',
     text: `
 insert into results (run_id, output, workspace, value, published_at)
-select $1, r.output, $2, r.value, $3
-from unnest($4::text[], $5::json[]) as r (output, value)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::json[], $5::timestamptz[])
 on conflict (run_id, output) do nothing`,
-    values: [run, workspace, publishedAt, rows.map(({ output }) => output), rows.map(({ value }) => JSON.stringify(value))],
+    values: [
+      all.map(({ run }) => run),
+      all.map(({ output }) => output),
+      all.map(({ workspace }) => workspace),
+      all.map(({ value }) => JSON.stringify(value)),
+      all.map(({ publishedAt }) => publishedAt),
+    ],
   });
 }
 
 /** Documents in one statement. */
 const statementRows = 1000;
 
-export async function writeCatalogue(
-  tx: Transaction,
-  workspace: string,
-  run: string,
-  rows: readonly CatalogueRow[],
-  at: string,
-): Promise<void> {
-  for (let from = 0; from < rows.length; from += statementRows) {
-    const part = rows.slice(from, from + statementRows);
+export async function writeCatalogue(tx: Transaction, { run, workspace, catalogue, publishedAt }: Visible): Promise<void> {
+  for (let from = 0; from < catalogue.length; from += statementRows) {
+    const part = catalogue.slice(from, from + statementRows);
     await query(tx, {
       name: 'write-catalogue',
       text: `
@@ -69,7 +76,7 @@ do update set run_id = excluded.run_id, process = excluded.process, catalogue = 
       values: [
         workspace,
         run,
-        at,
+        publishedAt,
         part.map(({ collection }) => collection),
         part.map(({ item }) => item),
         part.map(({ document }) => JSON.stringify(document)),

@@ -3,7 +3,7 @@ import { outboxRows } from '@runnel/messaging';
 import type { Messaging } from '@runnel/messaging';
 import { putValue } from '@runnel/objects';
 import type { ObjectStore } from '@runnel/objects';
-import { appendWrites, inTransaction, loadRun, VersionConflict, writeTogether } from '@runnel/postgres';
+import { appendWrites, loadTogether, VersionConflict, writeTogether } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import { LeastRecentlyUsed } from '../least-recently-used.ts';
@@ -73,7 +73,7 @@ export function createAdvancer(options: AdvanceOptions): Advancer {
   };
   const read = async (run: string): Promise<KnownRun | undefined> => {
     let engine: KnownRun['engine'] | undefined;
-    const found = await inTransaction(database, (tx) => loadRun(tx, async (pin) => (engine = await options.engineFor(pin)), run));
+    const found = await loadTogether(database, async (pin) => (engine = await options.engineFor(pin)), run);
     if (!found || !engine) return undefined;
     const known = { engine, state: found.state, snapshotVersion: found.snapshotVersion, inLine: false, stopsSent: new Set<string>() };
     runs.set(run, known);

@@ -19,6 +19,7 @@ import { fetchedFiles } from './0023-fetched-files.ts';
 import { readyChanges } from './0024-ready-changes.ts';
 import { labelsOfRuns } from './0025-labels-of-runs.ts';
 import { tokenExchange } from './0026-token-exchange.ts';
+import { endedRuns } from './0027-ended-runs.ts';
 import { listsByLabel } from './0029-lists-by-label.ts';
 import { wordsOfRuns } from './0030-words-of-runs.ts';
 
@@ -45,6 +46,7 @@ export const migrations: readonly { version: number; name: string; sql: string }
   readyChanges,
   labelsOfRuns,
   tokenExchange,
+  endedRuns,
   listsByLabel,
   wordsOfRuns,
 ];

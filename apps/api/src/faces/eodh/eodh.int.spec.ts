@@ -266,6 +266,29 @@ describe('sessions and keys', () => {
     expect(await as(session['refresh'] ?? '', 'POST', '/api/workspaces/other/me/sessions')).toBe(404);
   });
 
+  it('sessions are renewed for so long, and end with the key they began with', async () => {
+    const ask = async (token: string): Promise<{ status: number; access: string; refresh: string; refreshExpiry: string }> => {
+      const answer = await fetch(`${api.url}${me}/sessions`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+      return { status: answer.status, ...((await answer.json()) as { access: string; refresh: string; refreshExpiry: string }) };
+    };
+    const key = (await demo('POST', `${me}/tokens`, json({ name: 'for sessions', expires: 0.25 }))).body as unknown as Record<
+      string,
+      string
+    >;
+    const first = await ask(key['token'] ?? '');
+    const second = await ask(first.refresh);
+    const third = await ask(second.refresh);
+    // Six hours, as the key, not twelve.
+    expect(third.refreshExpiry).toBe(key['expiry']);
+    const longAgo = `update tokens set created_at = now() - interval '168 hours' where kind = 'refresh' and owner in (select owner from tokens where id = $1)`;
+    await api.database.pool.query(longAgo, [key['id']]);
+    expect(await ask(third.refresh)).toMatchObject({ status: 403, detail: expect.stringContaining('168 hours') });
+    expect((await ask(key['token'] ?? '')).status).toBe(201);
+    expect(await as(third.access, 'GET', `${base}/jobs`)).toBe(200);
+    expect((await demo('DELETE', `${me}/tokens/${key['id']}`)).status).toBe(204);
+    expect(await as(third.access, 'GET', `${base}/jobs`)).toBe(401);
+  });
+
   it('a key is shown once, listed, lasts 30 days at most, and is nothing once it is deleted', async () => {
     const answer = await demo('POST', `${me}/tokens`, json({ name: 'notebook', scope: 'offline_access', expires: 7 }));
     const key = answer.body as unknown as Record<string, string>;

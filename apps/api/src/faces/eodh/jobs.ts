@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { ApiContext } from '../../context.ts';
 import { limit, many, numeric } from '../../http/query.ts';
 import { dismissRun } from '../../runs/dismiss-run.ts';
-import { findRun, forgetRun } from '../../runs/find-run.ts';
+import { forgetRun } from '../../runs/find-run.ts';
 import { countRuns, listRuns } from '../../runs/list-runs.ts';
 import { isFinal, type RunRow } from '../../runs/run-row.ts';
 import type { Link } from '../ogc/base.ts';
@@ -51,9 +51,9 @@ function phasesOf(status: (typeof statuses)[number]): RunStatus[] {
 }
 
 /** The run of the request's address; 403 where there is none for this workspace. */
-export async function jobOf({ database }: ApiContext, request: FastifyRequest): Promise<RunRow> {
+export async function jobOf({ runs }: ApiContext, request: FastifyRequest): Promise<RunRow> {
   const { workspace, job } = request.params as { workspace: string; job: string };
-  const run = await findRun(database, workspace, job);
+  const run = await runs.find(workspace, job);
   if (!run) throw foreignJob(request);
   return run;
 }
@@ -74,6 +74,9 @@ export async function removeJob(context: ApiContext, request: FastifyRequest, re
   if (ended && caller !== workspace) throw foreignJob(request);
   const run = await dismissRun(context, { workspace, run: id, by: nameOf(request.principal), traceparent: traceparentOf(request) });
   if (!run) throw foreignJob(request);
-  if (ended) await forgetRun(context.database, workspace, id);
+  if (ended) {
+    await forgetRun(context.database, workspace, id);
+    context.runs.forget(id);
+  }
   await reply.type(json).send(JSON.stringify(dismissedStatus(run, eodhBase(request, context.config.publicUrl))));
 }

@@ -1,4 +1,4 @@
-import { createToken, listTokens, revokeToken } from '@runnel/access';
+import { createToken, listTokens, revokeToken, sessionLine } from '@runnel/access';
 import type { TokenInfo, TokenPrincipal } from '@runnel/access';
 import { Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -47,14 +47,20 @@ function holderOf(request: FastifyRequest): TokenPrincipal {
   return request.principal;
 }
 
-/** POST me/sessions: a short-lived token that may do what the asking one may, and one that gets the next session. */
-export async function makeSession({ database }: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/**
+ * POST me/sessions: a short-lived token that may do what the asking one may, and one that gets the next session. Both end with what they were made
+ * of, and none lasts longer than a line of sessions may.
+ */
+export async function makeSession({ database, config }: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const holder = holderOf(request);
   const workspace = workspaceIn(request);
   const common = { workspace, scopes: holder.sessionScopes ?? holder.scopes, owner: holder.owner ?? holder.token };
+  const { ancestors, until } = await sessionLine(database, holder.token, config.sessionHours * 3600);
   const now = Date.now();
-  const access = await createToken(database, { ...common, name: 'session', kind: 'session', expiresAt: new Date(now + accessFor) });
-  const refresh = await createToken(database, { ...common, name: 'refresh', kind: 'refresh', expiresAt: new Date(now + refreshFor) });
+  if (until !== undefined && until.getTime() <= now) throw sessionOver(config.sessionHours);
+  const endOf = (span: number): Date => new Date(Math.min(now + span, until?.getTime() ?? Infinity));
+  const access = await createToken(database, { ...common, ancestors, name: 'session', kind: 'session', expiresAt: endOf(accessFor) });
+  const refresh = await createToken(database, { ...common, ancestors, name: 'refresh', kind: 'refresh', expiresAt: endOf(refreshFor) });
   await reply
     .status(201)
     .header('cache-control', 'no-store')
@@ -65,6 +71,11 @@ export async function makeSession({ database }: ApiContext, request: FastifyRequ
       refreshExpiry: refresh.expiresAt?.toISOString(),
       scope: `workspace:${workspace}`,
     });
+}
+
+function sessionOver(hours: number): Problem {
+  const detail = `sessions may be renewed for ${hours} hours after the first one, which have passed: begin a new one with a key or by signing in`;
+  return new Problem({ status: 403, title: 'Forbidden', detail });
 }
 
 /** POST me/tokens: a key that may do what the asking token may. */

@@ -4,7 +4,6 @@ import { readValue } from '@runnel/objects';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
 import { originOf } from '../../http/origin.ts';
-import { findRun } from '../../runs/find-run.ts';
 import type { RunRow } from '../../runs/run-row.ts';
 import { toLinks } from '../../runs/read-results.ts';
 import { readState } from '../../runs/read-state.ts';
@@ -18,9 +17,9 @@ import { noSuchJob } from './problems.ts';
 const largest = 64 * 1024 * 1024;
 
 /** The run that the address names, for this caller. */
-export async function runOfRequest({ database }: Pick<ApiContext, 'database'>, request: FastifyRequest): Promise<RunRow> {
+export async function runOfRequest({ runs }: Pick<ApiContext, 'runs'>, request: FastifyRequest): Promise<RunRow> {
   const { job } = request.params as { job: string };
-  const run = await findRun(database, runsWorkspace(request), job);
+  const run = await runs.find(runsWorkspace(request), job);
   if (!run) throw noSuchJob(job);
   return run;
 }

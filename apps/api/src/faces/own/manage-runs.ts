@@ -53,6 +53,7 @@ export async function changeOwn(context: ApiContext, request: FastifyRequest, re
       detail: `the run executes in ${run.executingWorkspace}, which shares its places itself`,
     });
   await changeRun(context.database, run.id, changes);
+  context.runs.forget(run.id);
   await reply.send(runView(await runOf(context, request)));
 }
 

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ServiceUnavailable } from '@runnel/postgres';
+import { isUnavailable } from './faults.ts';
 
 /** What one transaction takes: what waits behind it waits for all of it. */
 const mostTogether = 64;
@@ -10,6 +10,11 @@ interface Waiting<Item, Outcome> {
   readonly reject: (reason: unknown) => void;
 }
 
+export interface GatherOptions {
+  /** Milliseconds after which what waits behind a transaction goes past it; default: never. */
+  readonly patience?: number;
+}
+
 /**
  * What comes while a transaction is under way goes into the next one together: many callers at once cost the database little more than one, and one
  * alone waits for nobody. `write` commits all of its items or none, and returns an outcome for each. Where it is refused each is tried alone, so that
@@ -17,20 +22,30 @@ interface Waiting<Item, Outcome> {
  */
 export function gatherWrites<Item, Outcome>(
   write: (batch: readonly Item[]) => Promise<readonly Outcome[]>,
+  { patience }: GatherOptions = {},
 ): (item: Item) => Promise<Outcome> {
   const waiting: Waiting<Item, Outcome>[] = [];
   let writing = false;
-  const writeAll = async (): Promise<void> => {
-    writing = true;
-    // What the same turn of the event loop brings belongs to the first one too.
-    await nextTurn();
-    while (waiting.length > 0) await writeBatch(write, waiting.splice(0, mostTogether));
-    writing = false;
+  const writeNext = (): void => {
+    writing = waiting.length > 0;
+    if (!writing) return;
+    // Once: by its end, or before it where that takes too long.
+    let passed = false;
+    const pass = (): void => {
+      if (!passed) writeNext();
+      passed = true;
+      clearTimeout(timer);
+    };
+    const timer = patience === undefined ? undefined : setTimeout(pass, patience);
+    void writeBatch(write, waiting.splice(0, mostTogether)).then(pass);
   };
   return (item) =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject });
-      if (!writing) void writeAll();
+      if (writing) return;
+      writing = true;
+      // What the same turn of the event loop brings belongs to the first one too.
+      void nextTurn().then(writeNext);
     });
 }
 
@@ -43,7 +58,7 @@ async function writeBatch<Item, Outcome>(
     const outcomes = await write(batch.map(({ item }) => item));
     for (const [index, { resolve }] of batch.entries()) resolve(outcomes[index] as Outcome);
   } catch (error) {
-    if (batch.length > 1 && !(error instanceof ServiceUnavailable)) for (const one of batch) await writeBatch(write, [one]);
+    if (batch.length > 1 && !isUnavailable(error)) for (const one of batch) await writeBatch(write, [one]);
     else for (const { reject } of batch) reject(error);
   }
 }
