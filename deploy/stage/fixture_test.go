@@ -70,7 +70,7 @@ func (p *pod) path(within string) string { return filepath.Join(p.dir, within) }
 
 func (p *pod) wrapPlan(argv ...string) map[string]any {
 	return map[string]any{"version": 1, "argv": argv, "env": map[string]string{"HOME": p.path("out/work")}, "cwd": p.path("out/work"),
-		"fifo": p.path("in/end.fifo"), "exitFile": p.path("out/exit/exit.json")}
+		"fifo": p.path("in/end.fifo"), "exitFile": p.path("out/exit/exit.json"), "graceSeconds": 10}
 }
 
 func (p *pod) session() *session {
