@@ -25,7 +25,7 @@ const (
 
 type wrapPlan struct {
 	Version                                           int
-	Argv                                              []string
+	Argv, Hidden                                      []string
 	Env                                               map[string]string
 	Cwd, Stdin, Stdout, Stderr, Umask, Fifo, ExitFile string
 	TimeLimitSeconds, GraceSeconds                    float64
@@ -127,6 +127,10 @@ func runTool(stopped context.Context, plan wrapPlan, report *exitReport) error {
 		return syscall.Kill(-tool.Process.Pid, syscall.SIGTERM)
 	}
 	tool.WaitDelay = seconds(max(plan.GraceSeconds, 0.001))
+	logs := []*veil{{log: os.Stdout, hidden: plan.Hidden}, {log: os.Stderr, hidden: plan.Hidden}}
+	if tool.Stdout, tool.Stderr = os.Stdout, os.Stderr; len(plan.Hidden) > 0 {
+		tool.Stdout, tool.Stderr = logs[0], logs[1]
+	}
 	if err := redirect(tool, plan); err != nil {
 		return err
 	}
@@ -136,6 +140,9 @@ func runTool(stopped context.Context, plan wrapPlan, report *exitReport) error {
 	_ = tool.Wait()
 	// What it left in its group would still write into its outputs.
 	_ = syscall.Kill(-tool.Process.Pid, syscall.SIGKILL)
+	for _, log := range logs {
+		log.end()
+	}
 	describeEnd(tool.ProcessState, report)
 	return nil
 }
@@ -153,7 +160,6 @@ func redirect(tool *exec.Cmd, plan wrapPlan) (err error) {
 	if tool.Stdin, err = os.Open(cmp.Or(plan.Stdin, os.DevNull)); err != nil {
 		return err
 	}
-	tool.Stdout, tool.Stderr = os.Stdout, os.Stderr
 	if plan.Stdout != "" {
 		tool.Stdout, err = create(plan.Stdout)
 	}
