@@ -128,7 +128,7 @@ async function carryOut(request: StepRequest, { context, here, signal, toolEnded
   const { store, executor } = surroundings;
   const bare = openStepLog({ store, prefix: logPrefix(request), tail: (offset, text) => surroundings.tail(request, offset, text) });
   const begun = new Date().toISOString();
-  // What could not be prepared is told by its own outcome, and has no secrets yet.
+  // What could not be prepared is told by its own outcome, without secrets.
   const concealment = await here.prepare(request).then((prepared) => prepared.concealment, createConcealment);
   const masked = concealment.masking((chunk) => bare.write(chunk));
   const log = { ...bare, write: masked.write, tell: (text: string) => bare.tell(concealment.hide(text)) };
