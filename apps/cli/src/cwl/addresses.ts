@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -28,6 +29,5 @@ export async function readDocument(uri: string): Promise<string> {
     if (!answer.ok) throw new Error(`${uri} answered ${answer.status} ${answer.statusText}`);
     return answer.text();
   }
-  const { readFile } = await import('node:fs/promises');
   return readFile(fileURLToPath(uri), 'utf8');
 }

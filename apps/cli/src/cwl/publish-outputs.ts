@@ -25,6 +25,8 @@ interface Publication {
   /** Where a source went, so that a value that stands in several outputs is one file. */
   placed: Map<string, string>;
   linked: Set<string>;
+  /** How many names were tried for a path: 10,000 files of one name would else look 10,000 times each. */
+  tried: Map<string, number>;
 }
 
 /** Puts the files of an output object into the output directory; values then have `path` and `location`, checksum, size and listing. */
@@ -35,6 +37,7 @@ export async function publishOutputs(outputs: JsonObject, options: { outdir: str
     workRoot: realpathSync(options.workRoot),
     placed: new Map(),
     linked: new Set(),
+    tried: new Map(),
   };
   const published: JsonObject = {};
   for (const [id, value] of Object.entries(outputs)) published[id] = await publishValue(value, publication);
@@ -57,7 +60,7 @@ async function publishTop(value: PathValue, publication: Publication): Promise<P
   const beside = secondaryOf(value);
   if (beside.length === 0) return publishAt(value, freePath(value, publication.outdir, publication), publication);
   const free = [value, ...beside].every((one) => !isTaken(one, publication));
-  const folder = free ? publication.outdir : freeName(publication.outdir, `${baseNameOf(value) ?? 'output'}_files`);
+  const folder = free ? publication.outdir : freeName(publication.outdir, `${baseNameOf(value) ?? 'output'}_files`, publication);
   mkdirSync(folder, { recursive: true });
   return publishAt(value, join(folder, baseNameOf(value) ?? 'output'), publication);
 }
@@ -79,16 +82,19 @@ function sourceKey(value: PathValue): string {
   return `${source} ${baseNameOf(value) ?? ''}`;
 }
 
-function freePath(value: PathValue, folder: string, { placed }: Publication): string {
-  return placed.get(sourceKey(value)) ?? freeName(folder, baseNameOf(value) ?? 'output');
+function freePath(value: PathValue, folder: string, publication: Publication): string {
+  return publication.placed.get(sourceKey(value)) ?? freeName(folder, baseNameOf(value) ?? 'output', publication);
 }
 
 /** `name`, else `name_2`, `name_3` with the extension kept at the end. */
-function freeName(folder: string, name: string): string {
+function freeName(folder: string, name: string, { tried }: Publication): string {
   const { nameroot, nameext } = splitName(name);
-  for (let count = 1; ; count += 1) {
-    const path = join(folder, count === 1 ? name : `${nameroot}_${count}${nameext}`);
-    if (!existsSync(path)) return path;
+  const wanted = join(folder, name);
+  for (let count = (tried.get(wanted) ?? 0) + 1; ; count += 1) {
+    const path = count === 1 ? wanted : join(folder, `${nameroot}_${count}${nameext}`);
+    if (existsSync(path)) continue;
+    tried.set(wanted, count);
+    return path;
   }
 }
 

@@ -95,7 +95,10 @@ export function runProcess(options: ProcessRun): Promise<JsonObject> {
         fail(error);
       }
     };
-    options.signal.addEventListener('abort', () => fail(new CwlFault('interrupted', 130)), { once: true });
+    const interrupt = (): void => fail(new CwlFault('interrupted', 130));
+    // While the document was loaded, perhaps.
+    if (options.signal.aborted) return interrupt();
+    options.signal.addEventListener('abort', interrupt, { once: true });
 
     /** With `continue` the run goes on without what failed, until only that is left. */
     function withholdFailure(command: Command): void {

@@ -21,12 +21,12 @@ export function catalogueRows(run: string, process: string, read: readonly Publi
   return [...Map.groupBy(read, ({ id }) => id)].flatMap(([id, parts]) => {
     const items = parts.flatMap((part) => part.items);
     const own = parts.findLast((part) => part.document)?.document;
-    const names = new Set<string>();
+    const freeName = createNames();
     const catalogue = parts.at(-1)?.catalogue ?? '';
     return [
       { process, catalogue, collection: id, item: '', document: own ?? generated(id, run, process, items, publishedAt) },
       ...items.map((item) => {
-        const name = uniqueName(names, idOf(item));
+        const name = freeName(idOf(item));
         return { process, catalogue, collection: id, item: name, document: { ...item, id: name } };
       }),
     ];
@@ -34,11 +34,18 @@ export function catalogueRows(run: string, process: string, read: readonly Publi
 }
 
 /** Two outputs of one run may give items of one id (an array of directories does): both are kept. */
-function uniqueName(names: Set<string>, wanted: string): string {
-  let name = wanted;
-  for (let number = 2; names.has(name); number++) name = `${wanted}_${number}`;
-  names.add(name);
-  return name;
+function createNames(): (wanted: string) => string {
+  const taken = new Set<string>();
+  // Where the search goes on: a scatter gives the same id thousands of times.
+  const next = new Map<string, number>();
+  return (wanted) => {
+    let number = next.get(wanted) ?? 1;
+    const name = (): string => (number === 1 ? wanted : `${wanted}_${number}`);
+    while (taken.has(name())) number++;
+    next.set(wanted, number);
+    taken.add(name());
+    return name();
+  };
 }
 
 function generated(id: string, run: string, process: string, items: readonly JsonObject[], publishedAt: string): JsonObject {

@@ -57,6 +57,7 @@ describe('binding inputs', () => {
     ['int', 2 ** 31, 'inputs.x', 'out of the range of int (32 bits)'],
     ['int', 1.5, 'inputs.x', 'expected int, found the number 1.5'],
     ['int', '1', 'inputs.x', 'expected int, found the string "1"'],
+    ['long', 2 ** 53, 'inputs.x', 'beyond 9007199254740991 lose digits'],
     ['long', 2 ** 63, 'inputs.x', 'out of the range of long (64 bits)'],
     ['string', 1, 'inputs.x', 'expected string, found the number 1'],
     ['Any', null, 'inputs.x', 'is required (Any), but it is null'],
@@ -82,5 +83,12 @@ describe('binding inputs', () => {
     expect(bind(inputs, {})).toMatchObject({
       diagnostics: [{ path: 'inputs.red', message: 'the input "red" is required (File), but it is missing' }, { path: 'inputs.nir' }],
     });
+  });
+
+  it('tells ten faults of a long list, and how many more there are', () => {
+    const bound = one({ type: 'array', items: 'int' }, Array.from({ length: 5000 }, () => 'b'));
+    const messages = 'diagnostics' in bound ? bound.diagnostics.map(({ message }) => message) : [];
+    expect(messages).toHaveLength(11);
+    expect(messages[10]).toBe('the input "x" has 4990 more faults like these');
   });
 });

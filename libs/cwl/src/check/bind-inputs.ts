@@ -26,17 +26,26 @@ export function bindInputs(
   return diagnostics.length > 0 ? { diagnostics } : { inputs: bound };
 }
 
+/** Of one input; a list of a million wrong elements is wrong in one way. */
+const FAULTS_TOLD = 10;
+
 function faultsOf(parameter: InputParameter, value: Json, given: Json | undefined): Diagnostic[] {
   if (value === null && valueFaults(null, parameter.type, '').length > 0) {
     const found = given === null ? 'it is null' : 'it is missing';
     return [fault(`inputs.${parameter.id}`, `the input "${parameter.id}" is required (${showType(parameter.type)}), but ${found}`)];
   }
-  return valueFaults(value, parameter.type, parameter.id).map(({ path, message }) =>
-    fault(
-      `inputs.${path}`,
-      path === parameter.id ? `the input "${path}": ${message}` : `the input "${parameter.id}", at ${path}: ${message}`,
-    ),
-  );
+  const faults = valueFaults(value, parameter.type, parameter.id);
+  const told = faults
+    .slice(0, FAULTS_TOLD)
+    .map(({ path, message }) =>
+      fault(
+        `inputs.${path}`,
+        path === parameter.id ? `the input "${path}": ${message}` : `the input "${parameter.id}", at ${path}: ${message}`,
+      ),
+    );
+  const rest = faults.length - told.length;
+  if (rest > 0) told.push(fault(`inputs.${parameter.id}`, `the input "${parameter.id}" has ${rest} more faults like these`));
+  return told;
 }
 
 function unknownInputs(process: Pick<Process, 'id' | 'inputs'>, inputs: JsonObject): Diagnostic[] {

@@ -68,7 +68,11 @@ function primitiveFaults(value: Json, type: PrimitiveType, path: string): ValueF
 
 function wholeNumberFaults(value: Json, type: 'int' | 'long', path: string, limit: number): ValueFault[] {
   if (typeof value !== 'number' || !Number.isInteger(value)) return mismatch(value, type, path);
-  if (value >= -limit && value < limit) return [];
+  if (value >= -limit && value < limit) {
+    if (Number.isSafeInteger(value)) return [];
+    // It was read as a double and is perhaps not what was written any more.
+    return [{ path, message: `whole numbers beyond ${Number.MAX_SAFE_INTEGER} lose digits on their way through JSON: give it as a string` }];
+  }
   return [{ path, message: `${value} is out of the range of ${type} (${limit === INT_LIMIT ? 32 : 64} bits)` }];
 }
 

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+
 import type { RunningTool, SpawnHooks, SpawnRequest, SpawnResult } from '../types.ts';
 import { giveToUid } from './give-folder.ts';
 import type { Leftovers } from './leftovers.ts';
@@ -24,6 +26,9 @@ export interface ToolContext {
   graceSeconds: number;
 }
 
+/** An engine that does not answer does not keep a run from its end. */
+const REMOVAL_MS = 30_000;
+
 /** Runs one tool on a seat of its own. */
 export function runTool(request: SpawnRequest, hooks: SpawnHooks, context: ToolContext): RunningTool {
   const { seats, leftovers } = context;
@@ -34,8 +39,11 @@ export function runTool(request: SpawnRequest, hooks: SpawnHooks, context: ToolC
 
   async function end(): Promise<void> {
     if (over) return;
+    // Its engine first: a container whose monitor was killed cannot be removed by one call. Then what it began to make meanwhile.
+    await remove(request.removal);
     await seats.close(seat);
     await leftovers?.killAll(request.writable);
+    await remove(request.removal);
   }
   function exceeded(which: Limit): void {
     limit = which;
@@ -94,6 +102,14 @@ export function runTool(request: SpawnRequest, hooks: SpawnHooks, context: ToolC
       await result.catch(() => undefined);
     },
   };
+}
+
+/** That there is nothing to remove is no fault. */
+async function remove(removal: SpawnRequest['removal']): Promise<void> {
+  if (removal === undefined) return;
+  const { argv, env } = removal;
+  const [program = '', ...args] = argv;
+  await new Promise<void>((done) => execFile(program, args, { env, timeout: REMOVAL_MS }, () => done()));
 }
 
 function rulesOf(seat: Seat, rules: StepRules, group: MemoryGroup | undefined): StepRules {

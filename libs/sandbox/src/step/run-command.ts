@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
 import {
@@ -94,17 +93,10 @@ async function runToEnd(request: SpawnRequest, { spawner, onLog, signal }: StepP
   const cancel = (): void => void tool.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    const result = await tool.result;
-    if (request.removal !== undefined && (result.limit !== undefined || result.cancelled)) await remove(request.removal);
-    return result;
+    return await tool.result;
   } finally {
     signal?.removeEventListener('abort', cancel);
   }
-}
-
-/** That there is nothing to remove any more is no fault. */
-function remove({ argv: [program = '', ...args], env }: NonNullable<SpawnRequest['removal']>): Promise<void> {
-  return new Promise((done) => execFile(program, args, { env }, () => done()));
 }
 
 function choicesOf({ attempt, ports }: Preparation): ContainerChoices {
