@@ -8,15 +8,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { freePort } from '@runnel/embedded';
 import { startVersitygw, versitygw } from '@runnel/testing';
 import { judgeSuite, type SuiteTest } from '../test/conformance/services/judge-suite.ts';
+import { besideCluster } from '../test/kubernetes/beside-cluster.ts';
 import { cwltestPath, missingForOfficialTests, officialTests } from './cwltest.ts';
 import { noTestCluster, startTestCluster, type TestCluster } from './test-cluster.ts';
 
 const root = join(import.meta.dirname, '..');
-/** This machine as pods see it. */
-const host = '10.77.0.1';
 /** For tools that name no image. */
 const usualImage = 'docker.io/debian:stable-slim';
 
@@ -37,23 +35,19 @@ async function onCluster(cwltest: string, s3Program: string): Promise<number> {
   try {
     const images = imagesOf(dirname(officialTests));
     const built = loadImages(cluster, folder, [...new Set([...images.values(), usualImage])]);
-    const stagingPort = await freePort();
-    for (const port of [s3.port, stagingPort]) cluster.script('expose.sh', String(port));
+    const beside = await besideCluster({
+      s3,
+      kubeconfig: join(cluster.env['RUN'] ?? '', 'kubeconfig'),
+      expose: (port) => cluster.script('expose.sh', String(port)),
+    });
     writeFileSync(join(folder, 'pods.json'), JSON.stringify({ '*': { imagePullPolicy: 'Never' } }));
     writeFileSync(join(folder, 'images.json'), JSON.stringify(built));
-    Object.assign(process.env, {
-      AWS_ACCESS_KEY_ID: s3.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-      AWS_REGION: 'us-east-1',
-      RUNNEL_STAGING_PORT: String(stagingPort),
-      RUNNEL_STAGE_IMAGE: 'registry.local/runnel-stage:1',
+    Object.assign(process.env, beside.env, {
       RUNNEL_TOOL_IMAGE: usualImage,
       RUNNEL_WORKSPACE_PODS: join(folder, 'pods.json'),
       RUNNEL_CLUSTER_IMAGES: join(folder, 'images.json'),
     });
-    const args = ['--backend', 'kubernetes', '--kubeconfig', join(cluster.env['RUN'] ?? '', 'kubeconfig'), '--slots', '32'];
-    args.push('--objects', s3.bucket('runnel', { podEndpoint: `http://${host}:${s3.port}` }));
-    args.push('--staging-url', `http://${host}:${stagingPort}`);
+    const args = [...beside.args, '--slots', '32'];
     const ids = process.env['TESTS']?.split(',');
     const chosen = (test: SuiteTest): boolean => ids?.includes(test.id) ?? usesOneOf(test, images, built);
     return await judgeSuite({ cwltest, chosen, differs: ['differs.json', 'differs-on-pods.json'], args, atATime: 4, seconds: 300 });

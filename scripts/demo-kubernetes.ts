@@ -2,13 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '@runnel/embedded';
 import { startVersitygw, versitygw } from '@runnel/testing';
+import { besideCluster } from '../test/kubernetes/beside-cluster.ts';
 import { noTestCluster, startTestCluster } from './test-cluster.ts';
 
 const root = join(import.meta.dirname, '..');
-/** This machine as pods see it. */
-const host = '10.77.0.1';
 
 const missing = noTestCluster();
 if (missing !== undefined) {
@@ -27,21 +25,18 @@ async function demo(): Promise<number> {
   const s3 = await startVersitygw(command, folder);
   try {
     cluster.load('runnel-stage', 'vegetation-tools');
-    const stagingPort = await freePort();
-    for (const port of [s3.port, stagingPort]) cluster.script('expose.sh', String(port));
-    const args = ['--backend', 'kubernetes', '--kubeconfig', join(cluster.env['RUN'] ?? '', 'kubeconfig')];
-    args.push('--objects', s3.bucket('runnel', { podEndpoint: `http://${host}:${s3.port}` }));
-    args.push('--staging-url', `http://${host}:${stagingPort}`);
+    const { args, env } = await besideCluster({
+      s3,
+      kubeconfig: join(cluster.env['RUN'] ?? '', 'kubeconfig'),
+      expose: (port) => cluster.script('expose.sh', String(port)),
+    });
     const { status } = spawnSync(join(root, 'scripts/demo.sh'), args, {
       stdio: 'inherit',
       env: {
         ...process.env,
+        ...env,
         DEMO_AGAIN: 'The cluster is stopped with it.',
         DEMO_DATA: join(folder, 'data'),
-        AWS_ACCESS_KEY_ID: s3.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-        AWS_REGION: 'us-east-1',
-        RUNNEL_STAGING_PORT: String(stagingPort),
       },
     });
     return status ?? 1;

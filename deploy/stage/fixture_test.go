@@ -43,6 +43,8 @@ type pod struct {
 	// Missing from addresses: the program has to ask again.
 	epoch   int
 	uploads map[string]map[int][]byte
+	// Of programs; nil: nowhere.
+	stdout io.Writer
 	// Seconds; long where faults pass, short where they stay.
 	patience string
 }
@@ -70,7 +72,7 @@ func (p *pod) path(within string) string { return filepath.Join(p.dir, within) }
 
 func (p *pod) wrapPlan(argv ...string) map[string]any {
 	return map[string]any{"version": 1, "argv": argv, "env": map[string]string{"HOME": p.path("out/work")}, "cwd": p.path("out/work"),
-		"fifo": p.path("in/end.fifo"), "exitFile": p.path("out/exit/exit.json")}
+		"fifo": p.path("in/end.fifo"), "exitFile": p.path("out/exit/exit.json"), "graceSeconds": 10}
 }
 
 func (p *pod) session() *session {
@@ -87,7 +89,7 @@ func (p *pod) program(args ...string) *exec.Cmd {
 	command := exec.Command(self, args...)
 	command.Env = append(os.Environ(), "RUNNEL_STAGE_AS_PROGRAM=1", "KUBERNETES_SERVICE_HOST=10.0.0.1", "RUNNEL_STAGING_URL="+p.server.URL,
 		"RUNNEL_STAGING_TOKEN_FILE="+p.path("token"), `RUNNEL_ATTEMPT={"step":"s"}`)
-	command.Stderr = os.Stderr
+	command.Stdout, command.Stderr = p.stdout, os.Stderr
 	return command
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,48 +11,43 @@ import (
 	"unicode/utf8"
 )
 
+type listedEntry struct {
+	Path   string `json:"path"`
+	Type   string `json:"type"`
+	Size   int64  `json:"size"`
+	Target string `json:"target,omitempty"`
+	Fault  string `json:"fault,omitempty"`
+}
+
 // list tells what the tool left, sorted in C order, following nothing.
 func list(root *os.Root, most int) ([]listedEntry, error) {
 	entries := []listedEntry{}
-	if err := walk(root, ".", most, &entries); err != nil {
-		return nil, err
-	}
-	slices.SortFunc(entries, func(a, b listedEntry) int { return cmp.Compare(a.Path, b.Path) })
-	return entries, nil
-}
-
-func walk(root *os.Root, folder string, most int, entries *[]listedEntry) error {
-	// What the tool has locked to itself is opened: the uid is ours too.
-	_ = root.Chmod(folder, 0o700)
-	opened, err := root.OpenFile(folder, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
-	if err != nil {
-		return err
-	}
-	defer opened.Close()
-	children, err := opened.ReadDir(-1)
-	if err != nil {
-		return err
-	}
-	for _, child := range children {
-		if len(*entries) >= most {
+	err := fs.WalkDir(root.FS(), ".", func(name string, found fs.DirEntry, err error) error {
+		switch last := len(entries) - 1; {
+		case err != nil && name == ".":
+			return err
+		case err != nil:
+			// It was told of before it turned out that it cannot be read.
+			entries[last].Fault = err.Error()
+			return fs.SkipDir
+		case name != "." && len(entries) == most:
 			return fatalf("the tool left more than %d files and folders", most)
+		case name != ".":
+			entries = append(entries, describeEntry(root, name, found))
 		}
-		at, name := len(*entries), path.Join(folder, child.Name())
-		*entries = append(*entries, describeEntry(root, name))
-		if entry := (*entries)[at]; entry.Type == "directory" && entry.Fault == "" {
-			if err := walk(root, name, most, entries); isFatal(err) {
-				return err
-			} else if err != nil {
-				(*entries)[at].Fault = err.Error()
-			}
+		if found.IsDir() {
+			// What the tool has locked to itself is opened: the uid is ours too.
+			_ = root.Chmod(name, 0o700)
 		}
-	}
-	return nil
+		return nil
+	})
+	slices.SortFunc(entries, func(a, b listedEntry) int { return cmp.Compare(a.Path, b.Path) })
+	return entries, err
 }
 
-func describeEntry(root *os.Root, name string) listedEntry {
+func describeEntry(root *os.Root, name string, found fs.DirEntry) listedEntry {
 	entry := listedEntry{Path: name, Type: "other"}
-	info, err := root.Lstat(name)
+	info, err := found.Info()
 	switch {
 	case err != nil:
 	case info.IsDir():

@@ -1,3 +1,5 @@
+//go:debug execerrdot=0
+
 // Command runnel-stage brings the inputs of a step into its pod (stage), starts the tool (wrap) and keeps its outputs (upload): README.md.
 package main
 
@@ -30,9 +32,7 @@ func isFatal(err error) bool {
 	return is
 }
 
-func main() {
-	os.Exit(run(os.Args[1:]))
-}
+func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -40,7 +40,7 @@ func run(args []string) int {
 	s, err := newSession(os.Getenv)
 	switch {
 	case len(args) == 2 && args[0] == "wrap":
-		return wrap(args[1])
+		return wrap(ctx, args[1])
 	case len(args) == 2 && args[0] == "probe":
 		return report(probe(args[1]))
 	case len(args) == 1 && args[0] == "stage" && err == nil:
@@ -53,14 +53,6 @@ func run(args []string) int {
 	return report(fatalf("usage: runnel-stage stage | upload PLAN | wrap PLAN | probe TARGETS"))
 }
 
-// told leaves a line in the container's log: `kubectl logs` shows how long a part of a step took.
-func told(what string, begun time.Time, err error) error {
-	if err == nil {
-		fmt.Fprintf(os.Stderr, "runnel-stage: %s took %.3f s\n", what, time.Since(begun).Seconds())
-	}
-	return err
-}
-
 func report(err error) int {
 	if err == nil {
 		return 0
@@ -71,3 +63,10 @@ func report(err error) int {
 	}
 	return exitAway
 }
+
+// tellDuration leaves a line in the container's log: `kubectl logs` shows how long a part of a step took.
+func tellDuration(what string, begun time.Time) {
+	fmt.Fprintf(os.Stderr, "runnel-stage: %s took %.3f s\n", what, time.Since(begun).Seconds())
+}
+
+func seconds(count float64) time.Duration { return time.Duration(count * float64(time.Second)) }

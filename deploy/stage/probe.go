@@ -18,7 +18,6 @@ func probe(targets string) error {
 	if err := json.Unmarshal([]byte(targets), &wanted); err != nil {
 		return fatalf("targets: %w", err)
 	}
-	answer := map[string]any{"time": time.Now()}
 	found := map[string]string{}
 	var all sync.WaitGroup
 	var lock sync.Mutex
@@ -34,14 +33,12 @@ func probe(targets string) error {
 		})
 	}
 	all.Wait()
-	answer["found"] = found
-	return json.NewEncoder(os.Stdout).Encode(answer)
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{"time": time.Now(), "found": found})
 }
 
 func look(target string) (string, error) {
 	const patience = 5 * time.Second
-	kind, rest, _ := strings.Cut(target, "://")
-	switch kind {
+	switch kind, rest, _ := strings.Cut(target, "://"); kind {
 	case "tcp":
 		connection, err := net.DialTimeout("tcp", rest, patience)
 		if err != nil {

@@ -19,13 +19,11 @@ import (
 )
 
 const (
-	maxAnswer     = 64 << 20
-	firstPause    = 200 * time.Millisecond
-	longPause     = 10 * time.Second
-	idleLimit     = time.Minute
-	maxInBatch    = 500
-	maxRefused    = 3
-	usualParallel = 8
+	maxAnswer  = 64 << 20
+	firstPause = 200 * time.Millisecond
+	longPause  = 10 * time.Second
+	idleLimit  = time.Minute
+	maxRefused = 3
 )
 
 // session is this pod's way to the staging endpoint and, by presigned addresses, to the store.
@@ -47,14 +45,10 @@ func newSession(env func(string) string) (*session, error) {
 	if err != nil || patience < 0 || s.url == "" || s.tokenFile == "" || !json.Valid(s.attempt) {
 		return nil, fatalf("needed are RUNNEL_STAGING_URL, RUNNEL_STAGING_TOKEN_FILE, RUNNEL_ATTEMPT (JSON), and RUNNEL_PATIENCE is a number of seconds")
 	}
-	dialer := net.Dialer{Timeout: 5 * time.Second}
 	s.client = &http.Client{
 		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment,
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				connection, err := dialer.DialContext(ctx, network, address)
-				return lively{connection}, err
-			},
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         dial,
 			MaxIdleConnsPerHost: 64,
 			DisableCompression:  true,
 			ReadBufferSize:      256 << 10,
@@ -68,6 +62,11 @@ func newSession(env func(string) string) (*session, error) {
 
 // lively is a connection that breaks where no byte comes or goes for a minute.
 type lively struct{ net.Conn }
+
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	connection, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, address)
+	return lively{connection}, err
+}
 
 func (l lively) Read(into []byte) (int, error) {
 	_ = l.SetDeadline(time.Now().Add(idleLimit))
@@ -112,10 +111,10 @@ func (s *session) again(ctx context.Context, what string, work func(first bool) 
 		if err == nil || isFatal(err) {
 			return err
 		}
-		answer, isAnswer := errors.AsType[answered](err)
 		if headway {
 			since, pause, refusals = time.Now(), firstPause, 0
 		}
+		answer, isAnswer := errors.AsType[answered](err)
 		if answer.status == http.StatusForbidden {
 			refusals++
 		}
@@ -123,7 +122,7 @@ func (s *session) again(ctx context.Context, what string, work func(first bool) 
 			return fatalf("%s: %w", what, err)
 		}
 		wait := max(pause/2+rand.N(pause), answer.after)
-		if !headway && time.Since(since)+wait > s.patience {
+		if time.Since(since)+wait > s.patience && !headway {
 			return fmt.Errorf("%s: given up after %s: %w", what, s.patience, err)
 		}
 		pause = min(pause*2, longPause)
@@ -135,8 +134,14 @@ func (s *session) again(ctx context.Context, what string, work func(first bool) 
 	}
 }
 
+// address is a request that may be made as it is; its headers are part of the signature.
+type address struct {
+	URL     string
+	Headers map[string]string
+}
+
 // send makes one request. Its good answer's body must be closed; any other answer is a fault.
-func (s *session) send(ctx context.Context, method string, to signed, body io.Reader, size int64) (*http.Response, error) {
+func (s *session) send(ctx context.Context, method string, to address, body io.Reader, size int64) (*http.Response, error) {
 	if size == 0 {
 		// Any other reader would be sent in chunks, without a length: stores refuse that.
 		body = http.NoBody
@@ -175,7 +180,7 @@ func (s *session) call(ctx context.Context, name string, body map[string]any, an
 			return false, err
 		}
 		headers := map[string]string{"Authorization": "Bearer " + strings.TrimSpace(string(token)), "Content-Type": "application/json"}
-		response, err := s.send(ctx, http.MethodPost, signed{s.url + "/staging/v1/" + name, headers}, bytes.NewReader(sent), int64(len(sent)))
+		response, err := s.send(ctx, http.MethodPost, address{s.url + "/staging/v1/" + name, headers}, bytes.NewReader(sent), int64(len(sent)))
 		if err != nil {
 			return false, err
 		}
@@ -191,11 +196,32 @@ func (s *session) call(ctx context.Context, name string, body map[string]any, an
 	})
 }
 
+// place is where an object is or is to be sent: at one address or, by parts, at several.
+type place struct {
+	address
+	Missing, Present bool
+	UploadID         string
+	Parts            []address
+}
+
+// places asks where objects are (get) or are to be sent (put).
+func (s *session) places(ctx context.Context, kind string, asked ...any) ([]place, error) {
+	var answer struct{ Get, Put []place }
+	if err := s.call(ctx, "urls", map[string]any{kind: asked}, &answer); err != nil {
+		return nil, err
+	}
+	found := append(answer.Get, answer.Put...)
+	if len(found) != len(asked) {
+		return nil, fatalf("the staging endpoint answered %d addresses for %d objects", len(found), len(asked))
+	}
+	return found, nil
+}
+
 // inParallel does work for 0 … count-1, so many at a time, and returns the first fault.
 func inParallel(ctx context.Context, count, parallel int, work func(context.Context, int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	slots := make(chan struct{}, cmp.Or(max(parallel, 0), usualParallel))
+	slots := make(chan struct{}, max(parallel, 1))
 	for i := 0; i < count && ctx.Err() == nil; i++ {
 		slots <- struct{}{}
 		go func() {

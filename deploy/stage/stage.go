@@ -11,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,6 +20,25 @@ import (
 	"syscall"
 	"time"
 )
+
+// Objects whose addresses are asked for together.
+const maxInBatch = 500
+
+// The plans of README.md, version 1. What is only read needs no names: JSON finds a field whatever the case of its letters.
+type stagePlan struct {
+	Version, Parallel int
+	Roots             []string
+	Entries           []stageEntry
+	Files             struct{ Program, Wrap, Upload string }
+	// For the other two containers, as they are.
+	Wrap, Upload json.RawMessage
+}
+
+type stageEntry struct {
+	Kind, Key, Target, Sha256, Contents, To, From string
+	Size                                          *int64
+	Writable                                      bool
+}
 
 // stage brings what the plan names into the pod's volumes. Twice is once: what stands at a target is replaced.
 func stage(ctx context.Context, s *session) error {
@@ -31,7 +51,7 @@ func stage(ctx context.Context, s *session) error {
 	if plan.Version != 1 {
 		return fatalf("the plan has version %d, this program knows 1", plan.Version)
 	}
-	folders, err := openPlaces(plan.Roots)
+	places, err := openTree(plan.Roots)
 	if err != nil {
 		return fatal{err}
 	}
@@ -48,7 +68,7 @@ func stage(ctx context.Context, s *session) error {
 		addresses, err := s.sources(ctx, batch)
 		if err == nil {
 			err = inParallel(ctx, len(batch), plan.Parallel, func(ctx context.Context, i int) error {
-				return folders.bring(ctx, s, batch[i], addresses[i])
+				return places.bring(ctx, s, batch[i], addresses[i])
 			})
 		}
 		if err != nil {
@@ -56,11 +76,15 @@ func stage(ctx context.Context, s *session) error {
 		}
 	}
 	for _, entry := range others {
-		if err := folders.place(entry); err != nil {
+		if err := places.place(entry); err != nil {
 			return fatalf("%s: %w", entry.Target, err)
 		}
 	}
-	return told("staging", begun, prepareOthers(plan))
+	if err := prepareOthers(plan); err != nil {
+		return err
+	}
+	tellDuration("staging", begun)
+	return nil
 }
 
 // prepareOthers leaves what wrapper and uploader need.
@@ -70,110 +94,100 @@ func prepareOthers(plan stagePlan) error {
 	if err := errors.Join(err, json.Unmarshal(plan.Wrap, &tool)); err != nil {
 		return fatal{err}
 	}
-	if err := syscall.Mkfifo(tool.Fifo, 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s: %w", tool.Fifo, err)
-	}
+	_ = os.Remove(tool.Fifo)
 	return errors.Join(
-		writeWhole(plan.Files.Program, program, 0o555), writeWhole(plan.Files.Wrap, plan.Wrap, 0o444), writeWhole(plan.Files.Upload, plan.Upload, 0o444))
+		syscall.Mkfifo(tool.Fifo, 0o600),
+		replaceFile(plan.Files.Program, program, 0o555),
+		replaceFile(plan.Files.Wrap, plan.Wrap, 0o444),
+		replaceFile(plan.Files.Upload, plan.Upload, 0o444))
 }
 
-// writeWhole makes a file that is seen with all of its content or not at all.
-func writeWhole(path string, content []byte, mode os.FileMode) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	_, err = file.Write(content)
-	if err := errors.Join(err, file.Chmod(mode), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+// replaceFile writes no existing file, which might be a link, a FIFO or read-only.
+func replaceFile(path string, content []byte, mode os.FileMode) error {
+	_ = os.Remove(path)
+	return os.WriteFile(path, content, mode)
 }
 
-// places are the folders that targets lie in; os.Root lets no link lead out of one.
-type places []*os.Root
-
-func openPlaces(paths []string) (opened places, err error) {
-	for _, path := range paths {
-		if err := os.MkdirAll(path, 0o755); err != nil {
-			return nil, err
-		}
-		root, err := os.OpenRoot(path)
-		if err != nil {
-			return nil, err
-		}
-		opened = append(opened, root)
-	}
-	return opened, nil
+// tree is the pod's file system below the folders of the plan; os.Root follows no absolute link, and the stager makes no other.
+type tree struct {
+	root    *os.Root
+	folders []string
 }
 
-// find returns the place of a path and the path within it.
-func (p places) find(path string) (*os.Root, string, error) {
-	for _, root := range p {
-		if within, inside := strings.CutPrefix(path+"/", root.Name()+"/"); inside && filepath.Clean(path) == path {
-			return root, cmp.Or(strings.TrimSuffix(within, "/"), "."), nil
-		}
+func openTree(folders []string) (tree, error) {
+	root, err := os.OpenRoot("/")
+	for _, folder := range folders {
+		err = errors.Join(err, os.MkdirAll(folder, 0o755))
 	}
-	return nil, "", fatalf("%q lies in none of the folders of the plan", path)
+	return tree{root, folders}, err
+}
+
+// find returns a path as the root knows it.
+func (t tree) find(path string) (string, error) {
+	inside := func(folder string) bool { return strings.HasPrefix(path+"/", folder+"/") }
+	if filepath.Clean(path) != path || !slices.ContainsFunc(t.folders, inside) {
+		return "", fatalf("%q lies in none of the folders of the plan", path)
+	}
+	return path[1:], nil
 }
 
 // free finds a target, makes the folders above it and removes what stands there.
-func (p places) free(target string) (*os.Root, string, error) {
-	root, within, err := p.find(target)
+func (t tree) free(target string) (string, error) {
+	within, err := t.find(target)
 	if err == nil {
-		err = root.MkdirAll(filepath.Dir(within), 0o755)
+		err = t.root.MkdirAll(filepath.Dir(within), 0o755)
 	}
 	if err == nil {
-		err = root.Remove(within)
+		err = t.root.Remove(within)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, "", fatal{err}
+		return "", fatal{err}
 	}
-	return root, within, nil
+	return within, nil
 }
 
-func (p places) place(entry stageEntry) error {
+func (t tree) place(entry stageEntry) error {
 	if entry.Kind == "directory" {
-		root, within, err := p.find(entry.Target)
+		within, err := t.find(entry.Target)
 		if err != nil {
 			return err
 		}
-		return root.MkdirAll(within, 0o755)
+		return t.root.MkdirAll(within, 0o755)
 	}
-	root, within, err := p.free(entry.Target)
+	within, err := t.free(entry.Target)
 	if err != nil {
 		return err
 	}
 	if entry.Kind == "literal" {
-		return write(root, within, strings.NewReader(entry.Contents), fileMode(entry.Writable))
+		return t.write(within, strings.NewReader(entry.Contents), fileMode(entry.Writable))
 	}
-	source, from, err := p.find(cmp.Or(entry.To, entry.From))
-	switch {
-	case err != nil:
+	from, err := t.find(cmp.Or(entry.To, entry.From))
+	if err != nil {
 		return err
-	case entry.Kind == "symlink":
-		return root.Symlink(entry.To, within)
-	case entry.Kind == "hardlink" && source == root:
-		return root.Link(from, within)
-	case entry.Kind == "copy":
-		file, err := openRegular(source, from)
+	}
+	switch entry.Kind {
+	case "symlink":
+		return t.root.Symlink(entry.To, within)
+	case "hardlink":
+		return t.root.Link(from, within)
+	case "copy":
+		file, err := openRegular(t.root, from)
 		if err != nil {
 			return err
 		}
 		defer file.Close()
-		return write(root, within, file, fileMode(true))
+		return t.write(within, file, fileMode(true))
 	}
-	return fatalf("this program knows no %q to %s", entry.Kind, entry.To)
+	return fatalf("this program knows no %q", entry.Kind)
 }
 
-func write(root *os.Root, within string, content io.Reader, mode os.FileMode) error {
-	file, err := root.OpenFile(within, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+func (t tree) write(within string, content io.Reader, mode os.FileMode) error {
+	file, err := t.root.OpenFile(within, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 	if err != nil {
 		return err
 	}
 	_, err = io.Copy(file, content)
-	return errors.Join(err, file.Chmod(mode), file.Close())
+	return errors.Join(err, file.Close())
 }
 
 func fileMode(writable bool) os.FileMode {
@@ -184,25 +198,16 @@ func fileMode(writable bool) os.FileMode {
 }
 
 // sources asks for the addresses of objects.
-func (s *session) sources(ctx context.Context, entries []stageEntry) ([]signed, error) {
-	questions := make([]getQuestion, len(entries))
+func (s *session) sources(ctx context.Context, entries []stageEntry) ([]place, error) {
+	asked := make([]any, len(entries))
 	for i, entry := range entries {
-		questions[i] = getQuestion{entry.Key}
+		asked[i] = map[string]string{"key": entry.Key}
 	}
-	var answer struct{ Get []getAnswer }
-	if err := s.call(ctx, "urls", map[string]any{"get": questions}, &answer); err != nil {
-		return nil, err
+	found, err := s.places(ctx, "get", asked...)
+	if missing := slices.IndexFunc(found, func(one place) bool { return one.Missing }); missing >= 0 {
+		return nil, fatalf("there is no object %s", entries[missing].Key)
 	}
-	if len(answer.Get) != len(entries) {
-		return nil, fatalf("the staging endpoint answered %d addresses for %d objects", len(answer.Get), len(entries))
-	}
-	addresses := make([]signed, len(entries))
-	for i, one := range answer.Get {
-		if addresses[i] = one.signed; one.Missing {
-			return nil, fatalf("there is no object %s", entries[i].Key)
-		}
-	}
-	return addresses, nil
+	return found, err
 }
 
 // download is an object on its way; hash, file and at agree after every byte.
@@ -214,45 +219,39 @@ type download struct {
 	etag  string
 }
 
-func (p places) bring(ctx context.Context, s *session, entry stageEntry, from signed) error {
-	root, within, err := p.free(entry.Target)
+func (t tree) bring(ctx context.Context, s *session, entry stageEntry, from place) error {
+	within, err := t.free(entry.Target)
 	if err != nil {
 		return err
 	}
-	file, err := root.OpenFile(within, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	file, err := t.root.OpenFile(within, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode(entry.Writable))
 	if err != nil {
 		return fatal{err}
 	}
 	defer file.Close()
 	d := &download{entry: entry, file: file, hash: sha256.New()}
-	err = s.again(ctx, entry.Key, func(first bool) (bool, error) {
+	return s.again(ctx, entry.Key, func(first bool) (bool, error) {
 		if !first {
-			addresses, err := s.sources(ctx, []stageEntry{entry})
+			found, err := s.sources(ctx, []stageEntry{entry})
 			if err != nil {
 				return false, err
 			}
-			from = addresses[0]
+			from = found[0]
 		}
 		before := d.at
-		err := d.read(ctx, s, from)
+		err := d.read(ctx, s, from.address)
 		return d.at > before, err
 	})
-	if err != nil {
-		return err
-	}
-	return file.Chmod(fileMode(entry.Writable))
 }
 
 // read goes on where the object broke off.
-func (d *download) read(ctx context.Context, s *session, from signed) error {
-	to := signed{from.URL, map[string]string{}}
-	for name, value := range from.Headers {
-		to.Headers[name] = value
-	}
+func (d *download) read(ctx context.Context, s *session, from address) error {
+	headers := map[string]string{}
+	maps.Copy(headers, from.Headers)
 	if d.at > 0 {
-		to.Headers["Range"], to.Headers["If-Match"] = fmt.Sprintf("bytes=%d-", d.at), d.etag
+		headers["Range"], headers["If-Match"] = fmt.Sprintf("bytes=%d-", d.at), d.etag
 	}
-	response, err := s.send(ctx, http.MethodGet, to, nil, 0)
+	response, err := s.send(ctx, http.MethodGet, address{from.URL, headers}, nil, 0)
 	if answer, _ := errors.AsType[answered](err); answer.status == http.StatusPreconditionFailed {
 		return d.restart("it was replaced while it was brought")
 	}
@@ -270,11 +269,15 @@ func (d *download) read(ctx context.Context, s *session, from signed) error {
 	if d.entry.Size != nil && size != *d.entry.Size {
 		return fatalf("%s has %d bytes, expected were %d", d.entry.Key, size, *d.entry.Size)
 	}
-	into := io.Writer(disk{d.file})
+	into := io.Writer(d.file)
 	if d.entry.Sha256 != "" {
 		into = io.MultiWriter(into, d.hash)
 	}
-	n, err := io.CopyBuffer(into, response.Body, make([]byte, 1<<20))
+	// By our own buffer: a file that reads for itself takes small pieces.
+	n, err := io.CopyBuffer(struct{ io.Writer }{into}, response.Body, make([]byte, 1<<20))
+	if _, isDisk := errors.AsType[*fs.PathError](err); isDisk {
+		return fatal{err}
+	}
 	if d.at += n; err != nil || d.at != size {
 		return fmt.Errorf("%d of %d bytes came: %w", d.at, size, cmp.Or(err, io.ErrUnexpectedEOF))
 	}
@@ -282,17 +285,6 @@ func (d *download) read(ctx context.Context, s *session, from signed) error {
 		return fatalf("%s has sha256 %s, expected was %s", d.entry.Key, found, d.entry.Sha256)
 	}
 	return nil
-}
-
-// disk is a file whose faults no other answer of the store mends.
-type disk struct{ file *os.File }
-
-func (d disk) Write(piece []byte) (int, error) {
-	n, err := d.file.Write(piece)
-	if err != nil {
-		err = fatal{err}
-	}
-	return n, err
 }
 
 // restart forgets what has come; its fault is tried again.

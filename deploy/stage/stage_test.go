@@ -150,7 +150,7 @@ func TestTokensAndSignaturesStayOutOfMessages(t *testing.T) {
 	must(t, os.WriteFile(p.path("token"), []byte("wrong"), 0o600))
 	wantFault(t, stage(t.Context(), p.session()), "not the token", true)
 	p.server.Close()
-	if _, err := p.session().send(t.Context(), http.MethodGet, signed{URL: p.server.URL + "/x?X-Amz-Signature=abc"}, nil, 0); err == nil || strings.Contains(err.Error(), "abc") {
+	if _, err := p.session().send(t.Context(), http.MethodGet, address{URL: p.server.URL + "/x?X-Amz-Signature=abc"}, nil, 0); err == nil || strings.Contains(err.Error(), "abc") {
 		t.Error(err)
 	}
 }

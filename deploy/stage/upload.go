@@ -9,39 +9,29 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
-	"syscall"
 	"time"
 )
 
 const (
-	partBytes = 64 << 20
-	// Files whose addresses are asked for together.
-	groupFiles      = 100
+	partBytes       = 64 << 20
 	partsInParallel = 4
-	maxExitReport   = 64 << 10
+	// Files whose addresses are asked for together.
+	maxInGroup    = 100
+	maxExitReport = 64 << 10
 )
 
 // errPresent is a file that somebody else has brought meanwhile.
 var errPresent = fatalf("it is in the store")
 
-type collectedFile struct {
-	Path     string
-	MaxBytes int64
-}
-
-// UnmarshalJSON takes a bare path too: what is to be uploaded is a list of those.
-func (c *collectedFile) UnmarshalJSON(text []byte) error {
-	if text[0] == '"' {
-		return json.Unmarshal(text, &c.Path)
-	}
-	type plain collectedFile
-	return json.Unmarshal(text, (*plain)(c))
+type uploadPlan struct {
+	Version, Parallel, MaxEntries int
+	Outdir, Fifo, ExitFile        string
 }
 
 // upload waits for the tool's end and keeps what the staging endpoint asks for.
@@ -59,38 +49,31 @@ func upload(ctx context.Context, s *session, planFile string) error {
 	if err != nil {
 		return fatal{err}
 	}
-	listing, err := list(root, cmp.Or(plan.MaxEntries, 200_000))
-	if err != nil {
+	u := &uploads{session: s, root: root, parallel: max(plan.Parallel, 1), done: map[string]uploaded{}, contents: map[string]string{}}
+	if u.listing, err = list(root, cmp.Or(plan.MaxEntries, 200_000)); err != nil {
 		return err
 	}
-	u := &uploads{session: s, root: root, files: map[string]int64{}, parallel: plan.Parallel, done: map[string]uploaded{}, contents: map[string]string{}}
-	for _, entry := range listing {
-		if entry.Type == "file" && entry.Fault == "" {
-			u.files[entry.Path] = entry.Size
-		}
+	if err := u.collect(ctx, readExitReport(plan.ExitFile)); err != nil {
+		return err
 	}
-	return told("keeping outputs", begun, u.collect(ctx, readExitReport(plan.ExitFile), listing))
+	tellDuration("keeping outputs", begun)
+	return nil
 }
 
 // awaitEnd returns when nobody holds the FIFO any more who once did.
 func awaitEnd(ctx context.Context, path string) error {
-	ended := make(chan error, 1)
-	go func() {
-		file, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-		for n := 1; n > 0 && err == nil || errors.Is(err, syscall.EINTR); {
-			n, err = syscall.Read(file, make([]byte, 4096))
-		}
-		ended <- err
-	}()
-	select {
-	case err := <-ended:
-		if err != nil {
-			return fatalf("%s: %w", path, err)
-		}
-		return nil
-	case <-ctx.Done():
+	fifo, err := openFifo(ctx, path, os.O_RDONLY)
+	if err == nil {
+		context.AfterFunc(ctx, func() { fifo.Close() })
+		_, err = io.Copy(io.Discard, fifo)
+	}
+	if ctx.Err() != nil {
 		return errors.New("stopped before the tool had ended")
 	}
+	if err != nil {
+		return fatalf("%s: %w", path, err)
+	}
+	return nil
 }
 
 // readExitReport returns nil where the wrapper could not write one; the tool might have put anything in its place.
@@ -120,38 +103,41 @@ func readStart(root *os.Root, name string, most int64) ([]byte, error) {
 type uploads struct {
 	session  *session
 	root     *os.Root
-	files    map[string]int64
+	listing  []listedEntry
 	parallel int
 	contents map[string]string
 	lock     sync.Mutex
 	done     map[string]uploaded
 }
 
+type uploaded struct {
+	Sha256 string `json:"sha256"`
+	Sha1   string `json:"sha1"`
+	Size   int64  `json:"size"`
+}
+
 // collect tells the endpoint what there is and does what it answers, until it has what it needs.
-func (u *uploads) collect(ctx context.Context, exit *exitReport, listing []listedEntry) error {
+func (u *uploads) collect(ctx context.Context, exit *exitReport) error {
 	for {
-		body := map[string]any{"listing": listing, "contents": u.contents, "uploaded": u.done}
+		body := map[string]any{"listing": u.listing, "contents": u.contents, "uploaded": u.done}
 		if exit != nil {
 			body["exit"] = exit
 		}
 		var answer struct {
 			Next  string
-			Files []collectedFile
+			Files json.RawMessage
 		}
-		if err := u.session.call(ctx, "collect", body, &answer); err != nil || answer.Next == "done" {
+		err := u.session.call(ctx, "collect", body, &answer)
+		if err != nil || answer.Next == "done" {
 			return err
 		}
-		for _, file := range answer.Files {
-			if _, known := u.files[file.Path]; !known {
-				return fatalf("asked for %q, which is no regular file that the tool left", file.Path)
-			}
-		}
-		err := fatalf("the staging endpoint answered %q, which this program does not know", answer.Next)
 		switch answer.Next {
 		case "read":
 			err = u.read(answer.Files)
 		case "upload":
 			err = u.send(ctx, answer.Files)
+		default:
+			err = fatalf("the staging endpoint answered %q, which this program does not know", answer.Next)
 		}
 		if err != nil {
 			return err
@@ -159,54 +145,70 @@ func (u *uploads) collect(ctx context.Context, exit *exitReport, listing []liste
 	}
 }
 
-func (u *uploads) read(files []collectedFile) error {
-	for _, wanted := range files {
-		text, err := readStart(u.root, wanted.Path, min(wanted.MaxBytes, maxAnswer))
-		if err != nil {
-			return fatal{err}
+func (u *uploads) read(asked json.RawMessage) error {
+	var files []struct {
+		Path     string
+		MaxBytes int64
+	}
+	err := json.Unmarshal(asked, &files)
+	for i := 0; i < len(files) && err == nil; i++ {
+		var text []byte
+		if _, err = u.sizeOf(files[i].Path); err == nil {
+			text, err = readStart(u.root, files[i].Path, min(files[i].MaxBytes, maxAnswer))
 		}
-		u.contents[wanted.Path] = base64.StdEncoding.EncodeToString(text)
+		u.contents[files[i].Path] = base64.StdEncoding.EncodeToString(text)
+	}
+	if err != nil {
+		return fatal{err}
 	}
 	return nil
 }
 
-// outgoing is a file with its checksums.
-type outgoing struct {
-	path string
-	sum  uploaded
-	ask  putQuestion
+func (u *uploads) sizeOf(path string) (int64, error) {
+	at, found := slices.BinarySearchFunc(u.listing, path, func(entry listedEntry, path string) int { return cmp.Compare(entry.Path, path) })
+	if !found || u.listing[at].Type != "file" || u.listing[at].Fault != "" {
+		return 0, fatalf("asked for %q, which is no regular file that the tool left", path)
+	}
+	return u.listing[at].Size, nil
 }
 
 // send works on groups of files in parallel: while one is hashed another is on its way.
-func (u *uploads) send(ctx context.Context, files []collectedFile) error {
-	var groups [][]string
-	var bytes int64
-	for _, file := range files {
-		size, last := u.files[file.Path], len(groups)-1
-		if bytes += size; last < 0 || bytes > partBytes || len(groups[last]) == groupFiles {
-			groups, bytes, last = append(groups, nil), size, last+1
-		}
-		groups[last] = append(groups[last], file.Path)
+func (u *uploads) send(ctx context.Context, asked json.RawMessage) error {
+	var paths []string
+	if err := json.Unmarshal(asked, &paths); err != nil {
+		return fatal{err}
 	}
+	groups := slices.Collect(slices.Chunk(paths, min(len(paths)/(4*u.parallel)+1, maxInGroup)))
 	return inParallel(ctx, len(groups), u.parallel, func(ctx context.Context, i int) error { return u.sendGroup(ctx, groups[i]) })
 }
 
+// outgoing is a file as the staging endpoint is asked about it.
+type outgoing struct {
+	path   string
+	sum    uploaded
+	Sha256 string   `json:"sha256"`
+	Size   int64    `json:"size"`
+	Parts  []string `json:"parts,omitempty"`
+	// Of an upload that was begun, and of one that is complete.
+	UploadID string   `json:"uploadId,omitempty"`
+	Etags    []string `json:"etags,omitempty"`
+}
+
 func (u *uploads) sendGroup(ctx context.Context, paths []string) error {
-	group := make([]outgoing, len(paths))
-	asks := make([]putQuestion, len(paths))
+	group, asked := make([]*outgoing, len(paths)), make([]any, len(paths))
 	for i, path := range paths {
-		var err error
-		if group[i], err = u.digest(ctx, path); err != nil {
+		made, err := u.digest(ctx, path)
+		if err != nil {
 			return fatal{err}
 		}
-		asks[i] = group[i].ask
+		group[i], asked[i] = made, made
 	}
-	answers, err := u.targets(ctx, asks)
+	targets, err := u.session.places(ctx, "put", asked...)
 	if err != nil {
 		return err
 	}
 	for i, file := range group {
-		if err := u.sendFile(ctx, file, answers[i]); err != nil && !errors.Is(err, errPresent) {
+		if err := u.sendFile(ctx, file, targets[i]); err != nil && !errors.Is(err, errPresent) {
 			return err
 		}
 		u.lock.Lock()
@@ -217,15 +219,18 @@ func (u *uploads) sendGroup(ctx context.Context, paths []string) error {
 }
 
 // digest makes all checksums of a file at a time: each reads it for itself, out of the memory that still holds what the tool wrote.
-func (u *uploads) digest(ctx context.Context, path string) (outgoing, error) {
+func (u *uploads) digest(ctx context.Context, path string) (*outgoing, error) {
+	size, err := u.sizeOf(path)
+	if err != nil {
+		return nil, err
+	}
 	file, err := openRegular(u.root, path)
 	if err != nil {
-		return outgoing{}, err
+		return nil, err
 	}
 	defer file.Close()
-	size := u.files[path]
 	if info, err := file.Stat(); err != nil || info.Size() != size {
-		return outgoing{}, fmt.Errorf("%q has not the %d bytes any more that were listed (%v)", path, size, err)
+		return nil, fatalf("%q has not the %d bytes any more that were listed (%v)", path, size, err)
 	}
 	parts := 0
 	if size > partBytes {
@@ -244,30 +249,10 @@ func (u *uploads) digest(ctx context.Context, path string) (outgoing, error) {
 		sums[i] = hex.EncodeToString(sum.Sum(nil))
 		return err
 	})
-	return outgoing{path, uploaded{sums[0], sums[1], size}, putQuestion{Sha256: sums[0], Size: size, Parts: sums[2:]}}, err
+	return &outgoing{path: path, sum: uploaded{sums[0], sums[1], size}, Sha256: sums[0], Size: size, Parts: sums[2:]}, err
 }
 
-// targets asks where files are to be sent.
-func (u *uploads) targets(ctx context.Context, asks []putQuestion) ([]putAnswer, error) {
-	var answer struct{ Put []putAnswer }
-	if err := u.session.call(ctx, "urls", map[string]any{"put": asks}, &answer); err != nil {
-		return nil, err
-	}
-	if len(answer.Put) != len(asks) {
-		return nil, fatalf("the staging endpoint answered %d addresses for %d files", len(answer.Put), len(asks))
-	}
-	for i := range answer.Put {
-		one := &answer.Put[i]
-		if one.UploadID == "" {
-			one.Parts = []signed{one.signed}
-		} else if len(one.Parts) != len(asks[i].Parts) {
-			return nil, fatalf("the staging endpoint answered %d addresses for %d parts", len(one.Parts), len(asks[i].Parts))
-		}
-	}
-	return answer.Put, nil
-}
-
-func (u *uploads) sendFile(ctx context.Context, sent outgoing, to putAnswer) error {
+func (u *uploads) sendFile(ctx context.Context, sent *outgoing, to place) error {
 	if to.Present {
 		return nil
 	}
@@ -276,36 +261,38 @@ func (u *uploads) sendFile(ctx context.Context, sent outgoing, to putAnswer) err
 		return fatal{err}
 	}
 	defer file.Close()
-	sent.ask.UploadID, sent.ask.Etags = to.UploadID, make([]string, len(to.Parts))
-	err = inParallel(ctx, len(to.Parts), partsInParallel, func(ctx context.Context, i int) error {
-		from, length := int64(i)*partBytes, sent.sum.Size
-		if to.UploadID != "" {
-			length = min(partBytes, length-from)
-		}
-		target := to.Parts[i]
+	sent.UploadID = to.UploadID
+	etags := make([]string, max(len(sent.Parts), 1))
+	err = inParallel(ctx, len(etags), partsInParallel, func(ctx context.Context, i int) error {
+		from, to := int64(i)*partBytes, to
 		return u.session.again(ctx, sent.path, func(first bool) (bool, error) {
 			if !first {
-				ask := sent.ask
-				ask.Etags = nil
-				answers, err := u.targets(ctx, []putQuestion{ask})
+				found, err := u.session.places(ctx, "put", sent)
 				if err != nil {
 					return false, err
 				}
-				if answers[0].Present {
+				if to = found[0]; to.Present {
 					return false, errPresent
 				}
-				target = answers[0].Parts[i]
 			}
-			response, err := u.session.send(ctx, http.MethodPut, target, io.NewSectionReader(file, from, length), length)
+			target := to.address
+			if len(to.Parts) != len(sent.Parts) {
+				return false, fatalf("the staging endpoint answered %d addresses for %d parts", len(to.Parts), len(sent.Parts))
+			} else if len(to.Parts) > 0 {
+				target = to.Parts[i]
+			}
+			body := io.NewSectionReader(file, from, min(partBytes, sent.Size-from))
+			response, err := u.session.send(ctx, http.MethodPut, target, body, body.Size())
 			if err != nil {
 				return false, err
 			}
-			sent.ask.Etags[i] = response.Header.Get("ETag")
+			etags[i] = response.Header.Get("ETag")
 			return true, response.Body.Close()
 		})
 	})
-	if err != nil || to.UploadID == "" {
+	if err != nil || len(sent.Parts) == 0 {
 		return err
 	}
-	return u.session.call(ctx, "urls", map[string]any{"complete": []putQuestion{sent.ask}}, &struct{}{})
+	sent.Etags = etags
+	return u.session.call(ctx, "urls", map[string]any{"complete": []any{sent}}, &struct{}{})
 }

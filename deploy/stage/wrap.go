@@ -9,9 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,23 +23,38 @@ const (
 	instantForm = "2006-01-02T15:04:05.000Z"
 )
 
+type wrapPlan struct {
+	Version                                           int
+	Argv, Hidden                                      []string
+	Env                                               map[string]string
+	Cwd, Stdin, Stdout, Stderr, Umask, Fifo, ExitFile string
+	TimeLimitSeconds, GraceSeconds                    float64
+}
+
+type exitReport struct {
+	Version        int     `json:"version"`
+	ExitCode       int     `json:"exitCode"`
+	Signal         string  `json:"signal,omitempty"`
+	Limit          string  `json:"limit,omitempty"`
+	Cancelled      bool    `json:"cancelled,omitempty"`
+	Fault          string  `json:"fault,omitempty"`
+	StartedAt      string  `json:"startedAt"`
+	FinishedAt     string  `json:"finishedAt"`
+	WallSeconds    float64 `json:"wallSeconds"`
+	CpuSeconds     float64 `json:"cpuSeconds"`
+	MaxMemoryBytes int64   `json:"maxMemoryBytes"`
+}
+
 // wrap runs the tool and returns its exit code, or says why it could not do its own work.
-func wrap(planFile string) int {
-	// The tool dies with the thread that started it.
-	runtime.LockOSThread()
+func wrap(ctx context.Context, planFile string) int {
 	var plan wrapPlan
+	report := exitReport{Version: 1}
 	text, err := os.ReadFile(planFile)
 	if err = errors.Join(err, json.Unmarshal(text, &plan)); err == nil && (plan.Version != 1 || len(plan.Argv) == 0) {
 		err = errors.New("version 1 and argv are needed")
 	}
-	report := exitReport{Version: 1, StartedAt: now()}
 	if err == nil {
-		err = attend(plan, &report)
-	}
-	report.FinishedAt = now()
-	if err == nil {
-		text, _ = json.Marshal(report)
-		err = writeWhole(plan.ExitFile, text, 0o644)
+		err = attend(ctx, plan, &report)
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "runnel-stage: %s: %v\n", planFile, err)
@@ -48,30 +63,17 @@ func wrap(planFile string) int {
 	return report.ExitCode
 }
 
-func now() string { return time.Now().UTC().Format(instantForm) }
-
-func seconds(count float64) time.Duration { return time.Duration(count * float64(time.Second)) }
-
-// attend runs the tool when the uploader is there.
-func attend(plan wrapPlan, report *exitReport) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	opened := make(chan error, 1)
-	go func() { opened <- holdFifo(plan.Fifo) }()
-	select {
-	case err := <-opened:
-		if err != nil {
-			return err
-		}
-	case <-ctx.Done():
-		report.ExitCode, report.Cancelled = 128+int(syscall.SIGTERM), true
-		return nil
+// attend runs the tool when the uploader is there, which reads the report at the end of the FIFO.
+func attend(ctx context.Context, plan wrapPlan, report *exitReport) error {
+	fifo, err := openFifo(ctx, plan.Fifo, os.O_WRONLY)
+	if err != nil && ctx.Err() == nil {
+		return err
 	}
+	defer fifo.Close()
 	begun := time.Now()
-	report.StartedAt = now()
-	err := runTool(ctx, plan, report)
-	report.WallSeconds = time.Since(begun).Seconds()
-	if err != nil {
+	if ctx.Err() != nil {
+		report.ExitCode, report.Cancelled = 128+int(syscall.SIGTERM), true
+	} else if err := runTool(ctx, plan, report); err != nil {
 		// What a shell would exit with.
 		report.ExitCode, report.Fault = 126, fmt.Sprintf("%q cannot be started: %v", plan.Argv[0], err)
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
@@ -79,20 +81,34 @@ func attend(plan wrapPlan, report *exitReport) error {
 		}
 		fmt.Fprintln(os.Stderr, "runnel-stage:", report.Fault)
 	}
-	return nil
+	ended := time.Now()
+	report.StartedAt, report.FinishedAt = begun.UTC().Format(instantForm), ended.UTC().Format(instantForm)
+	report.WallSeconds = ended.Sub(begun).Seconds()
+	text, _ := json.Marshal(report)
+	return replaceFile(plan.ExitFile, text, 0o644)
 }
 
-// holdFifo waits for the uploader. The file is never closed: its end is the end of this process.
-func holdFifo(path string) error {
-	_, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
-	for errors.Is(err, syscall.EINTR) {
-		_, err = syscall.Open(path, syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
+// openFifo waits for whoever opens the other end.
+func openFifo(ctx context.Context, path string, flag int) (*os.File, error) {
+	var file *os.File
+	var err error
+	opened := make(chan struct{})
+	go func() {
+		defer close(opened)
+		file, err = os.OpenFile(path, flag, 0)
+	}()
+	select {
+	case <-opened:
+		return file, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	return err
 }
 
 // runTool fills the report; its error is why the tool could not be started.
 func runTool(stopped context.Context, plan wrapPlan, report *exitReport) error {
+	// The tool dies with the thread that started it.
+	runtime.LockOSThread()
 	mask, err := strconv.ParseUint(cmp.Or(plan.Umask, "022"), 8, 12)
 	if err = errors.Join(err, os.Chdir(plan.Cwd)); err != nil {
 		return err
@@ -103,22 +119,20 @@ func runTool(stopped context.Context, plan wrapPlan, report *exitReport) error {
 	limited, cancel := context.WithTimeout(stopped, seconds(cmp.Or(plan.TimeLimitSeconds, noLimit)))
 	defer cancel()
 	tool := exec.CommandContext(limited, plan.Argv[0], plan.Argv[1:]...)
-	if errors.Is(tool.Err, exec.ErrDot) {
-		tool.Err = nil
-	}
 	tool.Env, tool.SysProcAttr = environment(plan.Env), &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if err := redirect(tool, plan); err != nil {
-		return err
-	}
 	tool.Cancel = func() error {
 		if report.Cancelled = stopped.Err() != nil; !report.Cancelled {
 			report.Limit = "time"
 		}
 		return syscall.Kill(-tool.Process.Pid, syscall.SIGTERM)
 	}
-	tool.WaitDelay = 10 * time.Second
-	if plan.GraceSeconds != nil {
-		tool.WaitDelay = seconds(max(*plan.GraceSeconds, 0.001))
+	tool.WaitDelay = seconds(max(plan.GraceSeconds, 0.001))
+	logs := []*veil{{log: os.Stdout, hidden: plan.Hidden}, {log: os.Stderr, hidden: plan.Hidden}}
+	if tool.Stdout, tool.Stderr = os.Stdout, os.Stderr; len(plan.Hidden) > 0 {
+		tool.Stdout, tool.Stderr = logs[0], logs[1]
+	}
+	if err := redirect(tool, plan); err != nil {
+		return err
 	}
 	if err := tool.Start(); err != nil {
 		return err
@@ -126,19 +140,16 @@ func runTool(stopped context.Context, plan wrapPlan, report *exitReport) error {
 	_ = tool.Wait()
 	// What it left in its group would still write into its outputs.
 	_ = syscall.Kill(-tool.Process.Pid, syscall.SIGKILL)
-	describe(tool.ProcessState, report)
+	for _, log := range logs {
+		log.end()
+	}
+	describeEnd(tool.ProcessState, report)
 	return nil
 }
 
-// environment is the image's with the plan's on top, without what the kubelet adds of the cluster.
+// environment is the image's, without what the kubelet adds of the cluster, and then the plan's: of two values the last one counts.
 func environment(planned map[string]string) []string {
-	var env []string
-	for _, pair := range os.Environ() {
-		name, _, _ := strings.Cut(pair, "=")
-		if _, given := planned[name]; !given && !strings.HasPrefix(name, "KUBERNETES_") {
-			env = append(env, pair)
-		}
-	}
+	env := slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "KUBERNETES_") })
 	for name, value := range planned {
 		env = append(env, name+"="+value)
 	}
@@ -149,7 +160,6 @@ func redirect(tool *exec.Cmd, plan wrapPlan) (err error) {
 	if tool.Stdin, err = os.Open(cmp.Or(plan.Stdin, os.DevNull)); err != nil {
 		return err
 	}
-	tool.Stdout, tool.Stderr = os.Stdout, os.Stderr
 	if plan.Stdout != "" {
 		tool.Stdout, err = create(plan.Stdout)
 	}
@@ -168,10 +178,17 @@ func create(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC|syscall.O_NOFOLLOW, 0o666)
 }
 
-func describe(ended *os.ProcessState, report *exitReport) {
+// By number, from 1.
+var signalNames = strings.Fields("HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ")
+
+func describeEnd(ended *os.ProcessState, report *exitReport) {
 	report.ExitCode = ended.ExitCode()
 	if status := ended.Sys().(syscall.WaitStatus); status.Signaled() {
-		report.ExitCode, report.Signal = 128+int(status.Signal()), signalName(int(status.Signal()))
+		number := int(status.Signal())
+		report.ExitCode, report.Signal = 128+number, fmt.Sprintf("signal %d", number)
+		if number <= len(signalNames) {
+			report.Signal = "SIG" + signalNames[number-1]
+		}
 	}
 	report.CpuSeconds = (ended.UserTime() + ended.SystemTime()).Seconds()
 	report.MaxMemoryBytes = max(ended.SysUsage().(*syscall.Rusage).Maxrss*1024, containerPeak())
@@ -186,14 +203,4 @@ func containerPeak() int64 {
 		}
 	}
 	return 0
-}
-
-// By number, from 1.
-var signalNames = strings.Fields("HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ")
-
-func signalName(number int) string {
-	if number <= len(signalNames) {
-		return "SIG" + signalNames[number-1]
-	}
-	return fmt.Sprintf("signal %d", number)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -70,6 +71,18 @@ func TestWrapSendsBothStreamsToOneFile(t *testing.T) {
 	p := newPod(t)
 	p.wrapped(map[string]any{"stdout": p.path("out/work/both"), "stderr": p.path("out/work/both")}, "sh", "-c", "echo one; echo two >&2; echo three")
 	wantText(t, p.path("out/work/both"), "one\ntwo\nthree\n")
+}
+
+func TestWrapKeepsSecretsOutOfTheLog(t *testing.T) {
+	p := newPod(t)
+	var log bytes.Buffer
+	p.stdout = &log
+	p.wrapped(map[string]any{"hidden": []string{"hunter2", "unused"}, "env": map[string]string{"KEY": "hunter2"}},
+		"sh", "-c", `printf "it is $KEY, or hun"; sleep 0.05; printf 'ter2. '; printf "$KEY" >kept; printf 'A hunter'`)
+	if log.String() != "it is ***, or ***. A hunter" {
+		t.Errorf("%q", log.String())
+	}
+	wantText(t, p.path("out/work/kept"), "hunter2")
 }
 
 func TestWrapSaysWhyAToolCannotStart(t *testing.T) {

@@ -160,7 +160,8 @@ oomScoreAdj: 0
 podLogsDir: $RUN/podlogs
 volumePluginDir: $RUN/flexvol
 resolvConf: $RUN/conf/resolv.conf
-evictionHard: {memory.available: 200Mi, nodefs.available: 1%, imagefs.available: 1%, nodefs.inodesFree: 1%}
+evictionHard: {pid.available: 1%, memory.available: 200Mi, nodefs.available: 1%, imagefs.available: 1%, nodefs.inodesFree: 1%}
+evictionPressureTransitionPeriod: 5s
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
 enableControllerAttachDetach: true

@@ -4,8 +4,7 @@ import { repository } from '../journeys/up.ts';
 
 /** Folder of the test cluster: its programs and `run/kubeconfig`. */
 export const cache = process.env['RUNNEL_TEST_CLUSTER'] ?? '';
-/** This machine as pods of the test cluster see it. */
-export const host = '10.77.0.1';
+export { host } from './beside-cluster.ts';
 
 export const kubeconfig = join(cache, 'run/kubeconfig');
 /** For programs that use the cluster. */

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '@runnel/embedded';
 import { startVersitygw, versitygw } from '@runnel/testing';
 import { deploy, newFolder, removeFolder, startUp, type Up } from '../journeys/up.ts';
-import { clusterEnv, cache, host, kubeconfig, script } from './cluster.ts';
+import { besideCluster } from './beside-cluster.ts';
+import { clusterEnv, cache, kubeconfig, script } from './cluster.ts';
 
 export const namespace = 'ws-demo';
 
@@ -84,24 +84,20 @@ export async function startInstallation(workspacePods: unknown, options: Install
   const folder = mkdtempSync(join(tmpdir(), 'runnel-kubernetes-'));
   let s3 = await startVersitygw(command, folder);
   const { port } = s3;
-  const stagingPort = await freePort();
   const settings = join(folder, 'workspace-pods.json');
   writeFileSync(settings, JSON.stringify(workspacePods));
-  for (const port of [s3.port, stagingPort]) script('expose.sh', String(port));
-  Object.assign(process.env, {
-    AWS_ACCESS_KEY_ID: s3.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-    AWS_REGION: 'us-east-1',
-    RUNNEL_STAGING_PORT: String(stagingPort),
-    RUNNEL_STAGE_IMAGE: 'registry.local/runnel-stage:1',
+  const beside = await besideCluster({
+    s3,
+    kubeconfig: options.kubeconfig ?? kubeconfig,
+    expose: (one) => script('expose.sh', String(one)),
+  });
+  Object.assign(process.env, beside.env, {
     RUNNEL_TOOL_IMAGE: 'registry.local/busybox:1.35',
     RUNNEL_WORKSPACE_PODS: settings,
-    RUNNEL_REACHABLE: `${host}/32:${s3.port},${host}/32:${stagingPort}`,
+    RUNNEL_REACHABLE: beside.reachable,
   });
-  const stagingUrl = `http://${host}:${stagingPort}`;
-  const args = ['--backend', 'kubernetes', '--kubeconfig', options.kubeconfig ?? kubeconfig];
-  args.push('--objects', s3.bucket('runnel', { podEndpoint: `http://${host}:${s3.port}` }));
-  args.push('--staging-url', stagingUrl, '--slots', String(slots), ...(only === undefined ? [] : ['--only', only]));
+  const { stagingUrl } = beside;
+  const args = [...beside.args, '--slots', String(slots), ...(only === undefined ? [] : ['--only', only])];
   const data = newFolder();
   let up = await startUp({ folder: data, args });
   return {

@@ -3,6 +3,7 @@ import type { Messaging } from '@runnel/messaging';
 import { describeIsolation, type IsolationMode } from '@runnel/sandbox';
 import type { Logger } from '@runnel/service';
 import type { ExecutorConfig } from './config.ts';
+import type { AttemptId } from './steps/attempt.ts';
 import type { Attempts, AttemptsPorts } from './steps/attempts.ts';
 import { carryOutStep, type StepSurroundings } from './steps/carry-out-step.ts';
 
@@ -16,6 +17,8 @@ export interface Backend {
   isolation: string;
   /** Takes over what a predecessor began. */
   adopt(attempts: Attempts): Promise<void>;
+  /** What could not be taken over yet: it is tried again. */
+  pending(): AttemptId[];
   /** The bus was out of reach for so long that a process executor's steps belong to others. */
   onLost(attempts: Attempts): void;
   /** Its steps go on when it ends, and are its successor's. */
@@ -47,6 +50,7 @@ function processBackend({ surroundings, isolation }: BackendContext): Backend {
     memoryMiB: Math.floor(totalmem() / 1024 / 1024),
     isolation: describeIsolation(isolation),
     adopt: () => Promise.resolve(),
+    pending: () => [],
     onLost: (attempts) => attempts.abandon(),
     leavesSteps: false,
     drain: (attempts, graceSeconds) => attempts.drain(graceSeconds * 1000),

@@ -105,7 +105,7 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     isolation: backend.isolation,
     accepting,
     ...(room.full() === undefined ? {} : { full: room.full() }),
-    steps: attempts.list().map(({ run, step, attempt }) => ({ run, step, attempt })),
+    steps: [...attempts.list(), ...backend.pending()].map(({ run, step, attempt }) => ({ run, step, attempt })),
   });
   const plan = shardPlan(id, prefix);
   const strategy = new RunnelTransport({

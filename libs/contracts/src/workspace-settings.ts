@@ -18,6 +18,16 @@ export const Budget = z.strictObject({
 });
 export type Budget = z.infer<typeof Budget>;
 
+/** Taints of nodes that pods do not mind. */
+export const Toleration = z.strictObject({
+  key: z.string().max(317).exactOptional(),
+  operator: z.enum(['Exists', 'Equal']).exactOptional(),
+  value: z.string().max(63).exactOptional(),
+  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).exactOptional(),
+});
+
+export type Toleration = z.infer<typeof Toleration>;
+
 const label = /^([A-Za-z0-9.-]{1,253}\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 
 /** Settings of a workspace: column `settings` of table `workspaces`. Those of a run are the ones in force when it was accepted. */
@@ -28,6 +38,12 @@ export const WorkspaceSettings = z.strictObject({
     .record(z.string().regex(label, 'no label of Kubernetes'), z.string().max(63))
     .optional()
     .describe('labels of the nodes on which its pods run'),
+  tolerations: z.array(Toleration).max(50).optional().describe('taints of nodes on which its pods may run all the same'),
+  priorityClass: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'no name of a PriorityClass')
+    .optional()
+    .describe('PriorityClass of its pods'),
   budget: Budget.optional(),
 });
 export type WorkspaceSettings = z.infer<typeof WorkspaceSettings>;

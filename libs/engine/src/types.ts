@@ -59,6 +59,8 @@ export interface RunSurroundings {
   secretSteps?: readonly string[];
   images?: { allow?: readonly string[]; replace?: Readonly<Record<string, string>> };
   nodeSelector?: Readonly<Record<string, string>>;
+  tolerations?: readonly Readonly<Record<string, string>>[];
+  priorityClass?: string;
 }
 
 /** Every command carries the time at which it is decided (RFC 3339, UTC): the engine has no clock. */

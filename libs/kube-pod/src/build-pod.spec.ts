@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { buildPod, type PodPlan } from './build-pod.ts';
 import { podNameOf, podNameText } from './names.ts';
-import { WorkspacePods } from './settings.ts';
+import { placedBy, WorkspacePods } from './settings.ts';
 
 const attempt = { workspace: 'demo', run: '01936d2e-7c1a-7000-8000-000000000001', step: 'tile[3]', attempt: 1 };
 
@@ -16,6 +16,7 @@ const plain: PodPlan = {
   resources: { cores: 1, memoryMiB: 256, memoryLimitMiB: 4096, diskMiB: 0, diskLimitMiB: 10_240, extended: {} },
   network: false,
   workspacePods: WorkspacePods.parse({}),
+  secrets: false,
   stageImage: 'registry.example/stage:1',
   stagingUrl: 'http://executor.runnel.svc:8090',
   hostAliases: [],
@@ -50,12 +51,24 @@ const everything: PodPlan = {
   }),
 };
 
+/** What the settings of the workspace add to what the administrator of the cluster says. */
+const given: PodPlan = {
+  ...plain,
+  secrets: true,
+  workspacePods: placedBy(WorkspacePods.parse({ nodeSelector: { pool: 'eo' }, tolerations: [{ key: 'eo', operator: 'Exists' }] }), {
+    nodeSelector: { pool: 'theirs', disk: 'ssd' },
+    tolerations: [{ key: 'spot', operator: 'Equal', value: 'yes', effect: 'NoSchedule' }],
+    priorityClass: 'batch',
+  }),
+};
+
 const golden = (name: string): unknown => JSON.parse(readFileSync(join(import.meta.dirname, 'golden', `${name}.json`), 'utf8'));
 
 describe('a pod', () => {
   it.each([
     ['plain', plain],
     ['everything', everything],
+    ['secrets-and-settings', given],
   ])('%s', (name, plan) => {
     expect(buildPod(plan)).toEqual(golden(name));
   });
@@ -66,6 +79,15 @@ describe('a pod', () => {
     expect(tool?.volumeMounts?.map(({ name }) => name)).not.toContain('token');
     expect(tool?.volumeMounts).toContainEqual({ name: 'in', mountPath: '/runnel/in', readOnly: true });
     expect(tool?.env).toBeUndefined();
+  });
+
+  it('has nothing in memory, nor another plan, without secrets; with them only the stager and the tool have it', () => {
+    const volumes = (plan: PodPlan): unknown[] =>
+      (buildPod(plan).spec?.volumes ?? []).filter(({ emptyDir }) => emptyDir?.medium === 'Memory');
+    expect([volumes(plain).length, volumes(given).length]).toEqual([0, 1]);
+    const { initContainers = [], containers = [] } = buildPod(given).spec ?? {};
+    const having = [...initContainers, ...containers].filter(({ volumeMounts = [] }) => volumeMounts.some(({ name }) => name === 'hidden'));
+    expect(having.map(({ name }) => name)).toEqual(['stage', 'tool']);
   });
 
   it('satisfies the restricted pod security standard', () => {

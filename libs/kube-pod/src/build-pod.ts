@@ -1,4 +1,4 @@
-import type { V1Container, V1Pod, V1ResourceRequirements, V1SecurityContext, V1Volume } from '@kubernetes/client-node';
+import type { V1Container, V1Pod, V1ResourceRequirements, V1SecurityContext, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import { containers, keys, namespaceOf, places, stagingAudience, stepAccount } from './names.ts';
 import type { WorkspacePods } from './settings.ts';
 import type { StagedAttempt } from './stage-plan.ts';
@@ -40,6 +40,8 @@ export interface PodPlan {
   /** NetworkAccess: which network policy holds. */
   network: boolean;
   workspacePods: WorkspacePods;
+  /** It is given secrets: the wrapper's plan, which holds them, stands in memory. */
+  secrets: boolean;
   stageImage: string;
   /** Where the tool sees its output folder, if not where we do. */
   outdir: string;
@@ -100,7 +102,7 @@ export function buildPod(plan: PodPlan): V1Pod {
       tolerations: [...workspacePods.tolerations, ...lossTolerations],
       ...(workspacePods.priorityClass !== undefined && { priorityClassName: workspacePods.priorityClass }),
       ...(workspacePods.imagePullSecrets.length > 0 && { imagePullSecrets: workspacePods.imagePullSecrets.map((name) => ({ name })) }),
-      initContainers: [ours(plan, containers.stage, ['stage'])],
+      initContainers: [ours(plan, containers.stage, ['stage'], hidden(plan, {}))],
       // The uploader first: it is there when the tool's wrapper opens the FIFO. No native sidecar: those are killed when the tool ends.
       containers: [ours(plan, containers.upload, ['upload', places.upload]), toolContainer(plan)],
       volumes: volumesOf(plan),
@@ -115,7 +117,7 @@ const lossTolerations = ['not-ready', 'unreachable'].map((state) => ({
   tolerationSeconds: lostAfter,
 }));
 
-function ours(plan: PodPlan, name: string, args: string[]): V1Container {
+function ours(plan: PodPlan, name: string, args: string[], more: V1VolumeMount[] = []): V1Container {
   return {
     name,
     image: plan.stageImage,
@@ -134,16 +136,20 @@ function ours(plan: PodPlan, name: string, args: string[]): V1Container {
       { name: 'in', mountPath: places.in },
       { name: 'out', mountPath: places.out },
       { name: 'token', mountPath: places.token, readOnly: true },
+      ...more,
     ],
   };
 }
+
+const hidden = ({ secrets }: PodPlan, mode: { readOnly?: true }): V1VolumeMount[] =>
+  secrets ? [{ name: 'hidden', mountPath: places.hidden, ...mode }] : [];
 
 function toolContainer(plan: PodPlan): V1Container {
   return {
     name: containers.tool,
     image: plan.image,
     imagePullPolicy: plan.workspacePods.imagePullPolicy,
-    command: [places.program, 'wrap', places.wrap],
+    command: [places.program, 'wrap', plan.secrets ? places.hiddenWrap : places.wrap],
     workingDir: plan.outdir,
     securityContext: restricted,
     resources: resourcesOf(plan.resources),
@@ -157,6 +163,7 @@ function toolContainer(plan: PodPlan): V1Container {
         subPath: `${within(places.absolute, places.in)}/${name}`,
         ...(!writable && { readOnly: true }),
       })),
+      ...hidden(plan, { readOnly: true }),
     ],
   };
 }
@@ -184,10 +191,11 @@ const within = (path: string, folder: string): string => path.slice(folder.lengt
 const milli = (cores: number): string => `${Math.max(1, Math.ceil(cores * 1000))}m`;
 const mebi = (size: number): string => `${Math.max(1, Math.ceil(size))}Mi`;
 
-function volumesOf({ resources }: PodPlan): V1Volume[] {
+function volumesOf({ resources, secrets }: PodPlan): V1Volume[] {
   return [
     { name: 'in', emptyDir: {} },
     { name: 'out', emptyDir: { sizeLimit: mebi(resources.diskLimitMiB) } },
+    ...(secrets ? [{ name: 'hidden', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } }] : []),
     {
       name: 'token',
       projected: {

@@ -1,6 +1,6 @@
 export * from './stage-plan.ts';
 export * from './names.ts';
-export { ClusterSettings, WorkspacePods } from './settings.ts';
+export { ClusterSettings, placedBy, WorkspacePods } from './settings.ts';
 export { buildPod, lostAfter, type HostAlias, type PlacedMount, type PodPlan, type PodResources } from './build-pod.ts';
 export { namespaceObjects, type NamespacePlan, type Reachable, type ReachablePods } from './namespace-objects.ts';
 export { podTooLarge } from './too-large.ts';

@@ -67,6 +67,33 @@ describe('what is made of a pod', () => {
       'infrastructure',
       /evicted it: The node was low/,
     ],
+    [
+      'its storage, of all containers',
+      pod({
+        phase: 'Failed',
+        reason: 'Evicted',
+        message: 'Pod ephemeral local storage usage exceeds the total limit of containers 10Mi. ',
+      }),
+      'output-limit',
+      /wrote more than it may/,
+    ],
+    [
+      'its storage, of a container',
+      pod({ phase: 'Failed', reason: 'Evicted', message: 'Container tool exceeded its local ephemeral storage limit "10Mi". ' }),
+      'output-limit',
+      /wrote more than it may/,
+    ],
+    [
+      'the disk of its node',
+      pod({
+        phase: 'Failed',
+        reason: 'Evicted',
+        message:
+          'The node was low on resource: ephemeral-storage. Threshold quantity: 1Gi, available: 900Mi. Container tool was using 2Gi, request is 0.',
+      }),
+      'infrastructure',
+      /evicted it: The node was low/,
+    ],
     ['its deadline', pod({ phase: 'Failed', reason: 'DeadlineExceeded' }), 'time-limit', /longer than its time limit/],
     [
       'its node is silent',

@@ -94,7 +94,8 @@ function podFault({ status, metadata }: V1Pod): Failed | undefined {
     case undefined:
       break;
     case 'Evicted':
-      return /ephemeral|emptydir/i.test(message ?? '')
+      // A node that is low on disk names ephemeral storage too, and evicts whom it likes.
+      return /exceeds the (total )?limit|exceeded its/i.test(message ?? '')
         ? failed('output-limit', `it wrote more than it may: ${said(message)}`)
         : failed('infrastructure', `its node evicted it: ${said(message)}`);
     case 'DeadlineExceeded':

@@ -39,6 +39,9 @@ export const places = {
   absolute: '/runnel/in/absolute',
   program: '/runnel/in/runnel-stage',
   wrap: '/runnel/in/wrap.json',
+  /** In memory: the wrapper's plan, where it holds secrets. */
+  hidden: '/runnel/hidden',
+  hiddenWrap: '/runnel/hidden/wrap.json',
   upload: '/runnel/in/upload.json',
   fifo: '/runnel/in/end.fifo',
   out: '/runnel/out',

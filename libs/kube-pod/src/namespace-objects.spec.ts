@@ -137,6 +137,7 @@ function labelsOf(network: boolean): Record<string, string> {
   const resources = { cores: 1, memoryMiB: 1, memoryLimitMiB: 1, diskMiB: 1, diskLimitMiB: 1, extended: {} };
   const settings = {
     workspacePods: plan.workspacePods,
+    secrets: false,
     stageImage: 's',
     stagingUrl: 'http://x',
     hostAliases: [],

@@ -1,13 +1,7 @@
+import { Toleration, type WorkspaceSettings } from '@runnel/contracts';
 import { z } from 'zod';
 
 const Quantity = z.string().regex(/^\d+(\.\d+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/, 'a Kubernetes quantity, e.g. 500m or 2Gi');
-
-const Toleration = z.object({
-  key: z.string().exactOptional(),
-  operator: z.enum(['Exists', 'Equal']).exactOptional(),
-  value: z.string().exactOptional(),
-  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).exactOptional(),
-});
 
 /** How a workspace's pods are placed and what they may use; set by an administrator. */
 export const WorkspacePods = z.object({
@@ -40,3 +34,17 @@ export const ClusterSettings = z.record(z.string(), z.unknown()).transform((all,
   return (workspace: string): WorkspacePods => parsed.get(workspace) ?? parsed.get('*') ?? WorkspacePods.parse({});
 });
 export type ClusterSettings = z.output<typeof ClusterSettings>;
+
+/** What the settings of a workspace say of the nodes of its pods. */
+export type Placement = Pick<WorkspaceSettings, 'nodeSelector' | 'tolerations' | 'priorityClass'>;
+
+/** What the administrator of the cluster says of a workspace's pods holds before what the workspace's settings say. */
+export function placedBy(pods: WorkspacePods, { nodeSelector, tolerations = [], priorityClass }: Placement): WorkspacePods {
+  const preferred = pods.priorityClass ?? priorityClass;
+  return {
+    ...pods,
+    nodeSelector: { ...nodeSelector, ...pods.nodeSelector },
+    tolerations: [...pods.tolerations, ...tolerations],
+    ...(preferred !== undefined && { priorityClass: preferred }),
+  };
+}

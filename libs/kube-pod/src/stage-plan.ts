@@ -53,6 +53,8 @@ export const WrapPlan = z.object({
   graceSeconds: z.number().min(0).default(10),
   fifo: Path,
   exitFile: Path,
+  /** Texts that the container's log shows as `***`. */
+  hidden: z.array(z.string().min(1)).optional(),
 });
 export type WrapPlan = z.infer<typeof WrapPlan>;
 

@@ -34,6 +34,7 @@ export function idlePod(name: string, command: string): Pod {
     image,
     resources: { cores: 0.01, memoryMiB: 32, memoryLimitMiB: 64, diskMiB: 16, diskLimitMiB: 1024, extended: {} },
     network: false,
+    secrets: false,
     workspacePods: WorkspacePods.parse({ imagePullPolicy: 'Never' }),
     stageImage: image,
     outdir: places.work,

@@ -7,7 +7,7 @@ import type { KnownWorkspace } from './known-workspaces.ts';
  * code of others is given none of its secrets.
  */
 export function surroundingsOf(
-  { settings: { images, nodeSelector }, secretSteps }: KnownWorkspace,
+  { settings: { images, nodeSelector, tolerations, priorityClass }, secretSteps }: KnownWorkspace,
   { process, secretInputs }: { process: string | undefined; secretInputs: boolean },
 ): Pick<AcceptedRun, 'surroundings'> {
   const steps = secretInputs ? [''] : process === undefined ? [] : stepsIn(process, secretSteps);
@@ -17,6 +17,8 @@ export function surroundingsOf(
       ? {}
       : { images: { ...(images.allow && { allow: images.allow }), ...(images.replace && { replace: images.replace }) } }),
     ...(nodeSelector === undefined ? {} : { nodeSelector }),
+    ...(tolerations === undefined ? {} : { tolerations }),
+    ...(priorityClass === undefined ? {} : { priorityClass }),
   };
   return Object.keys(surroundings).length === 0 ? {} : { surroundings };
 }

@@ -47,8 +47,21 @@ describe('a workspace', () => {
       settings: { title: 'Ours', budget: { coreHours: 5 } },
     });
     expect((await made('PATCH', '/api/v1/workspace', json({ nodeSelector: { disk: 'ssd' } }))).status).toBe(400);
-    const changed = await operate('PATCH', 'workspaces/made', { nodeSelector: { disk: 'ssd' }, title: null, budget: { coreHours: 1 } });
-    expect(changed.body).toMatchObject({ settings: { nodeSelector: { disk: 'ssd' }, budget: { coreHours: 1 } } });
+    const changed = await operate('PATCH', 'workspaces/made', {
+      nodeSelector: { disk: 'ssd' },
+      tolerations: [{ key: 'spot', operator: 'Exists' }],
+      priorityClass: 'batch',
+      title: null,
+      budget: { coreHours: 1 },
+    });
+    expect(changed.body).toMatchObject({
+      settings: {
+        nodeSelector: { disk: 'ssd' },
+        tolerations: [{ key: 'spot', operator: 'Exists' }],
+        priorityClass: 'batch',
+        budget: { coreHours: 1 },
+      },
+    });
     expect(changed.text).not.toContain('title');
     expect((await operate('GET', 'workspaces?limit=1')).body).toMatchObject({ workspaces: [{ name: 'made' }], next: expect.anything() });
     expect((await operate('GET', 'workspaces/nobody')).status).toBe(404);

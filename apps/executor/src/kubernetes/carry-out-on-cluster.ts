@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { exitMeaning, type CommandLineTool } from '@runnel/cwl';
-import { buildPod, namespaceOf, podTimeline, type ClusterSettings, type HostAlias } from '@runnel/kube-pod';
+import { buildPod, namespaceOf, placedBy, podTimeline, type ClusterSettings, type HostAlias } from '@runnel/kube-pod';
 import { ObjectNotFound, putValue, readValue, type ObjectStore } from '@runnel/objects';
 import { describeFault, toolFailure, type StepFailure, type StepOutcome } from '@runnel/sandbox';
 import type { StepRequest } from '../steps/attempt.ts';
@@ -150,7 +150,8 @@ function podOf(
     image,
     resources: podResources(prepared, defaults),
     network: command.network,
-    workspacePods: placedBy(settings(workspace), request.nodeSelector),
+    workspacePods: placedBy(settings(workspace), request),
+    secrets: request.secrets === true,
     stageImage: defaults.stageImage,
     stagingUrl: defaults.stagingUrl,
     hostAliases,
@@ -159,11 +160,6 @@ function podOf(
     mounts: prepared.mounts,
     deadlineSeconds: (prepared.stage.wrap.timeLimitSeconds ?? defaults.timeLimitSeconds) + defaults.deadlineMarginSeconds,
   });
-}
-
-/** What the administrator of the cluster says of a workspace's pods holds before what the workspace's settings say. */
-function placedBy(pods: ReturnType<ClusterSettings>, nodeSelector: StepRequest['nodeSelector']): ReturnType<ClusterSettings> {
-  return nodeSelector === undefined ? pods : { ...pods, nodeSelector: { ...nodeSelector, ...pods.nodeSelector } };
 }
 
 async function readCollected(store: ObjectStore, request: StepRequest): Promise<CollectedStep | undefined> {

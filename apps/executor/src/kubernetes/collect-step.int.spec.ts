@@ -14,6 +14,8 @@ import { prepareStep, type PreparedStep } from './prepare-step.ts';
 const attempt = { workspace: 'demo', run: '01936d2e-7c1a-7000-8000-000000000001', step: 'say', attempt: 1 };
 const input = 'runnel:demo/files/in.txt';
 const work = places.work;
+/** Told in contents. */
+const secret = 'planted-secret-4711';
 
 let folder: string;
 let store: ObjectStore;
@@ -41,7 +43,9 @@ outputs: { ${outputs} }`;
   const request = { ...attempt, executor: 'x', process, inputs, requirements: [], hints: [], acceptedAt: '2026-11-21T12:00:00.000Z' };
   const evaluateJavaScript = (): Promise<never> => Promise.reject(new Error('no JavaScript here'));
   const rest = { evaluateJavaScript, entrypointOf: () => ['/entry'], defaultImage: 'i', timeLimitSeconds: 60 };
-  const hidden = { secrets: noSecrets, concealment: createConcealment() };
+  const concealment = createConcealment();
+  concealment.add(secret);
+  const hidden = { secrets: noSecrets, concealment };
   return prepareStep({ request, package: cwl, tool, inputs, store, ...hidden, ...rest });
 }
 
@@ -69,6 +73,14 @@ describe('planning an attempt', () => {
 });
 
 describe('collecting', () => {
+  it('stores no secret that a fault tells', async () => {
+    const step = await prepared("text: { type: int, outputBinding: { glob: t, loadContents: true, outputEval: '$(self[0].contents)' } }");
+    const contents = { t: Buffer.from(secret).toString('base64') };
+    const answer = await collectStep(step, call([file('t', secret.length)], { contents }), store);
+    expect(answer).toMatchObject({ next: 'done', collected: { failure: { reason: expect.stringContaining('***') } } });
+    expect(JSON.stringify(answer)).not.toContain(secret);
+  });
+
   it('asks for what it needs, step by step', async () => {
     const step = await prepared(
       "text: { type: string, outputBinding: { glob: t, loadContents: true, outputEval: '$(self[0].contents)' } }, out: { type: File, outputBinding: { glob: o } }",

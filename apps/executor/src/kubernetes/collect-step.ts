@@ -39,13 +39,17 @@ export async function collectStep(
   if (exit === undefined || exitMeaning(exit.exitCode, prepared.command) !== 'success') return { next: 'done', collected: none };
   const files = listedFiles(call, { outdir: prepared.outdir, entries: prepared.stage.entries, store });
   const name = prepared.request.step;
+  // Stored as it is, before anybody else hides what it tells of the inputs.
+  const failed = ({ reason, ...failure }: StepFailure): { next: 'done'; collected: CollectedStep } => ({
+    next: 'done',
+    collected: { ...none, failure: { ...failure, reason: prepared.concealment.hide(reason) } },
+  });
   try {
     const { tool, runtime, requirements, evaluator, command } = prepared;
     const { inputs } = command;
     const readable = stagedPlaces(prepared);
     const found = await collectOutputs(tool, { runtime, exitCode: exit.exitCode, inputs, requirements, evaluator, files, readable });
-    if ('failure' in found)
-      return { next: 'done', collected: { ...none, failure: { ...found.failure, reason: `${name}: ${found.failure.reason}` } } };
+    if ('failure' in found) return failed({ ...found.failure, reason: `${name}: ${found.failure.reason}` });
     const taken = new Taker(prepared, call, files, store);
     const outputs = prepared.secrets.conceal(await taken.all(found.outputs));
     if (taken.missing.size > 0) throw new NeedsUpload([...taken.missing]);
@@ -53,7 +57,7 @@ export async function collectStep(
   } catch (error) {
     if (error instanceof NeedsContents) return { next: 'read', files: [{ path: error.path, maxBytes: error.maxBytes }] };
     if (error instanceof NeedsUpload) return { next: 'upload', files: error.paths };
-    return { next: 'done', collected: { ...none, failure: describeFault(name, error, 'outputs') } };
+    return failed(describeFault(name, error, 'outputs'));
   }
 }
 

@@ -14,7 +14,7 @@ import { createHostAliases } from './host-aliases.ts';
 import { namespaceMaker } from './make-namespaces.ts';
 import type { PodDefaults } from './pod-choices.ts';
 import { startPodWatch } from './pod-watch.ts';
-import { adopt, createTidying } from './pods-left.ts';
+import { createAdoption, createTidying } from './pods-left.ts';
 import { createPreparations } from './preparations.ts';
 import type { PreparedStep } from './prepare-step.ts';
 import { Left } from './run-pod.ts';
@@ -55,6 +55,7 @@ export async function openKubernetesBackend(config: ExecutorConfig, context: Bac
     hostAliases: createHostAliases(() => namesForPods(config, direct)),
   };
   const tidying = createTidying(here, logger);
+  const adoption = createAdoption(here, logger);
   const staging = await startStaging(config, { store, direct, cluster, logger, prepared: preparations.byId });
   return {
     cores: boundless,
@@ -68,11 +69,13 @@ export async function openKubernetesBackend(config: ExecutorConfig, context: Bac
         tidying.tidy(id);
       },
     },
-    adopt: (attempts) => adopt(attempts, here, context),
+    adopt: (attempts) => adoption.adopt(attempts),
+    pending: () => adoption.pending(),
     // Pods go on by themselves. Where the bus is away nobody else has this shard; where its lease is lost, another one does.
     onLost: (attempts) => context.mayStart() || attempts.abandon(new Left('the shard is lost; its pods go on')),
     leavesSteps: true,
     async drain(attempts, graceSeconds) {
+      adoption.close();
       attempts.abandon(new Left('the executor ends; its pods go on'));
       await attempts.settled();
       // Whoever has the shard next removes the others.
@@ -125,7 +128,7 @@ async function carryOut(request: StepRequest, { context, here, signal, toolEnded
   const { store, executor } = surroundings;
   const bare = openStepLog({ store, prefix: logPrefix(request), tail: (offset, text) => surroundings.tail(request, offset, text) });
   const begun = new Date().toISOString();
-  // What could not be prepared is told by its own outcome, and has no secrets yet.
+  // What could not be prepared is told by its own outcome, without secrets.
   const concealment = await here.prepare(request).then((prepared) => prepared.concealment, createConcealment);
   const masked = concealment.masking((chunk) => bare.write(chunk));
   const log = { ...bare, write: masked.write, tell: (text: string) => bare.tell(concealment.hide(text)) };

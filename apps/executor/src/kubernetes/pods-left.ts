@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1Pod } from '@kubernetes/client-node';
 import { keys, mayRun, namespaceOf, StagedAttempt, staysFor } from '@runnel/kube-pod';
 import { z } from 'zod';
 import type { BackendContext } from '../backend.ts';
@@ -6,6 +8,7 @@ import type { Attempts } from '../steps/attempts.ts';
 import { stopGrace, type ClusterSurroundings } from './carry-out-on-cluster.ts';
 import { podName } from './keys.ts';
 import { readRequest } from './preparations.ts';
+import { Left } from './run-pod.ts';
 
 /** Whoever may change pods may have written anything there. */
 const AnnotatedAttempt = z
@@ -20,18 +23,69 @@ const AnnotatedAttempt = z
   })
   .pipe(StagedAttempt);
 
-/** Goes on with the pods that are there: under their own names, with the same attempts (rule 8). */
-export async function adopt(attempts: Attempts, { watch, cluster, store }: ClusterSurroundings, { logger }: BackendContext): Promise<void> {
-  for (const pod of watch.list()) {
-    const { name = '', namespace = '', annotations = {} } = pod.metadata ?? {};
-    const id = AnnotatedAttempt.safeParse(annotations[keys.attempt]);
-    const own = id.success && name === podName(id.data) && namespace === namespaceOf(id.data.workspace);
-    const request = own ? await readRequest(store, id.data) : undefined;
-    if (request === undefined) {
-      logger.warn({ pod: name }, 'a pod without a plan is removed');
-      await cluster.deletePod(namespace, name, 0);
-    } else void attempts.begin(request).catch((error: unknown) => logger.error({ error, pod: name }, 'a pod could not be taken over'));
+/** Pods that a predecessor left. */
+export interface Adoption {
+  /** Goes on with the pods that are there: under their own names, with the same attempts (rule 8). Resolves when each was tried once. */
+  adopt(attempts: Attempts): Promise<void>;
+  /** Attempts that could not be taken over yet: they are ours all the same, and heartbeats say so. */
+  pending(): AttemptId[];
+  /** No more is tried. */
+  close(): void;
+}
+
+/** Milliseconds between two tries of one pod: the store may be away. */
+const pauses = [1000, 2000, 5000, 15_000];
+
+type AdoptionPorts = Pick<ClusterSurroundings, 'watch' | 'cluster' | 'store' | 'mayStart'>;
+
+export function createAdoption({ watch, cluster, store, mayStart }: AdoptionPorts, logger: BackendContext['logger']): Adoption {
+  const pending = new Map<string, AttemptId>();
+  const closing = new AbortController();
+
+  async function takeOver(pod: V1Pod, attempts: Attempts, tried: () => void): Promise<void> {
+    const { name = '', namespace = '' } = pod.metadata ?? {};
+    const id = attemptOf(pod);
+    for (let tries = 0; watch.get(name) !== undefined && mayStart() && !closing.signal.aborted; tries += 1) {
+      try {
+        if (id !== undefined) pending.set(name, id);
+        const request = id && (await readRequest(store, id));
+        pending.delete(name);
+        if (request !== undefined) {
+          const begun = attempts.begin(request);
+          tried();
+          return await begun;
+        }
+        logger.warn({ pod: name }, 'a pod without a plan is removed');
+        return await cluster.deletePod(namespace, name, 0);
+      } catch (error) {
+        if (error instanceof Left) return;
+        if (tries === 0) logger.warn({ error, pod: name }, 'a pod cannot be taken over now: it is tried again');
+      }
+      tried();
+      await sleep(pauses[Math.min(tries, pauses.length - 1)], undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
+    }
+    pending.delete(name);
   }
+
+  return {
+    async adopt(attempts) {
+      const tries = watch.list().map((pod) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        void takeOver(pod, attempts, resolve).finally(resolve);
+        return promise;
+      });
+      await Promise.all(tries);
+    },
+    pending: () => [...pending.values()],
+    close: () => closing.abort(),
+  };
+}
+
+/** Of a pod that its annotation, name and namespace agree about. */
+function attemptOf({ metadata }: V1Pod): AttemptId | undefined {
+  const id = AnnotatedAttempt.safeParse(metadata?.annotations?.[keys.attempt]);
+  const own = id.success && metadata?.name === podName(id.data) && metadata.namespace === namespaceOf(id.data.workspace);
+  return own ? id.data : undefined;
 }
 
 /** What becomes of the pods of attempts that are over. */

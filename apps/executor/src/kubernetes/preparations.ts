@@ -1,5 +1,6 @@
 import { resolveValues } from '@runnel/engine';
 import { ObjectNotFound, readValue, type ObjectStore } from '@runnel/objects';
+import { describeFault, StepFault } from '@runnel/sandbox';
 import type { BackendContext } from '../backend.ts';
 import { attemptName, type AttemptId, type StepRequest } from '../steps/attempt.ts';
 import { secretsOf } from '../steps/attempt-secrets.ts';
@@ -64,7 +65,7 @@ async function prepare(request: StepRequest, context: BackendContext, defaults: 
   if (!isTool(tool)) throw new StagingRefused(`${process.id} is nothing that runs in a pod`);
   const concealment = createConcealment();
   const secrets = await secretsOf(request, askSecrets, concealment);
-  return prepareStep({
+  const preparing = prepareStep({
     request,
     secrets,
     concealment,
@@ -76,5 +77,10 @@ async function prepare(request: StepRequest, context: BackendContext, defaults: 
     entrypointOf: (image) => defaults.images[image]?.entrypoint ?? [],
     defaultImage: defaults.image,
     timeLimitSeconds: defaults.timeLimitSeconds,
+  });
+  return preparing.catch((error: unknown) => {
+    // Faults tell the inputs that they met, and go where nobody knows the secrets any more: results, logs, answers to pods.
+    const { class: failure, reason } = describeFault('', error, 'inputs');
+    throw new StepFault(failure, concealment.hide(reason.replace(/^: /, '')));
   });
 }

@@ -133,13 +133,14 @@ function stagePlan(
   { command, outdir, mounts, context }: { command: Command; outdir: string; mounts: readonly PlacedMount[]; context: PrepareContext },
 ): StagePlan {
   const seconds = Math.min(command.timeLimit ?? Infinity, context.timeLimitSeconds);
+  const hidden = context.concealment.texts();
   const image = command.image?.image ?? context.defaultImage ?? '';
   return {
     version: 1,
     roots: [places.inputs, places.work, places.tmp, places.exit, ...(mounts.length > 0 ? [places.absolute] : [])],
     entries,
     parallel: 8,
-    files: { program: places.program, wrap: places.wrap, upload: places.upload },
+    files: { program: places.program, wrap: context.request.secrets === true ? places.hiddenWrap : places.wrap, upload: places.upload },
     wrap: {
       version: 1,
       argv: [...context.entrypointOf(image), ...command.argv],
@@ -153,6 +154,7 @@ function stagePlan(
       graceSeconds: 10,
       fifo: places.fifo,
       exitFile: places.exitFile,
+      ...(hidden.length > 0 && { hidden }),
     },
     upload: { version: 1, outdir: places.work, fifo: places.fifo, exitFile: places.exitFile, parallel: 8, maxEntries: 200_000 },
   };

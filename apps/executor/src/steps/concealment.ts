@@ -8,6 +8,8 @@ export interface Concealment {
   add(value: string): void;
   /** Passes a log on without the values, also where one is split. */
   masking(log: (chunk: Buffer) => void): { readonly write: (chunk: Buffer) => void; readonly end: () => void };
+  /** What it looks for. */
+  texts(): string[];
   /** Of a text. */
   hide(this: void, text: string): string;
 }
@@ -47,6 +49,7 @@ export function createConcealment(): Concealment {
         },
       };
     },
+    texts: () => values.map((value) => value.toString()),
     hide: (text) => replaced(Buffer.from(text), values).toString(),
   };
 }

@@ -5,9 +5,9 @@ import type { RunSurroundings } from '@runnel/engine';
 export function surroundingsOf(
   surroundings: RunSurroundings | undefined,
   step: string,
-): Pick<DataOf<typeof StepRequested>, 'secrets' | 'images' | 'nodeSelector'> {
+): Pick<DataOf<typeof StepRequested>, 'secrets' | 'images' | 'nodeSelector' | 'tolerations' | 'priorityClass'> {
   if (surroundings === undefined) return {};
-  const { secretSteps = [], images, nodeSelector } = surroundings;
+  const { secretSteps = [], images, nodeSelector, tolerations, priorityClass } = surroundings;
   const place = step.replaceAll(/\[\d+\]/g, '');
   return {
     ...(secretSteps.some((one) => one === '' || one === place) ? { secrets: true } : {}),
@@ -15,5 +15,7 @@ export function surroundingsOf(
       ? {}
       : { images: { ...(images.allow && { allow: [...images.allow] }), ...(images.replace && { replace: { ...images.replace } }) } }),
     ...(nodeSelector === undefined ? {} : { nodeSelector: { ...nodeSelector } }),
+    ...(tolerations === undefined ? {} : { tolerations: [...tolerations] }),
+    ...(priorityClass === undefined ? {} : { priorityClass }),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { event } from '../contract.ts';
 import { attemptFields, Executor, Failure, ObjectKey, RunId, StepPath, Timestamp, Usage, Value, Workspace } from '../shapes.ts';
-import { WorkspaceImages } from '../workspace-settings.ts';
+import { Toleration, WorkspaceImages } from '../workspace-settings.ts';
 import { attempt, run, usage } from './golden.ts';
 
 export const GrantsWritten = event('grants.written', 1, z.object({ run: RunId }), {
@@ -34,6 +34,8 @@ export const StepRequested = event(
     secrets: z.literal(true).optional().describe('it is given secrets: the executor asks for them (`secrets.asked`)'),
     images: WorkspaceImages.optional().describe('images of the workspace'),
     nodeSelector: z.record(z.string(), z.string()).optional().describe('labels of the nodes on which pods of the workspace run'),
+    tolerations: z.array(Toleration).optional().describe('taints of nodes on which they may run all the same'),
+    priorityClass: z.string().optional().describe('PriorityClass of its pods'),
   }),
   {
     dedupe: 'state',

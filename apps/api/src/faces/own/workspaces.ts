@@ -13,7 +13,7 @@ import { findBudgetState } from '../../usage/budget-state.ts';
 import { notFound } from './problems.ts';
 import { nextPage } from './runs.ts';
 
-const { title, images, nodeSelector, budget } = WorkspaceSettings.shape;
+const { title, images, nodeSelector, tolerations, priorityClass, budget } = WorkspaceSettings.shape;
 const given = <T extends z.ZodType>(setting: z.ZodOptional<T>) => setting.nullable();
 
 /** What its own people may say of a workspace; what costs others something is said by operators. */
@@ -23,6 +23,8 @@ export const settingsRequest = z.strictObject({
   ...ownChanges,
   images: given(images),
   nodeSelector: given(nodeSelector),
+  tolerations: given(tolerations),
+  priorityClass: given(priorityClass),
   budget: given(budget),
 });
 export const newWorkspaceRequest = WorkspaceSettings.extend({ name: TenantWorkspace });

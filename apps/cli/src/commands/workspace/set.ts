@@ -7,9 +7,13 @@ interface SetOptions extends Options {
   title?: string;
   budget?: Record<string, number | null> | None;
   nodeSelector?: Record<string, string> | None;
+  tolerations?: Toleration[] | None;
+  priorityClass?: string;
   allowImages?: string[] | None;
   replaceImages?: Record<string, string> | None;
 }
+
+type Toleration = Partial<Record<'key' | 'operator' | 'value' | 'effect', string>>;
 
 /** `runnel workspace set`: settings that are named; the others stay. */
 export function setCommand(workspace: Command): void {
@@ -17,17 +21,21 @@ export function setCommand(workspace: Command): void {
     .option('--title <TEXT>', 'for people')
     .option('--budget <HOURS>', 'of a month: core-hours=100,memory-gb-hours=400 (scope operator)', figures)
     .option('--node-selector <LABELS>', 'labels of the nodes of its pods: disk=ssd,pool=eo (scope operator)', pairs)
+    .option('--tolerations <TAINTS>', 'taints of nodes that its pods do not mind: spot:NoSchedule,pool=eo (scope operator)', taints)
+    .option('--priority-class <NAME>', 'PriorityClass of its pods (scope operator)')
     .option('--allow-images <IMAGES>', 'nothing else is run: debian:12,ghcr.io/eo/* (scope operator)', names)
     .option('--replace-images <IMAGES>', 'run another one instead: debian:12=mirror/debian:12 (scope operator)', pairs)
     .option('--json', 'print as JSON')
     .action(async (options: SetOptions) => {
-      const { title, budget, nodeSelector, allowImages, replaceImages } = options;
+      const { title, budget, nodeSelector, tolerations, priorityClass, allowImages, replaceImages } = options;
       const target = targetOf(options);
       const address = await addressOf(target);
       const body = {
         ...(title === undefined ? {} : { title: orNull(title) }),
         ...(budget === undefined ? {} : { budget: budget === none ? null : camelNames(budget) }),
         ...(nodeSelector === undefined ? {} : { nodeSelector: orNull(nodeSelector) }),
+        ...(tolerations === undefined ? {} : { tolerations: orNull(tolerations) }),
+        ...(priorityClass === undefined ? {} : { priorityClass: orNull(priorityClass) }),
         ...(allowImages === undefined && replaceImages === undefined ? {} : { images: await imagesWith(target, address, options) }),
       };
       await changed(options, 'PATCH', address, body);
@@ -76,6 +84,20 @@ function figures(text: string): Record<string, number | null> | None {
   };
   const given = pairs(text);
   return given === none ? none : Object.fromEntries(Object.entries(given).map(([name, value]) => [name, read(value)]));
+}
+
+/** As `kubectl taint` writes them: `key=value:effect`, where the value and the effect may be missing. */
+function taints(text: string): Toleration[] | None {
+  if (text === none) return none;
+  return text.split(',').map((taint) => {
+    const [, key, value, effect] = /^([^=:]+)(?:=([^:]*))?(?::(.+))?$/.exec(taint.trim()) ?? [];
+    if (key === undefined) throw new InvalidArgumentError('key=value:effect, separated by commas, is expected.');
+    return {
+      key,
+      ...(value === undefined ? { operator: 'Exists' } : { operator: 'Equal', value }),
+      ...(effect !== undefined && { effect }),
+    };
+  });
 }
 
 const names = (text: string): string[] | None => (text === none ? none : text.split(',').map((name) => name.trim()));
