@@ -86,7 +86,10 @@ describe('binding inputs', () => {
   });
 
   it('tells ten faults of a long list, and how many more there are', () => {
-    const bound = one({ type: 'array', items: 'int' }, Array.from({ length: 5000 }, () => 'b'));
+    const bound = one(
+      { type: 'array', items: 'int' },
+      Array.from({ length: 5000 }, () => 'b'),
+    );
     const messages = 'diagnostics' in bound ? bound.diagnostics.map(({ message }) => message) : [];
     expect(messages).toHaveLength(11);
     expect(messages[10]).toBe('the input "x" has 4990 more faults like these');

@@ -71,7 +71,9 @@ function wholeNumberFaults(value: Json, type: 'int' | 'long', path: string, limi
   if (value >= -limit && value < limit) {
     if (Number.isSafeInteger(value)) return [];
     // It was read as a double and is perhaps not what was written any more.
-    return [{ path, message: `whole numbers beyond ${Number.MAX_SAFE_INTEGER} lose digits on their way through JSON: give it as a string` }];
+    return [
+      { path, message: `whole numbers beyond ${Number.MAX_SAFE_INTEGER} lose digits on their way through JSON: give it as a string` },
+    ];
   }
   return [{ path, message: `${value} is out of the range of ${type} (${limit === INT_LIMIT ? 32 : 64} bits)` }];
 }
