@@ -17,6 +17,7 @@ export { showType } from './check/show-type.ts';
 export type { InputDescription, OutputDescription, ProcessDescription } from './describe/describe-process.ts';
 export { describeProcess } from './describe/describe-process.ts';
 export type { ExpressionFault } from './expression/expression-error.ts';
+export { hideShortened } from './expression/shorten.ts';
 export { ExpressionError } from './expression/expression-error.ts';
 export type { EvaluateOptions, Evaluator, EvaluatorOptions, JavaScriptSupport } from './expression/evaluate.ts';
 export { createEvaluator, evaluate } from './expression/evaluate.ts';

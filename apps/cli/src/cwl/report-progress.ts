@@ -1,3 +1,4 @@
+import { hideShortened } from '@runnel/cwl';
 import type { RunEvent } from '@runnel/engine';
 
 export interface Progress {
@@ -11,6 +12,8 @@ export interface Progress {
   end(): void;
 }
 
+const mask = '(secret)';
+
 /** What happens, on stderr: the tools' own lines with their step in front, and one line of progress that is rewritten on a terminal. */
 export function createProgress(quiet: boolean, timestamps = false, out: NodeJS.WriteStream = process.stderr): Progress {
   const begun = performance.now();
@@ -19,7 +22,12 @@ export function createProgress(quiet: boolean, timestamps = false, out: NodeJS.W
   let finished = 0;
   let shown = false;
   const secrets = new Set<string>();
-  const masked = (text: string): string => [...secrets].reduce((rest, secret) => rest.replaceAll(secret, '(secret)'), text);
+  const masked = (text: string): string =>
+    hideShortened(
+      [...secrets].reduce((rest, secret) => rest.replaceAll(secret, mask), text),
+      secrets,
+      mask,
+    );
 
   const clear = (): void => {
     if (shown) out.write('\r\x1b[K');

@@ -1,4 +1,4 @@
-import type { Json } from '@runnel/cwl';
+import { hideShortened, type Json } from '@runnel/cwl';
 
 const mask = '***';
 
@@ -17,6 +17,7 @@ export interface Concealment {
 export function createConcealment(): Concealment {
   // Longest first: what holds another one is hidden as a whole.
   let values: readonly Buffer[] = [];
+  const texts = (): string[] => values.map((value) => value.toString());
   return {
     add(value) {
       if (value === '') return;
@@ -49,8 +50,8 @@ export function createConcealment(): Concealment {
         },
       };
     },
-    texts: () => values.map((value) => value.toString()),
-    hide: (text) => replaced(Buffer.from(text), values).toString(),
+    texts,
+    hide: (text) => hideShortened(replaced(Buffer.from(text), values).toString(), texts(), mask),
   };
 }
 

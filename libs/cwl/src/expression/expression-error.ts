@@ -1,5 +1,6 @@
 import type { ExpressionContext } from '../ports.ts';
 import { toText } from './json-text.ts';
+import { shorten } from './shorten.ts';
 
 export interface ExpressionFault {
   /** The expression as the document has it. */
@@ -39,8 +40,4 @@ export class ExpressionError extends Error {
     if (this.path !== undefined && this.inputs !== undefined) return this;
     return new ExpressionError({ expression: this.expression, reason: this.reason, path: this.path ?? path, context });
   }
-}
-
-function shorten(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit)}…`;
 }
