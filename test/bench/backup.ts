@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,11 +10,14 @@ import { Client } from 'pg';
 import { measure, printRows, root, seconds, type Row } from './measure.ts';
 
 const runs = Number(process.env['BENCH_RUNS'] ?? 100_000);
+/** A folder that is filled once and kept, for who looks where the time goes; default: a new one that is removed. */
+const kept = process.env['BENCH_BACKUP'];
 const eventsOfRun = 10;
 
 /** A backup of what many runs of one step leave behind, and its restore, by the commands that operators use. */
 export async function benchBackup(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'runnel-bench-backup-'));
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'runnel-bench-backup-'));
+  mkdirSync(folder, { recursive: true });
   const server = await startPostgres({
     dataDir: join(folder, 'data'),
     port: await freePort(),
@@ -23,9 +26,13 @@ export async function benchBackup(): Promise<void> {
   });
   try {
     await migrate(server.url);
-    await query(server.url, ...fill, 'vacuum analyze', 'create database restored');
     const objects = uriOf(join(folder, 'objects'));
-    await fillObjects(server.url, objects);
+    if ((await query(server.url, 'select id from runs limit 1')).length === 0) {
+      await query(server.url, ...fill, 'vacuum analyze');
+      await fillObjects(server.url, objects);
+    }
+    for (const name of ['backup', 'restored']) rmSync(join(folder, name), { recursive: true, force: true });
+    await query(server.url, 'drop database if exists restored', 'create database restored');
     const restored = new URL(server.url);
     restored.pathname = '/restored';
     const to = join(folder, 'backup');
@@ -44,7 +51,7 @@ export async function benchBackup(): Promise<void> {
     ]);
   } finally {
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
+    if (kept === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -88,6 +95,7 @@ async function fillObjects(url: string, uri: string): Promise<void> {
   const store = await openObjectStore(uri);
   const body = JSON.stringify({ outcome: 'successful', outputs: { said: 'x'.repeat(300) } });
   await inLanes(await query(url, 'select id from runs'), 8, async ({ id }) => {
-    for (const key of [`bench/attempts/${id}/say/1/result.json`, `bench/results/${id}.json`]) await store.put(key, body, { derived: true });
+    for (const key of [`bench/attempts/${id}/say/1/result.json`, `bench/results/${id}.json`])
+      await store.put(key, body, { derived: true, durable: false });
   });
 }

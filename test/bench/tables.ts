@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { freePort, startPostgres } from '@runnel/embedded';
 import { migrate, openDatabase, type Database } from '@runnel/postgres';
 import { Client, type PoolClient } from 'pg';
-import { listRuns, type RunFilter } from '../../apps/api/src/runs/find-runs.ts';
+import { listRuns } from '../../apps/api/src/runs/list-runs.ts';
+import type { RunFilter } from '../../apps/api/src/runs/run-filter.ts';
 import { admit } from '../../apps/scheduler/src/admission/admit.ts';
 import { forgetChanges, readDemand } from '../../apps/scheduler/src/admission/read-demand.ts';
 import { noTurns } from '../../apps/scheduler/src/admission/turns.ts';
@@ -33,7 +34,8 @@ export async function benchTables(): Promise<void> {
   try {
     await migrate(server.url);
     // Filling takes longer than a statement of the services may.
-    if (!(await isFilled(server.url))) await asAdmin(server.url, fill, fillNodes, 'vacuum analyze runs, run_labels, ready_nodes');
+    if (!(await isFilled(server.url)))
+      await asAdmin(server.url, fill, fillNodes, 'vacuum analyze runs, run_labels, run_words, ready_nodes');
     const database = await openDatabase({ url: server.url, name: 'bench' });
     printRows(`${runs} runs, ${workspaces} workspaces`, [...(await listRows(database)), ...(await admissionRows(database))]);
     await database.close();
@@ -59,7 +61,7 @@ select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7000'
   case when n % 10 = 0 then 'other' else 'bench' end, 'bench', 'process-' || n % 50, '1', 'd', 'somebody',
   case when n % 10000 = 1 then 'running' when n % 1000 = 2 then 'failed' else 'successful' end, 9, at, at,
   case when n % 10000 = 1 then null else at + interval '1 minute' end, at, n % 10000 <> 1,
-  case when n % 5000 = 3 then 'night ' || n end, case when n % 10000 = 4 then '{"team": "a", "case": "rare"}'::jsonb when n % 100 = 4 then '{"team": "a"}'::jsonb else '{}'::jsonb end
+  case when n % 5000 = 3 then 'night ' || n end, case when n % 10000 = 4 then '{"team": "a", "case": "rare"}'::jsonb when n % 100 = 4 then '{"team": "a"}'::jsonb when n % 100 = 6 then '{"zone": "b"}'::jsonb else '{}'::jsonb end
 from (select n, date_trunc('milliseconds', now() - interval '400 days' + n * interval '400 days' / ${runs}) as at from generate_series(1, ${runs}) n) made`;
 
 const fillNodes = `
@@ -100,9 +102,19 @@ async function listRows(database: Database): Promise<Row[]> {
     'with two labels': { ...page, labels: { team: 'a', case: 'rare' } },
     'with a label, of one process': { ...page, labels: { team: 'a' }, processes: ['process-4'] },
     'with a label, failed, of which there are none': { ...page, labels: { team: 'a' }, phases: ['failed'] },
+    'with a label, of one process, of which there are none': { ...page, labels: { team: 'a' }, processes: ['process-7'] },
+    'with a label, of one process, failed, of which there are none': {
+      ...{ ...page, labels: { team: 'a' }, processes: ['process-4'], phases: ['failed'] },
+    },
+    'with two labels that many have, and none both': { ...page, labels: { team: 'a', zone: 'b' } },
     'of others, with a label': { ...page, labels: { team: 'a' }, executing: true },
     'a text that many have': { ...page, text: 'process-1' },
     'a text that few have': { ...page, text: 'night 5003' },
+    'a text that some have, in the middle': { ...page, text: 'night', after: half },
+    'a text that few have, failed, of which there are none': { ...page, text: 'rare', phases: ['failed'] },
+    'a text that many have, with a label, of which there are none': { ...page, text: 'process-7', labels: { team: 'a' } },
+    'a text that nobody has': { ...page, text: 'nowhere' },
+    'the beginning of an id': { ...page, text: half.id.slice(0, 13) },
   };
   const rows: Row[] = [];
   for (const [name, filter] of Object.entries(lists)) {

@@ -3,7 +3,7 @@ import type { Cluster } from './cluster.ts';
 import { pushCommit, sendEvent } from './driven.ts';
 import { serviceNames } from './service-process.ts';
 import { settle } from './settle.ts';
-import { startWork, type Work } from './workload.ts';
+import { startWork, untilFew, type Work } from './workload.ts';
 
 export interface KillReport {
   /** How often each was killed. */
@@ -46,9 +46,13 @@ export async function randomKills(
   return { kills, runs: work.length, faults: await settle(cluster, work) };
 }
 
+/** Runs under way at the most. */
+const crowd = 40;
+
 /** Keeps a few runs under way all the time, with events that start more, and a branch that moves. */
 async function feedWork(cluster: Cluster, work: Work[], signal: AbortSignal): Promise<void> {
   for (let n = 0; !signal.aborted; n += 1) {
+    await untilFew(cluster, crowd, signal);
     work.push(await startWork(cluster, n));
     await sendEvent(cluster);
     if (n % 5 === 0) pushCommit(cluster);

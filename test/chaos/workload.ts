@@ -131,13 +131,27 @@ function expectedOf(kind: Kind, word: string, width: number): Expected {
 
 const isFinal = (status: string): boolean => status === 'successful' || status === 'failed' || status === 'dismissed';
 
-/** Waits until every run is final and confirmed stopped; names those that are not after `patience` milliseconds. */
+/** Waits until every run is final and confirmed stopped; names those that are not when none more was for `patience` milliseconds. */
 export async function untilDone(cluster: Cluster, work: readonly Work[], patience: number): Promise<string[]> {
-  for (const end = Date.now() + patience; ;) {
+  let fewest = Infinity;
+  for (let end = Date.now() + patience; ;) {
     const open = await openRuns(cluster, work).catch(() => undefined);
     if (open?.length === 0) return [];
+    if (open && open.length < fewest) {
+      fewest = open.length;
+      end = Date.now() + patience;
+    }
     if (Date.now() > end) return open ?? ['the database does not answer'];
     await sleep(200);
+  }
+}
+
+/** Waits until at most so many runs are under way: a slow machine would else fall behind by hundreds of them, and show nothing but that. */
+export async function untilFew(cluster: Cluster, most: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const open = await openRuns(cluster, []).catch(() => undefined);
+    if (open && open.length <= most) return;
+    await sleep(500);
   }
 }
 

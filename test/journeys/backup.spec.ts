@@ -1,10 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, testPostgresUrl } from '@runnel/testing';
 import { Client } from 'pg';
@@ -57,6 +70,19 @@ function makeGate(): { folder: string; images: string; open: () => void; close: 
   const images = join(folder, 'images.json');
   writeFileSync(images, JSON.stringify({ gate: { bin: '.', needs: ['.'] } }));
   return { folder, images, open: () => writeFileSync(join(folder, 'open'), ''), close: () => rmSync(join(folder, 'open')) };
+}
+
+/** Another first byte in an object of a backup. */
+function spoil(folder: string, wanted: string): void {
+  const list = gunzipSync(readFileSync(join(folder, 'objects.jsonl.gz')))
+    .toString()
+    .trim()
+    .split('\n');
+  const objects = list.map((line) => JSON.parse(line) as { key: string; pack: number; at: number });
+  const { pack, at } = objects.find(({ key }) => key === wanted) ?? { pack: 0, at: 0 };
+  const file = openSync(join(folder, 'packs', String(pack).padStart(6, '0')), 'r+');
+  writeSync(file, '7', at);
+  closeSync(file);
 }
 
 const place = (name: string): string => join(files, name);
@@ -163,9 +189,7 @@ describe('a backup of an installation that works', () => {
   it('whose objects are damaged leaves an empty folder, which a broken-off restore keeps from being started', async () => {
     execFileSync('cp', ['-r', backup(), place('bad')]);
     const key = `demo/results/${over}/out.txt`;
-    const damaged = place(`bad/objects/${key}`);
-    rmSync(damaged);
-    writeFileSync(damaged, '7\n');
+    spoil(place('bad'), key);
     const checked = await runnel(['restore', '--verify-only', '--from', place('bad')]);
     expect(checked).toMatchObject(refusal(key));
     expect((await runnel(['restore', '--data', place('new'), '--from', place('bad')])).code).not.toBe(0);

@@ -3,7 +3,7 @@ import { json } from '../faces/ogc/base.ts';
 import { outputsOf } from '../faces/ogc/output-value.ts';
 import { resultNotReady, runFailed } from '../faces/ogc/problems.ts';
 import { statusInfo } from '../faces/ogc/status-info.ts';
-import type { RunRow } from '../runs/find-runs.ts';
+import type { RunRow } from '../runs/run-row.ts';
 import { readOutputs } from '../runs/read-results.ts';
 import { runView } from '../faces/own/runs.ts';
 import { endType } from '../triggers/fire-after.ts';

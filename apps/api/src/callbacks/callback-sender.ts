@@ -1,6 +1,6 @@
 import { startLoop } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
-import { findRun } from '../runs/find-runs.ts';
+import { findRun } from '../runs/find-run.ts';
 import { requestOutbound } from '../outbound/request-outbound.ts';
 import type { Callback } from './callback-rows.ts';
 import { claimCallbacks, claimCallbacksOf, endCallback, retryCallback } from './callback-rows.ts';

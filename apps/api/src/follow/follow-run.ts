@@ -1,6 +1,6 @@
 import type { ApiContext } from '../context.ts';
-import { findRun, isFinal } from '../runs/find-runs.ts';
-import type { RunRow } from '../runs/find-runs.ts';
+import { findRun } from '../runs/find-run.ts';
+import { isFinal, type RunRow } from '../runs/run-row.ts';
 import { createMailbox } from './mailbox.ts';
 import { readMissed, readPresent } from './read-news.ts';
 import type { RunNews } from './status-feed.ts';

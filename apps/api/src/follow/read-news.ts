@@ -1,6 +1,6 @@
 import type { RunStatus } from '@runnel/contracts';
 import type { Database } from '@runnel/postgres';
-import type { RunRow } from '../runs/find-runs.ts';
+import type { RunRow } from '../runs/run-row.ts';
 import type { RunNews } from './status-feed.ts';
 
 type Pool = Pick<Database, 'pool'>;

@@ -2,7 +2,7 @@ import { Problem } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
 import { acceptRun } from '../runs/accept-run.ts';
 import type { AcceptOutcome, Execution } from '../runs/accept-run.ts';
-import { findRun } from '../runs/find-runs.ts';
+import { findRun } from '../runs/find-run.ts';
 import { findIdempotent, KeyTaken } from './idempotency-key.ts';
 
 /** Accepts a run, or finds the one that the same request led to before, also where it comes twice at the same time. */

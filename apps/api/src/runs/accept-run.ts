@@ -20,7 +20,7 @@ import type { FiringKey } from '../triggers/note-started.ts';
 import { requireActive } from '../workspaces/require-active.ts';
 import { surroundingsOf } from '../workspaces/surroundings-of.ts';
 import type { DeployedProcess } from '../processes/find-process.ts';
-import type { RunRow } from './find-runs.ts';
+import type { RunRow } from './run-row.ts';
 import { storeResults } from './resumed-run.ts';
 import type { ResumedRun } from './resumed-run.ts';
 import { checkInputs, refusalOf } from './check-inputs.ts';

@@ -5,7 +5,7 @@ import { insertCallbacks } from '../callbacks/callback-rows.ts';
 import { insertWebhookCalls } from '../callbacks/webhook-rows.ts';
 import { noteStarted } from '../triggers/note-started.ts';
 import type { FiringKey } from '../triggers/note-started.ts';
-import type { RunRow } from './find-runs.ts';
+import type { RunRow } from './run-row.ts';
 
 /** What is written of a run when it is accepted. */
 export interface NewRun {

@@ -5,8 +5,8 @@ import { appendEvents, inTransaction, loadRun, query, VersionConflict } from '@r
 import type { Transaction } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
-import { findRun } from './find-runs.ts';
-import type { RunRow } from './find-runs.ts';
+import { findRun } from './find-run.ts';
+import type { RunRow } from './run-row.ts';
 
 export interface Dismissal {
   readonly workspace: string;

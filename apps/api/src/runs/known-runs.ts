@@ -1,7 +1,7 @@
 import { followNotifications } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
-import { findRun, isFinal } from './find-runs.ts';
-import type { RunRow } from './find-runs.ts';
+import { findRun } from './find-run.ts';
+import { isFinal, type RunRow } from './run-row.ts';
 
 /**
  * Runs as they are read by their id, those that have ended from memory: clients go on asking for a job that is over. Every change of such a run tells

@@ -3,7 +3,7 @@ import { containsReference, resolveValue } from '@runnel/engine';
 import type { ObjectStore } from '@runnel/objects';
 import { mediaTypeOf, readValue } from '@runnel/objects';
 import { addressOf } from './addresses.ts';
-import type { RunRow } from './find-runs.ts';
+import type { RunRow } from './run-row.ts';
 
 /** Bytes of a result document or of one stored value in it. */
 const largest = 256 * 1024 * 1024;

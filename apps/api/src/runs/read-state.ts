@@ -1,7 +1,7 @@
 import type { RunEngine, RunEvent, RunState } from '@runnel/engine';
 import { inTransaction, loadRun } from '@runnel/postgres';
 import type { ApiContext } from '../context.ts';
-import type { RunRow } from './find-runs.ts';
+import type { RunRow } from './run-row.ts';
 
 /** State of a run as its events tell it, with the engine that reads it. */
 export async function readState(

@@ -1,5 +1,5 @@
 import type { ObjectStore } from '@runnel/objects';
-import type { RunRow } from './find-runs.ts';
+import type { RunRow } from './run-row.ts';
 import type { StepRow } from './find-steps.ts';
 
 /** Names of what is told of a run beside its steps; no step may have them. */

@@ -5,7 +5,7 @@ import type { Write } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import type { ApiContext } from '../context.ts';
 import type { FiringKey } from '../triggers/note-started.ts';
-import type { RunRow } from './find-runs.ts';
+import type { RunRow } from './run-row.ts';
 import type { RunDetails } from './run-details.ts';
 
 export interface Acceptance {

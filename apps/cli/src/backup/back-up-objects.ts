@@ -1,18 +1,17 @@
-import { createHash } from 'node:crypto';
-import { PassThrough, type Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { ObjectNotFound, type ObjectInfo, type ObjectStore } from '@runnel/objects';
+import { PassThrough } from 'node:stream';
+import { ObjectNotFound, ObjectTooLarge, type ObjectInfo, type ObjectStore } from '@runnel/objects';
 import { inLanes } from '@runnel/service';
-import { contentFolder, objectList, type Manifest, type Part } from './manifest.ts';
+import { objectList, type Manifest, type Part } from './manifest.ts';
+import { measureBody, small } from './measure-objects.ts';
+import { findMissing } from './missing-keys.ts';
 import { readNamed, type ListedObject } from './object-list.ts';
-import { writePart, writeSmallPart } from './parts.ts';
+import { writePart } from './parts.ts';
+import { createPackWriter, type PackWriter } from './write-packs.ts';
 
 /** Objects that are read at the same time. */
 const lanes = 8;
-/** Bytes of an object that is read whole. */
-const small = 256 * 1024;
-/** Missing keys that the manifest names. */
-const mostNamed = 100;
+/** Characters of the list that are compressed at once: line by line took longer than reading the objects. */
+const lineful = 64 * 1024;
 
 /**
  * Lists every object of the store with its checksum, and with `content` takes its bytes along. The store is read after the database: what the rows
@@ -28,75 +27,60 @@ export async function backUpObjects(
   // A list that cannot be written ends the work at its next line, with its own reason.
   let fault: Error | undefined;
   written.catch((error: unknown) => (fault = error instanceof Error ? error : new Error(String(error))));
-  const missing = createMissing(readNamed(folder));
+  const missing = findMissing(readNamed(folder));
+  const packs = content ? createPackWriter(folder) : undefined;
+  let lines = '';
   let count = 0;
   let bytes = 0;
   try {
     await inLanes(missing.pass(store.list('')), lanes, async (info) => {
       if (fault !== undefined) throw fault;
-      const object = await backUpObject(store, folder, info, content);
+      const object = await backUpObject(store, info, packs);
       if (!object) return;
       count += 1;
       bytes += object.size;
-      if (!list.write(`${JSON.stringify(object)}\n`))
-        await new Promise<void>((resolve) => list.once('drain', resolve).once('close', resolve));
+      lines += `${JSON.stringify(object)}\n`;
+      if (lines.length < lineful) return;
+      const isRoomLeft = list.write(lines);
+      lines = '';
+      if (!isRoomLeft) await new Promise<void>((resolve) => list.once('drain', resolve).once('close', resolve));
     });
-    list.end();
+    list.end(lines);
+    await packs?.finish();
     return { objects: { count, bytes, missing: missing.count(), missingKeys: missing.keys() }, list: await written };
   } catch (error) {
     list.destroy();
+    packs?.abandon();
     await written.catch(() => undefined);
     throw fault ?? error;
   }
 }
 
 /** Undefined where it was deleted meanwhile. */
-async function backUpObject(store: ObjectStore, folder: string, { key }: ObjectInfo, content: boolean): Promise<ListedObject | undefined> {
+async function backUpObject(store: ObjectStore, listed: ObjectInfo, packs: PackWriter | undefined): Promise<ListedObject | undefined> {
   try {
-    const { info, body } = await store.get(key);
-    const { bytes: size, sha256 } = content ? await keep(folder, `${contentFolder}/${key}`, info, body) : await measureStream(body);
-    return { key, size, sha256, ...(info.contentType === undefined ? {} : { type: info.contentType }) };
+    const { info, body } = (await getSmall(store, listed)) ?? (await store.get(listed.key));
+    const { bytes: size, ...rest } = !packs
+      ? await measureBody(body)
+      : Buffer.isBuffer(body)
+        ? packs.add(body)
+        : await packs.addStream(body);
+    return { key: listed.key, size, ...rest, ...(info.contentType === undefined ? {} : { type: info.contentType }) };
   } catch (error) {
     if (error instanceof ObjectNotFound) return undefined;
     throw error;
   }
 }
 
-const keep = async (folder: string, path: string, { size }: ObjectInfo, body: Readable): Promise<Part> =>
-  size <= small ? writeSmallPart(folder, path, await buffer(body)) : writePart(folder, path, body, false);
-
-async function measureStream(body: AsyncIterable<Buffer>): Promise<Part> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of body) {
-    hash.update(chunk);
-    bytes += chunk.length;
+/** A small file whole, which is much cheaper than a stream; undefined for others, and where it was replaced meanwhile. */
+async function getSmall(store: ObjectStore, listed: ObjectInfo): Promise<{ info: ObjectInfo; body: Buffer } | undefined> {
+  if (listed.size > small || !store.uri.startsWith('file:')) return undefined;
+  try {
+    const body = await store.getBytes(listed.key, small);
+    const info = await store.head(listed.key);
+    return info?.etag === listed.etag ? { info, body } : undefined;
+  } catch (error) {
+    if (error instanceof ObjectTooLarge) return undefined;
+    throw error;
   }
-  return { bytes, sha256: hash.digest('hex') };
 }
-
-/** Merges the keys that the rows name, which are sorted like the store's, with what passes: those that do not pass are missing. */
-function createMissing(named: AsyncIterator<string>) {
-  const keys: string[] = [];
-  let count = 0;
-  const miss = (key: string): void => {
-    count += 1;
-    if (keys.length < mostNamed) keys.push(key);
-  };
-  async function* pass(objects: AsyncIterable<ObjectInfo>): AsyncGenerator<ObjectInfo> {
-    let next = await named.next();
-    for await (const info of objects) {
-      while (next.done !== true && compareKeys(next.value, info.key) < 0) {
-        miss(next.value);
-        next = await named.next();
-      }
-      if (next.done !== true && next.value === info.key) next = await named.next();
-      yield info;
-    }
-    for (; next.done !== true; next = await named.next()) miss(next.value);
-  }
-  return { pass, count: () => count, keys: () => keys };
-}
-
-/** C-locale order: by their bytes. */
-const compareKeys = (one: string, other: string): number => Buffer.compare(Buffer.from(one), Buffer.from(other));

@@ -1,38 +1,41 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
-import { checkKey, ObjectNotFound, type ObjectStore } from '@runnel/objects';
+import { checkKey, type ObjectStore } from '@runnel/objects';
 import { inLanes } from '@runnel/service';
 import { CliError } from '../client/cli-error.ts';
-import { contentFolder, type Manifest } from './manifest.ts';
-import { readObjectList, type ListedObject } from './object-list.ts';
+import type { Manifest } from './manifest.ts';
+import { measureObject } from './measure-objects.ts';
+import { readObjectList } from './object-list.ts';
+import { createPackReader } from './read-packs.ts';
 
 const lanes = 8;
 
-/** Brings the objects of the backup that the store lacks, each checked against its checksum on the way. Returns how many. */
-export async function bringObjects(store: ObjectStore, folder: string, { objects }: Manifest): Promise<number> {
+/**
+ * Brings the objects of the backup, each checked against its checksum on the way; with `keep` only those that the store lacks. Returns how many.
+ * Without it they are not on the disk yet: who calls this waits for all of them at once.
+ */
+export async function bringObjects(store: ObjectStore, folder: string, { objects }: Manifest, keep: boolean): Promise<number> {
   let brought = 0;
   let lacking = 0;
+  const packs = createPackReader(folder);
   await inLanes(readObjectList(folder), lanes, async (object) => {
-    checkKey(object.key);
-    if (await store.head(object.key)) return;
+    const { key, sha256, size, type } = object;
+    checkKey(key);
+    if (keep && (await store.head(key))) return;
     if (objects.content) {
-      await bring(store, folder, object);
+      // no crash point: a restore that was cut short is begun again, and brings what is not there, or all.
+      await store.put(key, packs.read(object), {
+        ...{ sha256, maxBytes: size },
+        ...(keep ? {} : ({ derived: true, durable: false } as const)),
+        ...(type === undefined ? {} : { contentType: type }),
+      });
       brought += 1;
     } else lacking += 1;
-  });
+  }).finally(() => packs.close());
   if (lacking > 0)
     throw new CliError(
       `the object store lacks ${lacking} of the ${objects.count} objects, and the backup holds only their list`,
       `Name the store that was backed up (${objects.store}), or a copy of it, with --objects and --keep-objects.`,
     );
   return brought;
-}
-
-async function bring(store: ObjectStore, folder: string, { key, sha256, size, type }: ListedObject): Promise<void> {
-  const body = createReadStream(join(folder, contentFolder, key));
-  // no crash point: a restore that was cut short is begun again, and brings what is not there.
-  await store.put(key, body, { sha256, maxBytes: size, ...(type === undefined ? {} : { contentType: type }) });
 }
 
 export interface Verified {
@@ -46,22 +49,16 @@ export interface Verified {
 /** Reads every object of the list in the store and compares its checksum. */
 export async function verifyObjects(store: ObjectStore, folder: string): Promise<Verified> {
   const found: Verified = { objects: 0, bytes: 0, missing: [], changed: [] };
-  await inLanes(readObjectList(folder), lanes, async ({ key, sha256 }) => {
+  await inLanes(readObjectList(folder), lanes, async ({ key, size, sha256 }) => {
     checkKey(key);
-    const hash = createHash('sha256');
-    try {
-      const { body } = await store.get(key);
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        hash.update(chunk);
-        found.bytes += chunk.length;
-      }
-    } catch (error) {
-      if (!(error instanceof ObjectNotFound)) throw error;
+    const part = await measureObject(store, key, size);
+    if (!part) {
       found.missing.push(key);
       return;
     }
     found.objects += 1;
-    if (hash.digest('hex') !== sha256) found.changed.push(key);
+    found.bytes += part.bytes;
+    if (part.sha256 !== sha256) found.changed.push(key);
   });
   return found;
 }

@@ -9,6 +9,7 @@ import type { OperatorOptions } from '../client/operator.ts';
 import { readAddresses } from '../up/addresses.ts';
 import { makeDataFolder, restoring } from '../up/data-folder.ts';
 import { openEmbeddedDatabase } from '../up/servers.ts';
+import { syncFolders } from './sync-folders.ts';
 
 /** Where the rows and objects of an installation are. */
 export interface Stores {
@@ -46,7 +47,8 @@ export async function withNewStores<T>(data: string, work: (stores: Stores) => P
   const lock = lockFolder(folder);
   if (!lock.held) throw new CliError(`${folder} is being used by process ${lock.pid}`);
   try {
-    await writeFile(restoring(folder), 'A restore into this folder has not ended.\n', { mode: 0o600 });
+    await writeFile(restoring(folder), 'A restore into this folder has not ended.\n', { mode: 0o600, flush: true });
+    await syncFolders(folder);
     const { url, stop } = await openEmbeddedDatabase(folder, logger());
     const result = await work({ postgres: url, objects: pathToFileURL(join(folder, 'objects/')).href }).finally(stop);
     await rm(restoring(folder));

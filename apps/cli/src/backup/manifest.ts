@@ -3,14 +3,17 @@ import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CliError } from '../client/cli-error.ts';
+import { syncFolders } from './sync-folders.ts';
 
 const Part = z.object({ bytes: z.number(), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+
+/** Of the folder: one of another layout was written by another release. */
+export const layout = 2;
 
 /** What a backup holds. It is written last: a folder without it is no backup. */
 export const Manifest = z.object({
   format: z.literal('runnel-backup'),
-  /** Of the layout of the folder. */
-  version: z.literal(1),
+  version: z.literal(layout),
   release: z.string(),
   /** When the database was as it is in the backup. */
   takenAt: z.iso.datetime(),
@@ -32,7 +35,7 @@ export const Manifest = z.object({
     missing: z.int(),
     missingKeys: z.array(z.string()),
   }),
-  /** The other files of the backup, by their path in it (without the content of objects, which the list of objects tells). */
+  /** The other files of the backup, by their path in it (without the packs: each object in them has its checksum in the list). */
   files: z.record(z.string(), Part),
 });
 export type Manifest = z.output<typeof Manifest>;
@@ -40,7 +43,9 @@ export type Part = z.output<typeof Part>;
 
 export const objectList = 'objects.jsonl.gz';
 export const namedList = 'named.copy.gz';
-export const contentFolder = 'objects';
+export const packFolder = 'packs';
+/** The bytes of objects, one behind the other; the list of objects says where each stands. */
+export const packFile = (pack: number): string => `${packFolder}/${String(pack).padStart(6, '0')}`;
 export const tableFile = (table: string): string => `database/${table}.copy.gz`;
 
 const file = (folder: string): string => join(folder, 'manifest.json');
@@ -61,8 +66,11 @@ export function readManifest(folder: string): Manifest {
   }
   const version = z.object({ format: z.literal('runnel-backup'), version: z.int() }).safeParse(content);
   if (!version.success) throw new CliError(`${file(folder)} is not the manifest of a Runnel backup`);
-  if (version.data.version > 1)
-    throw new CliError(`${folder} was written by a newer release`, 'Restore it with that release or a later one.');
+  if (version.data.version !== layout)
+    throw new CliError(
+      `${folder} was written by ${version.data.version > layout ? 'a newer' : 'an older'} release, in another layout`,
+      'Restore it with that release.',
+    );
   const parsed = Manifest.safeParse(content);
   if (!parsed.success) throw new CliError(`${file(folder)} is damaged: ${z.prettifyError(parsed.error)}`, 'Use another backup.');
   return parsed.data;
@@ -79,4 +87,5 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
     await handle.close();
   }
   await rename(unfinished, file(folder));
+  await syncFolders(folder);
 }

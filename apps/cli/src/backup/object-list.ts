@@ -9,6 +9,9 @@ const ListedObject = z.object({
   size: z.number(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   type: z.string().optional(),
+  /** Where its bytes stand, in a backup that holds them. */
+  pack: z.int().optional(),
+  at: z.int().optional(),
 });
 export type ListedObject = z.output<typeof ListedObject>;
 

@@ -1,13 +1,13 @@
-import { createHash, hash } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createGzip } from 'node:zlib';
-import { codeOf } from '@runnel/embedded';
 import { CliError } from '../client/cli-error.ts';
 import type { Part } from './manifest.ts';
+import { measureBody } from './measure-objects.ts';
 
 /** Hashes what passes through. */
 export function createMeter(): { stream: Transform; read: () => Part } {
@@ -23,29 +23,15 @@ export function createMeter(): { stream: Transform; read: () => Part } {
   return { stream, read: () => ({ bytes, sha256: hash.digest('hex') }) };
 }
 
-/** Writes a new file of the backup. */
+/** Writes a new file of the backup; it is on the disk when this resolves (its name, when its folder is). */
 export async function writePart(folder: string, path: string, content: Readable, compress: boolean): Promise<Part> {
   const place = join(folder, path);
   await mkdir(dirname(place), { recursive: true, mode: 0o700 });
   const meter = createMeter();
-  const target = createWriteStream(place, { flags: 'wx', mode: 0o600 });
+  const target = createWriteStream(place, { flags: 'wx', mode: 0o600, flush: true });
   if (compress) await pipeline(content, createGzip({ level: constants.Z_BEST_SPEED }), meter.stream, target);
   else await pipeline(content, meter.stream, target);
   return meter.read();
-}
-
-/** Writes a small new file of the backup: of the many that there are, streams would cost more than the disk. */
-export function writeSmallPart(folder: string, path: string, content: Buffer): Part {
-  const place = join(folder, path);
-  const write = (): void => writeFileSync(place, content, { flag: 'wx', mode: 0o600 });
-  try {
-    write();
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
-    write();
-  }
-  return { bytes: content.length, sha256: hash('sha256', content) };
 }
 
 export function readPart(folder: string, path: string): Readable {
@@ -58,7 +44,7 @@ export function readPart(folder: string, path: string): Readable {
 /** Throws unless each file of the backup is there as it was written. */
 export async function checkParts(folder: string, files: Record<string, Part>): Promise<void> {
   for (const [path, { sha256, bytes }] of Object.entries(files)) {
-    const found = await measure(join(folder, path)).catch((error: unknown) => {
+    const found = await measureBody(createReadStream(join(folder, path))).catch((error: unknown) => {
       throw new CliError(
         `${path} of the backup cannot be read: ${error instanceof Error ? error.message : String(error)}`,
         'Use another backup.',
@@ -67,14 +53,4 @@ export async function checkParts(folder: string, files: Record<string, Part>): P
     if (found.sha256 !== sha256 || found.bytes !== bytes)
       throw new CliError(`${path} of the backup is damaged: its checksum is not the one it was written with`, 'Use another backup.');
   }
-}
-
-export async function measure(path: string): Promise<Part> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    bytes += chunk.length;
-  }
-  return { bytes, sha256: hash.digest('hex') };
 }

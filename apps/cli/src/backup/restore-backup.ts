@@ -4,6 +4,7 @@ import { CliError } from '../client/cli-error.ts';
 import { bringObjects } from './bring-objects.ts';
 import { readManifest, tableFile, type Manifest } from './manifest.ts';
 import { checkParts, readPart } from './parts.ts';
+import { isUnfinished, withUnfinishedStore } from './unfinished-store.ts';
 
 /** A backup whose own files are as they were written, of a schema that this release knows. */
 export async function openBackup(folder: string): Promise<Manifest> {
@@ -25,7 +26,8 @@ export interface RestoreOptions {
 /** Fills an empty installation: first the objects, then, in one transaction, the rows that name them. Returns how many objects were brought. */
 export async function restoreBackup({ from, manifest, postgres, objects, keepObjects }: RestoreOptions): Promise<number> {
   const store = await openObjectStore(objects);
-  if (!keepObjects) {
+  const isBegun = isUnfinished(objects);
+  if (!keepObjects && !isBegun) {
     for await (const { key } of store.list('')) {
       throw new CliError(
         `the object store ${objects} is not empty, it holds ${key}`,
@@ -33,7 +35,9 @@ export async function restoreBackup({ from, manifest, postgres, objects, keepObj
       );
     }
   }
-  const brought = await bringObjects(store, from, manifest);
+  const keep = keepObjects && !isBegun;
+  const bring = (): Promise<number> => bringObjects(store, from, manifest, keep);
+  const brought = await (keep ? bring() : withUnfinishedStore(objects, bring));
   try {
     await importDatabase(postgres, manifest.database, (table) => readPart(from, tableFile(table)));
   } catch (error) {

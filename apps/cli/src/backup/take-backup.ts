@@ -1,15 +1,14 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { openObjectStore } from '@runnel/objects';
 import { exportDatabase, openDatabase, withoutGarbageCollection } from '@runnel/postgres';
 import { CliError } from '../client/cli-error.ts';
 import { backUpObjects } from './back-up-objects.ts';
-import { namedList, objectList, tableFile, writeManifest, type Manifest, type Part } from './manifest.ts';
+import { layout, namedList, objectList, tableFile, writeManifest, type Manifest, type Part } from './manifest.ts';
 import { writePart } from './parts.ts';
+import { syncFolders } from './sync-folders.ts';
 
 export interface BackupOptions {
   postgres: string;
@@ -28,7 +27,7 @@ export async function takeBackup(options: BackupOptions): Promise<Manifest> {
     // What the rows name must not be collected between the two looks.
     const manifest = await withDatabase(options.postgres, (database) => withoutGarbageCollection(database, () => copyAll(options, folder)));
     if (!manifest) throw new CliError('a garbage collection is under way', 'Try again when it is over.');
-    await toDisk(folder);
+    await syncFolders(folder, ...(await subfolders(folder)));
     await writeManifest(folder, manifest);
     return manifest;
   } catch (error) {
@@ -60,7 +59,15 @@ async function copyAll(
   });
   const found = await backUpObjects(await openObjectStore(objects), folder, content);
   files[objectList] = found.list;
-  return { format: 'runnel-backup', version: 1, release, takenAt, database, objects: { store: objects, content, ...found.objects }, files };
+  return {
+    format: 'runnel-backup',
+    version: layout,
+    release,
+    takenAt,
+    database,
+    objects: { store: objects, content, ...found.objects },
+    files,
+  };
 }
 
 async function makeFolder(folder: string, objects: string): Promise<void> {
@@ -71,10 +78,8 @@ async function makeFolder(folder: string, objects: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
 }
 
-/** Before the manifest says that all is there, all of it is on the disk. */
-async function toDisk(folder: string): Promise<void> {
-  await promisify(execFile)('sync', ['-f', folder]);
-}
+const subfolders = async (folder: string): Promise<string[]> =>
+  (await readdir(folder, { withFileTypes: true })).flatMap((entry) => (entry.isDirectory() ? [join(folder, entry.name)] : []));
 
 const isFull = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');

@@ -11,7 +11,7 @@ export interface CopiedTable {
  * Not copied: the schema's own account (the migrations make it), who lives and what was promised to whom, which the services find out anew, and what
  * triggers of the schema make of other tables' rows.
  */
-const left = ['schema_versions', 'schedulers', 'executors', 'grants', 'ready_changes', 'run_labels'];
+const left = ['schema_versions', 'schedulers', 'executors', 'grants', 'ready_changes', 'run_labels', 'run_words'];
 
 /** The tables that a copy holds, with their columns; a partitioned one counts as one. */
 export async function tablesToCopy(client: ClientBase): Promise<{ name: string; columns: string[] }[]> {

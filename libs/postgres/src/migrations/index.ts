@@ -20,6 +20,8 @@ import { readyChanges } from './0024-ready-changes.ts';
 import { labelsOfRuns } from './0025-labels-of-runs.ts';
 import { tokenExchange } from './0026-token-exchange.ts';
 import { endedRuns } from './0027-ended-runs.ts';
+import { listsByLabel } from './0029-lists-by-label.ts';
+import { wordsOfRuns } from './0030-words-of-runs.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -45,6 +47,8 @@ export const migrations: readonly { version: number; name: string; sql: string }
   labelsOfRuns,
   tokenExchange,
   endedRuns,
+  listsByLabel,
+  wordsOfRuns,
 ];
 
 /** The schema this release needs. */

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
 import { findStep, findSteps } from '../../runs/find-steps.ts';
 import type { StepRow } from '../../runs/find-steps.ts';
-import type { RunRow } from '../../runs/find-runs.ts';
+import type { RunRow } from '../../runs/run-row.ts';
 import type { LogObject } from '../../runs/stored-log.ts';
 import { logObjects, readLog, stageIn, stageOut } from '../../runs/stored-log.ts';
 import { jobOf } from './jobs.ts';

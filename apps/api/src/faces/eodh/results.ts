@@ -4,7 +4,7 @@ import { Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
 import { originOf } from '../../http/origin.ts';
-import type { RunRow } from '../../runs/find-runs.ts';
+import type { RunRow } from '../../runs/run-row.ts';
 import { readOutputs, toLinks } from '../../runs/read-results.ts';
 import { json } from '../ogc/base.ts';
 import { eodhBase, workspaceIn } from './base.ts';

@@ -1,5 +1,4 @@
-import type { RunRow } from '../../runs/find-runs.ts';
-import { isFinal } from '../../runs/find-runs.ts';
+import { isFinal, type RunRow } from '../../runs/run-row.ts';
 import type { Link } from '../ogc/base.ts';
 import { json, rels } from '../ogc/base.ts';
 

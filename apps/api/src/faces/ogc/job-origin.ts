@@ -4,7 +4,7 @@ import { readValue } from '@runnel/objects';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
 import { originOf } from '../../http/origin.ts';
-import type { RunRow } from '../../runs/find-runs.ts';
+import type { RunRow } from '../../runs/run-row.ts';
 import { toLinks } from '../../runs/read-results.ts';
 import { readState } from '../../runs/read-state.ts';
 import type { Link } from './base.ts';

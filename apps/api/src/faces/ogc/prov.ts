@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '@runnel/cwl';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
 import { originOf } from '../../http/origin.ts';
-import type { RunRow } from '../../runs/find-runs.ts';
+import type { RunRow } from '../../runs/run-row.ts';
 import { findSteps } from '../../runs/find-steps.ts';
 import type { StepRow } from '../../runs/find-steps.ts';
 import { readOutputs, toLinks } from '../../runs/read-results.ts';

@@ -5,7 +5,7 @@ import type { ObjectStore } from '@runnel/objects';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
 import { originOf } from '../../http/origin.ts';
-import type { RunRow } from '../../runs/find-runs.ts';
+import type { RunRow } from '../../runs/run-row.ts';
 import { readOutputs } from '../../runs/read-results.ts';
 import type { WantedResults } from '../../runs/wanted-results.ts';
 import { sendFile } from '../files/get-file.ts';

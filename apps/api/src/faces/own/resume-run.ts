@@ -15,7 +15,7 @@ import { deployProcess } from '../../processes/deploy-process.ts';
 import type { DeployedProcess } from '../../processes/find-process.ts';
 import { limitsRequest } from '../../quotas/time-limits.ts';
 import { scheme } from '../../runs/addresses.ts';
-import type { RunRow } from '../../runs/find-runs.ts';
+import type { RunRow } from '../../runs/run-row.ts';
 import { readState } from '../../runs/read-state.ts';
 import { reusableSteps } from '../../runs/resumed-run.ts';
 import type { ResumedRun } from '../../runs/resumed-run.ts';

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
 import { followRun } from '../../follow/follow-run.ts';
-import { isFinal } from '../../runs/find-runs.ts';
+import { isFinal } from '../../runs/run-row.ts';
 import { runOf } from './runs.ts';
 
 /** Bytes that may wait for a slow reader; one that takes longer is cut off and comes back with the last id it saw. */

@@ -10,8 +10,9 @@ import { cursor, cursorOf, flag, limit, many, once } from '../../http/query.ts';
 import { deleteRun } from '../../runs/delete-run.ts';
 import { dismissRun } from '../../runs/dismiss-run.ts';
 import { findReadyNodes } from '../../runs/find-ready-nodes.ts';
-import { findRun, listRuns } from '../../runs/find-runs.ts';
-import type { RunRow } from '../../runs/find-runs.ts';
+import { findRun } from '../../runs/find-run.ts';
+import { listRuns } from '../../runs/list-runs.ts';
+import type { RunRow } from '../../runs/run-row.ts';
 import { readState } from '../../runs/read-state.ts';
 import { notFound } from './problems.ts';
 
@@ -22,7 +23,7 @@ export const runQuery = z.object({
   name: once(z.string().optional()).describe('only runs of this name'),
   label: many(z.string().regex(/^[^=]+=./, 'name=value is expected')).describe('only runs with all these labels, each name=value'),
   text: once(z.string().max(200).optional()).describe(
-    'only runs whose id begins so, or that have it in process, name or the value of a label',
+    'only runs that have it in process, name or the value of a label, or whose id begins so (eight characters and more)',
   ),
   sort: once(z.enum(['-created', 'created']).default('-created')).describe('newest or oldest first'),
   process: many(z.string()).describe('only runs of these processes'),

@@ -1,4 +1,4 @@
-import type { RunRow } from '../../runs/find-runs.ts';
+import type { RunRow } from '../../runs/run-row.ts';
 import type { ReadyNodeRow } from '../../runs/find-ready-nodes.ts';
 
 /** Why a step waits, and for how long. */
