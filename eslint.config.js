@@ -32,7 +32,7 @@ const banned = (patterns, message) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.runnel/**', 'examples/**/tools/**', '**/*.js', '**/*.mjs'] },
+  { ignores: ['**/dist/**', '**/bundle/**', '**/node_modules/**', '.runnel/**', 'examples/**/tools/**', '**/*.js', '**/*.mjs'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
