@@ -62,7 +62,11 @@ export async function startUp(options: UpOptions = {}): Promise<Up> {
   if (logs !== undefined)
     for (const stream of [child.stdout, child.stderr]) stream.pipe(createWriteStream(join(logs, `up-${port}.log`), { flags: 'a' }));
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-  await untilReady(child, url, said);
+  await untilReady(child, url, said).catch(async (error: unknown) => {
+    // Else its servers outlive the test, and the test does not end.
+    if (child.kill('SIGTERM')) await ended;
+    throw error;
+  });
   const made = await runnel(['token', 'create', '--data', folder, '--workspace', 'demo']);
   const token = made.stdout.trim().split('\n').at(-1) ?? '';
   const env = { RUNNEL_URL: url, RUNNEL_TOKEN: token, RUNNEL_WORKSPACE: 'demo' };

@@ -99,7 +99,10 @@ export async function startInstallation(workspacePods: unknown, options: Install
   const { stagingUrl } = beside;
   const args = [...beside.args, '--slots', String(slots), ...(only === undefined ? [] : ['--only', only])];
   const data = newFolder();
-  let up = await startUp({ folder: data, args });
+  let up = await startUp({ folder: data, args }).catch(async (error: unknown) => {
+    await s3.stop();
+    throw error;
+  });
   return {
     get up() {
       return up;
