@@ -160,8 +160,7 @@ oomScoreAdj: 0
 podLogsDir: $RUN/podlogs
 volumePluginDir: $RUN/flexvol
 resolvConf: $RUN/conf/resolv.conf
-evictionHard: {pid.available: 1%, memory.available: 200Mi, nodefs.available: 1%, imagefs.available: 1%, nodefs.inodesFree: 1%}
-evictionPressureTransitionPeriod: 5s
+evictionHard: {memory.available: 200Mi, nodefs.available: 1%, imagefs.available: 1%, nodefs.inodesFree: 1%}
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
 enableControllerAttachDetach: true

@@ -104,25 +104,6 @@ describe('what befalls a pod', () => {
   );
 
   it(
-    'is evicted by a node that lacks process ids: the step is tried again',
-    async () => {
-      const id = await begin(600);
-      await whileRunning(async () => {
-        seconds = '0';
-        script('pressure.sh', 'on');
-        try {
-          await eventually('that is told', () => attemptIs(id, 2), 240_000);
-        } finally {
-          script('pressure.sh', 'off');
-        }
-        await untilSuccessful(id);
-      });
-      expect(reasonOf(id, 1)).toMatch(/^asks: its node evicted it: .*(low on resource: pids|condition: \[PIDPressure\])/);
-    },
-    patience,
-  );
-
-  it(
     'loses its node: the step is tried again, and ends when the node is back',
     async () => {
       const id = await begin(600);
