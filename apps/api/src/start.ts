@@ -3,8 +3,8 @@ import { connect, durablePlans, ensureTopology, RunnelTransport, startRelay } fr
 import type { Messaging } from '@runnel/messaging';
 import { openObjectStore, tellFaults } from '@runnel/objects';
 import { openDatabase, waitForSchema } from '@runnel/postgres';
-import { createLogger, createMetrics, objectStoreErrors, runService } from '@runnel/service';
-import type { Logger } from '@runnel/service';
+import { createLogger, createMetrics, nothingOpened, objectStoreErrors, runService } from '@runnel/service';
+import type { Logger, Opened } from '@runnel/service';
 import { openAuditLog } from './audit/audit-log.ts';
 import { startSealing } from './audit/seal-audit.ts';
 import { ApiModule, controllers, faceRoutes } from './api-module.ts';
@@ -47,27 +47,21 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-type Close = () => Promise<void>;
-
 /** Starts the api with connections of its own; resolves when it listens. Rejects where the database lacks its schema after a minute. */
 export async function startApi(config: ApiConfig, options: ApiOptions = {}): Promise<RunningApi> {
   const logger = options.logger ?? createLogger({ service: 'api', level: config.logLevel });
-  // What was opened last is closed first.
-  const opened: Close[] = [];
-  const closeAll: Close = async () => {
-    for (const close of opened.splice(0).reverse()) await close();
-  };
+  const opened = nothingOpened();
   try {
     const stopping = new AbortController();
     const context = await openContext(config, logger, stopping.signal, opened);
-    return await serve(context, stopping, closeAll);
+    return await serve(context, stopping, opened);
   } catch (error) {
-    await closeAll();
+    await opened.closeAll();
     throw error;
   }
 }
 
-async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSignal, opened: Close[]): Promise<ApiContext> {
+async function openContext(config: ApiConfig, logger: Logger, stopping: AbortSignal, opened: Opened): Promise<ApiContext> {
   await waitForSchema(config.postgresUrl);
   const onIdleError = (error: Error): void => logger.warn({ reason: error.message }, 'lost a connection to Postgres');
   const database = await openDatabase({ url: config.postgresUrl, name: 'runnel-api', poolSize: 12, onIdleError });
@@ -146,7 +140,7 @@ function openMessaging(config: ApiConfig, logger: Logger): Promise<Messaging> {
   return connect({ url, user, password, prefix, service: 'api', logger });
 }
 
-async function serve(context: ApiContext, stopping: AbortController, closeAll: Close): Promise<RunningApi> {
+async function serve(context: ApiContext, stopping: AbortController, opened: Opened): Promise<RunningApi> {
   const { config, logger, messaging, objects, database, registry, policy } = context;
   const plans = durablePlans(config.prefix).filter((plan) => plan.service === 'api' && plan.contracts.length > 0);
   const service = await runService({
@@ -179,7 +173,7 @@ async function serve(context: ApiContext, stopping: AbortController, closeAll: C
       });
       fastify.addHook('preClose', () => takeWaitingConnections(fastify.server));
     },
-    onShutdown: closeAll,
+    onShutdown: opened.closeAll,
   });
   return { url: service.url, close: () => service.close() };
 }

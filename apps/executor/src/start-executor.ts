@@ -27,7 +27,18 @@ import {
   spreadFolders,
   type IsolationMode,
 } from '@runnel/sandbox';
-import { createLogger, createMetrics, Gauge, Histogram, objectStoreErrors, runService, type Logger, type Registry } from '@runnel/service';
+import {
+  createLogger,
+  createMetrics,
+  Gauge,
+  Histogram,
+  nothingOpened,
+  objectStoreErrors,
+  runService,
+  type Logger,
+  type Opened,
+  type Registry,
+} from '@runnel/service';
 import type { ExecutorConfig } from './config.ts';
 import { openBackend } from './backend.ts';
 import { filledFolders, watchDiskRoom, type DiskRoom } from './disk-room.ts';
@@ -66,18 +77,30 @@ const podsAtATime = 64;
 
 /** Starts an executor: a shard of its own (rule 7). */
 export async function startExecutor(config: ExecutorConfig, options: { logger?: Logger } = {}): Promise<Executor> {
-  const base = options.logger ?? createLogger({ service: 'executor' });
+  const opened = nothingOpened();
+  try {
+    return await start(config, options.logger ?? createLogger({ service: 'executor' }), opened);
+  } catch (error) {
+    await opened.closeAll();
+    throw error;
+  }
+}
+
+async function start(config: ExecutorConfig, base: Logger, opened: Opened): Promise<Executor> {
   const own = config.executorId ?? `${nameOfHost()}-${randomBytes(4).toString('hex')}`;
   const shard = await ownShard(config, own, base);
   const id = shard?.name ?? own;
+  opened.push(async () => shard?.release());
   const logger = base.child({ executor: id });
   const registry = createMetrics('executor');
   const store = tellFaults(await openObjectStore(config.objects), objectStoreErrors(registry));
   const { natsUrl: url, natsUser: user, natsPassword: password, prefix } = config;
   const messaging = await connect({ url, user, password, prefix, service: 'executor', logger });
+  opened.push(() => messaging.close());
   const isolation = config.isolation === 'none' ? noIsolation : (await detectIsolation()).mode;
   const count = config.slots ?? (config.backend === 'kubernetes' ? podsAtATime : availableParallelism());
   const { surroundings, close: closeSandbox } = await openSandbox(config, { id, count, isolation, store, messaging, logger });
+  opened.push(closeSandbox);
   const slots = createSlots(count);
   slotMetrics(registry, slots, count);
   let beat = (): void => undefined;
@@ -87,8 +110,10 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
     logger,
     onChanged: () => beat(),
   });
+  opened.push(async () => room.close());
   diskMetrics(registry, room);
   const backend = await openBackend(config, { surroundings, messaging, logger, isolation, mayStart: () => shard?.isHeld() ?? true });
+  opened.push(() => backend.close());
   const reports = createReports(messaging, store, id);
   const { packages, values } = surroundings;
   const carryOut = withReuse({ store, values, packages, backend: config.backend, executor: id, logger }, backend.ports.carryOut);
@@ -145,17 +170,13 @@ export async function startExecutor(config: ExecutorConfig, options: { logger?: 
   beat = () => heartbeat.beat();
   const close = async (): Promise<void> => {
     accepting = false;
-    room.close();
     heartbeat.beat();
     // Who leaves its steps to a successor must not say that it has them no more.
     if (backend.leavesSteps) heartbeat.stop();
     await backend.drain(attempts, config.graceSeconds);
     await service.close();
     heartbeat.stop();
-    await backend.close();
-    await closeSandbox();
-    await messaging.close();
-    await shard?.release();
+    await opened.closeAll();
   };
   return { id, url: service.url, isolation: backend.isolation, close: once(close) };
 }
@@ -194,8 +215,8 @@ async function openSandbox(
   // Slots' users pass through to their own attempt's folder, and see no names.
   mkdirSync(workRoot, { recursive: true, mode: 0o711 });
   spreadFolders(workRoot);
-  const javascript = createJavaScriptPool({ threads: Math.max(1, count - 1), timeout: config.expressionSeconds });
   const images = config.images === undefined ? noImages : readImages(config.images);
+  const javascript = createJavaScriptPool({ threads: Math.max(1, count - 1), timeout: config.expressionSeconds });
   const spawner = createSpawner({
     isolation,
     control: join(config.workDir, 'control'),

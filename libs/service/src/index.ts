@@ -9,6 +9,7 @@ export * from './loop.ts';
 export * from './metrics.ts';
 export * from './problem.ts';
 export * from './problem-filter.ts';
+export * from './opened.ts';
 export * from './run-program.ts';
 export * from './run-service.ts';
 export * from './shutdown.ts';
