@@ -19,7 +19,7 @@ type Services = Pick<ApiContext, 'config' | 'database' | 'objects' | 'logger' | 
 /** Messages under way at once: a receiver that is slow holds up its own. */
 const atOnce = 20;
 /** Milliseconds in which news of runs are gathered. */
-const gathered = 10;
+const gathered = 50;
 
 export interface CallbackSender {
   close(): Promise<void>;
@@ -73,7 +73,9 @@ export function startCallbackSender(services: Services): CallbackSender {
     (error) => logger.warn({ error }, 'callbacks cannot be read; they are looked at again'),
     gathered,
   );
-  const unwatch = feed.watchAll(({ run }) => {
+  const unwatch = feed.watchAll(({ run, status }) => {
+    // Nobody is told that a run waits.
+    if (status === 'accepted') return;
     news.add(run);
     loop.wake();
   });
