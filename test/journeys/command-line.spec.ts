@@ -181,6 +181,23 @@ describe('an operator with bin/runnel', () => {
     expect(taken.stderr).toContain(`port ${up.port} is taken`);
   }, 60_000);
 
+  it.each([
+    [['--images', '/nowhere.json'], 'the executor cannot start: /nowhere.json could not be read'],
+    [['--backend', 'kubernetes'], 'the executor cannot start: the kubernetes backend needs an object store that pods reach'],
+    [['--oidc-issuer', 'hub'], 'the api cannot start: oidcIssuer: '],
+    [['--repositories', '/nowhere.json'], 'the harvester cannot start: /nowhere.json: ENOENT'],
+    [['--port', '70000'], 'a number up to 65535 is expected'],
+  ])(
+    'is told which setting keeps it from starting: %j',
+    async (args, reason) => {
+      const refused = await runnel(['up', '--data', join(files, 'never'), '--port', '0', ...args]);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toContain(reason);
+      expect(refused.stderr).not.toMatch(/^ +at /m);
+    },
+    60_000,
+  );
+
   it('finds help with an example for every command', async () => {
     const help = await runnel(['--help']);
     const found = [...help.stdout.matchAll(/^ {2}([a-z-]+) .*/gm)].map(([, name]) => name ?? '');

@@ -6,6 +6,7 @@ import { lockFolder } from '@runnel/embedded';
 import { closeOnSignals, createLogger, startTracing, type Logger } from '@runnel/service';
 import { consoleAddress } from './client/console-address.ts';
 import { CliError } from './client/cli-error.ts';
+import { cannotStart } from './up/cannot-start.ts';
 import { makeDataFolder, requireWhole, secretsOf, writeAddresses } from './up/data-folder.ts';
 import { embeddedNats, embeddedPostgres, externalNats, externalPostgres, type BusAccess, type DatabaseAccess } from './up/servers.ts';
 import { startService, type Started } from './up/services.ts';
@@ -73,7 +74,9 @@ export async function up(options: UpOptions): Promise<void> {
         name,
         () => startService(name, { ...options, folder, database, bus, objects, runTokenKey, callbackSecret, secretsKeys }),
         logger,
-      );
+      ).catch((error: unknown) => {
+        throw cannotListen(error) ? error : cannotStart(name, error, logger);
+      });
       started.push(service);
       stop.push(() => service.close());
     }

@@ -45,7 +45,8 @@ function parseList(path: string): unknown[] {
   try {
     return z.array(z.unknown()).parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
-    const reason = cause instanceof z.ZodError ? 'a JSON list of bindings is expected' : String(cause);
+    const reason =
+      cause instanceof z.ZodError ? 'a JSON list of bindings is expected' : cause instanceof Error ? cause.message : String(cause);
     throw new Error(`${path}: ${reason}`, { cause });
   }
 }

@@ -10,7 +10,7 @@ export function upCommand(program: Command): void {
     .command('up')
     .description('start Runnel here: Postgres, NATS and the five services, or a part of them')
     .option('--data <DIR>', 'folder that holds everything; it is made, and found again on the next start', './runnel-data')
-    .option('--port <PORT>', 'port of the API', wholeNumber, 8080)
+    .option('--port <PORT>', 'port of the API (0: any that is free)', portNumber, 8080)
     .option('--host <ADDRESS>', 'address to listen on', '127.0.0.1')
     .option('--only <SERVICES>', `comma-separated part of: ${serviceNames.join(', ')}`)
     .option('--postgres <URL>', 'use this Postgres instead of an embedded one')
@@ -52,6 +52,12 @@ function parseOnly(text: string | undefined): ServiceName[] {
   const unknown = names.filter((name) => !serviceNames.includes(name as ServiceName));
   if (unknown.length > 0) throw new CliError(`--only: no such service: ${unknown.join(', ')}`, `There are: ${serviceNames.join(', ')}.`);
   return names as ServiceName[];
+}
+
+function portNumber(text: string): number {
+  const port = wholeNumber(text);
+  if (port > 65_535) throw new InvalidArgumentError('a number up to 65535 is expected.');
+  return port;
 }
 
 function wholeNumber(text: string): number {
