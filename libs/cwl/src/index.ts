@@ -8,7 +8,7 @@ export { packDigestText } from './load/pack-digest.ts';
 export type { InputObject, ParseInputsOptions } from './load/parse-inputs.ts';
 export { parseInputs } from './load/parse-inputs.ts';
 export type { BindOptions } from './check/bind-inputs.ts';
-export { bindInputs } from './check/bind-inputs.ts';
+export { bindInputs, stepInputs } from './check/bind-inputs.ts';
 export type { Nesting } from './compose/nest-processes.ts';
 export { nestedInput, nestProcesses } from './compose/nest-processes.ts';
 export { checkPackage } from './check/check-package.ts';

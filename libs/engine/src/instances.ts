@@ -1,3 +1,4 @@
+import { bindInputs } from '@runnel/cwl';
 import { flagsOf } from './element-inputs.ts';
 import type { Answer } from './expression.ts';
 import { lookAt, answer } from './expression.ts';
@@ -7,8 +8,8 @@ import type { InstancePlace } from './places.ts';
 import type { Plan, PlanInput, PlanNode } from './plan.ts';
 import { emptyScope, expressionRules } from './scope.ts';
 import type { InstanceState, NodeState } from './state.ts';
-import type { RunValue, RunValues } from './types.ts';
-import { nullness } from './values.ts';
+import type { FailureInfo, RunValue, RunValues } from './types.ts';
+import { containsReference, nullness } from './values.ts';
 
 /** An instance of a plan before its first step; `given` may hold more than the workflow declares, which it does not see. */
 export function newInstance(plan: Plan, given: RunValues): InstanceState {
@@ -39,7 +40,7 @@ const newNode = (plan: PlanNode): NodeState => ({
 const rules = expressionRules('v1.2', emptyScope);
 
 /** Value of a workflow input: default where a stored element turns out null, contents and listing where they are asked for. */
-export function inputAnswer(place: InstancePlace, input: PlanInput): Answer {
+export function inputAnswer(place: InstancePlace, input: Omit<PlanInput, 'type'>): Answer {
   const answered = place.state.inputAnswers[input.id];
   if (answered !== undefined) return { value: answered ?? input.default ?? null };
   const value = place.state.inputs[input.id] ?? null;
@@ -49,6 +50,17 @@ export function inputAnswer(place: InstancePlace, input: PlanInput): Answer {
     return answer({ template: '$(self)', inputs: { [input.id]: value }, self: value, path, rules, load, own: input.id });
   if (input.default !== undefined && nullness(value) === 'unknown') return { ask: lookAt(value, path, rules) };
   return { value };
+}
+
+/**
+ * What a step brings to a workflow that does not take it. The inputs of a run were looked at when it was accepted; what only the store knows is seen by
+ * the tool that gets it.
+ */
+export function inputsFailure({ plan, owner }: InstancePlace, values: RunValues): FailureInfo | undefined {
+  if (!owner) return undefined;
+  const inputs = plan.inputs.filter(({ id }) => !containsReference(values[id] ?? null));
+  const bound = bindInputs({ id: owner.node.plan.process.id, inputs }, values);
+  return 'inputs' in bound ? undefined : { class: 'inputs', reason: bound.diagnostics.map(({ message }) => message).join('; ') };
 }
 
 export function outputAnswer({ state }: InstancePlace, output: Link): Answer {

@@ -47,7 +47,7 @@ function merge(link: Link, values: RunValue[], path: string): Answer {
 
 function pick(link: Link, value: RunValue, path: string): Answer {
   const read: Answer = { ask: { ...lookAt(value, path, ownRules), template: script('self', link) } };
-  if (!Array.isArray(value)) return listLength(value) === 'none' ? { value } : read;
+  if (!Array.isArray(value)) return listLength(value) === 'none' ? { value: pickSingle(link, value) } : read;
   if (value.some((item) => nullness(item) === 'unknown')) return read;
   const present = value.filter((item) => item !== null);
   if (link.pickValue === 'all_non_null') return { value: present };
@@ -58,12 +58,19 @@ function pick(link: Link, value: RunValue, path: string): Answer {
   return { value: present[0] ?? null };
 }
 
+/** One source that is no list: all_non_null gives a list in any case. */
+function pickSingle({ pickValue }: Link, value: RunValue): RunValue {
+  if (pickValue !== 'all_non_null') return value;
+  return value === null ? [] : [value];
+}
+
 const fail = (reason: string): { failure: FailureInfo } => ({ failure: { class: 'inputs', reason } });
 
 /** The same rules as JavaScript over the merged value; thrown texts become the reason of the failure. */
 function script(merged: string, { pickValue }: Link): string {
   if (pickValue === undefined) return `$(${merged})`;
-  const list = `var list = ${merged}; if (!Array.isArray(list)) { return list; }`;
+  const single = pickValue === 'all_non_null' ? 'list === null ? [] : [list]' : 'list';
+  const list = `var list = ${merged}; if (!Array.isArray(list)) { return ${single}; }`;
   const present = 'var present = list.filter(function (item) { return item !== null; });';
   if (pickValue === 'all_non_null') return `\${ ${list} ${present} return present; }`;
   const none = `if (present.length === 0) { throw new Error("${pickValue} found that every source is null"); }`;

@@ -35,6 +35,8 @@ describe('sources of a step input', () => {
     ['the_only_non_null', { source: from('p', 'q'), pickValue: 'the_only_non_null' }, { p: 1, q: null }, 1],
     ['all_non_null', { source: from('p', 'q'), pickValue: 'all_non_null' }, { p: null, q: 2 }, [2]],
     ['all_non_null of nothing', { source: from('p', 'q'), pickValue: 'all_non_null' }, {}, []],
+    ['all_non_null of one source that is no list', { source: from('p'), pickValue: 'all_non_null' }, { p: 1 }, [1]],
+    ['all_non_null of one source that is null', { source: from('p'), pickValue: 'all_non_null' }, {}, []],
     ['all_non_null over the items of one list', { source: from('p'), pickValue: 'all_non_null' }, { p: [1, null] }, [1]],
     ['a stored value passes unread', { source: from('p', 'q') }, { p: stored('k'), q: 1 }, [stored('k'), 1]],
     [
@@ -105,6 +107,8 @@ describe('the expressions that pick from stored lists', () => {
     expect(evaluated('first_non_null', [null, 0, 1])).toBe(0);
     expect(evaluated('the_only_non_null', [null, 0])).toBe(0);
     expect(evaluated('first_non_null', 'no list')).toBe('no list');
+    expect(evaluated('all_non_null', 'no list')).toEqual(['no list']);
+    expect(evaluated('all_non_null', null)).toEqual([]);
     expect(() => evaluated('the_only_non_null', [1, 0])).toThrow('the_only_non_null found 2 sources that are not null');
     expect(() => evaluated('first_non_null', [null])).toThrow('first_non_null found that every source is null');
   });

@@ -8,8 +8,8 @@ export class PlanError extends Error {
   override name = 'PlanError';
 }
 
-/** What a workflow input asks of its value before any step sees it. */
-export type PlanInput = Pick<InputParameter, 'id' | 'default' | 'loadContents' | 'loadListing'>;
+/** What a workflow input is, and what it asks of its value before any step sees it. */
+export type PlanInput = Pick<InputParameter, 'id' | 'type' | 'default' | 'loadContents' | 'loadListing'>;
 
 /** The graph of one workflow. A tool that is run by itself becomes a workflow of one step. */
 export interface Plan {
@@ -61,7 +61,7 @@ function planTool(process: Process): Plan {
   };
   const node: PlanNode = { ...nodeBase(step, process, emptyScope, process.cwlVersion), upstream: [], downstream: [] };
   return {
-    inputs: process.inputs.map((input) => ({ id: input.id })),
+    inputs: process.inputs.map(({ id, type }) => ({ id, type })),
     outputs: process.outputs.map((output) => ({ id: output.id, source: [{ step: id, port: output.id }] })),
     nodes: new Map([[id, node]]),
   };

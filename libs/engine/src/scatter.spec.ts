@@ -247,7 +247,7 @@ describe('large scatters', () => {
 
 describe('scattered subworkflows', () => {
   const inner = workflow(
-    ['x', 'factor'],
+    ['x', { id: 'factor', type: ['null', 'Any'] }],
     [step('m', { x: 'x' }), step('n', { x: 'm/out', f: 'factor' })],
     { out: 'n/out' },
     { id: 'inner' },
@@ -278,6 +278,19 @@ describe('scattered subworkflows', () => {
     expect(play.grant('s[0]/m', 9).map((job) => job.step)).toEqual(['s[0]/m[0]', 's[0]/m[1]']);
     play.finish('s[0]/m[1]', { out: 2 }).finish('s[0]/m[0]', { out: 1 }).run('s[2]/m');
     expect(play.outputs()).toEqual({ y: [[1, 2], [], [3]] });
+  });
+
+  it('refuse what they do not take', () => {
+    const typed = workflow([{ id: 'x', type: 'int' }], [step('m', { x: 'x' })], { out: 'm/out' }, { id: 'inner' });
+    const outer = packageOf(workflow(['p'], [step('s', { x: 'p' }, { scatter: ['x'], run: 'inner' })], { y: 's/out' }), typed);
+    const failureWith = (second: RunValue) => {
+      const play = given(outer, { p: [1, second] });
+      return play.engine.summary(play.state).failure;
+    };
+    expect(failureWith('b')).toEqual({ class: 'inputs', reason: 'the input "x": expected int, found the string "b"', step: 's[1]' });
+    expect(failureWith(null)?.reason).toBe('the input "x" is required (int), but it is null');
+    expect(failureWith(2)).toBeUndefined();
+    expect(failureWith({ $stored: { key: 'k' } })).toBeUndefined();
   });
 
   it('ask for a default where an element of a stored list may be null', () => {

@@ -1,6 +1,6 @@
 import { elementInputs, whenAnswer } from './element-inputs.ts';
 import type { Answer } from './expression.ts';
-import { inputAnswer, newInstance, outputAnswer } from './instances.ts';
+import { inputAnswer, inputsFailure, newInstance, outputAnswer } from './instances.ts';
 import { chunkCount, chunkLength, gatheredOutputs, isChunked, markSkipped, nodeShape, sourceAnswer, visibleOutputs } from './nodes.ts';
 import type { ElementPlace, InstancePlace, NodePlace } from './places.ts';
 import { elementPlace, innerPlace, nodePlace, rootPlace } from './places.ts';
@@ -52,6 +52,8 @@ export function continueInputs(turn: Turn, place: InstancePlace): void {
     step: place.owner?.path,
   });
   if (!values) return;
+  const failure = inputsFailure(place, values);
+  if (failure) return fail(turn, failure, place.owner?.path);
   Object.assign(state, { phase: 'running', inputs: values });
   for (const id of plan.nodes.keys()) {
     const node = nodePlace(place, id);

@@ -7,6 +7,7 @@ import {
   resources,
   runtimeFor,
   stageInputs,
+  stepInputs,
   visitPathValues,
   type Command,
   type CommandLineTool,
@@ -74,9 +75,10 @@ export async function prepareStep(context: PrepareContext): Promise<PreparedStep
     now: request.acceptedAt,
     seed: `${request.run}/${request.step}`,
   });
-  const mayBringIn = allowedLocations({ inputs: context.inputs, ...levels }, tool);
+  const given = stepInputs(tool, context.inputs);
+  const mayBringIn = allowedLocations({ inputs: given, ...levels }, tool);
   const { inputs: parameters, cwlVersion } = tool;
-  const inputs = await completeInputs(context.inputs, {
+  const inputs = await completeInputs(given, {
     parameters,
     cwlVersion,
     requirements,

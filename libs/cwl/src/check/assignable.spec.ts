@@ -64,6 +64,13 @@ describe('how sources come together', () => {
     ],
     ['the first of several', 'string', mergedType(['null', 'string'], { ...two, pickValue: 'first_non_null' })],
     ['all of several', list('string'), mergedType(['null', 'string'], { ...two, pickValue: 'all_non_null' })],
+    ['all of one source', list('string'), mergedType(['null', 'string'], { ...one, pickValue: 'all_non_null' })],
+    [
+      'all of one scattered source that may be missing',
+      list('string'),
+      mergedType(['null', list(['null', 'string'])], { ...one, pickValue: 'all_non_null' }),
+    ],
+    ['all of anything', 'Any', mergedType('Any', { ...one, pickValue: 'all_non_null' })],
     ['all of one scattered source', list('string'), mergedType(list(['null', 'string']), { ...one, pickValue: 'all_non_null' })],
   ])('%s', (_, expected, found) => expect(found).toEqual(expected));
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CwlType, InputParameter, Json } from '../model.ts';
-import { bindInputs } from './bind-inputs.ts';
+import { bindInputs, stepInputs } from './bind-inputs.ts';
 
 const bind = (inputs: InputParameter[], given: { [name: string]: Json }, strictUnknown = false) =>
   bindInputs({ id: 'main', inputs }, given, { strictUnknown });
@@ -93,5 +93,28 @@ describe('binding inputs', () => {
     const messages = 'diagnostics' in bound ? bound.diagnostics.map(({ message }) => message) : [];
     expect(messages).toHaveLength(11);
     expect(messages[10]).toBe('the input "x" has 4990 more faults like these');
+  });
+});
+
+describe('inputs of a step', () => {
+  const process = (inputs: InputParameter[]) => ({ id: 'tool', inputs });
+
+  it('are the defaults of the process where the step gives null or nothing', () => {
+    const inputs: InputParameter[] = ['a', 'b', 'c'].map((id) => ({ id, type: 'string', default: 'preset' }));
+    expect(stepInputs(process(inputs), { a: 'x', b: null })).toEqual({ a: 'x', b: 'preset', c: 'preset' });
+  });
+
+  it.each<[InputParameter[], { [name: string]: Json }, string]>([
+    [[{ id: 'n', type: 'int' }], { n: 1.5 }, 'inputs.n: the input "n": expected int, found the number 1.5'],
+    [
+      [
+        { id: 'n', type: 'int' },
+        { id: 'm', type: 'Any' },
+      ],
+      { n: null },
+      'inputs: the input "n" is required (int), but it is null; the input "m" is required (Any), but it is missing',
+    ],
+  ])('are of the types of the process: %j does not take %j', (inputs, given, message) => {
+    expect(() => stepInputs(process(inputs), given)).toThrow(message);
   });
 });

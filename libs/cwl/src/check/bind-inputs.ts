@@ -1,6 +1,7 @@
 import { didYouMean, listNames } from '../load/did-you-mean.ts';
 import { defineOwn } from '../load/parse-json.ts';
 import type { CwlType, Diagnostic, InputParameter, Json, JsonObject, Process } from '../model.ts';
+import { ProcessFault } from '../process-fault.ts';
 import { valueFaults } from './check-value.ts';
 import { showType } from './show-type.ts';
 
@@ -24,6 +25,17 @@ export function bindInputs(
     diagnostics.push(...faultsOf(parameter, value, given));
   }
   return diagnostics.length > 0 ? { diagnostics } : { inputs: bound };
+}
+
+/**
+ * What a step hands to its process, as that sees it: defaults stand for what the step leaves out or gives as null, and every value is of its type.
+ * A link is checked before the run only as far as types tell. Throws ProcessFault with every fault.
+ */
+export function stepInputs(process: Pick<Process, 'id' | 'inputs'>, given: JsonObject): JsonObject {
+  const bound = bindInputs(process, given);
+  if ('inputs' in bound) return bound.inputs;
+  const [only, ...more] = bound.diagnostics;
+  throw new ProcessFault(only && more.length === 0 ? only.path : 'inputs', bound.diagnostics.map(({ message }) => message).join('; '));
 }
 
 /** Of one input; a list of a million wrong elements is wrong in one way. */

@@ -24,9 +24,14 @@ function flattened(type: CwlType): CwlType {
 }
 
 function picked(type: CwlType, pickValue: PickValue): CwlType {
-  if (Array.isArray(type)) return union(type.map((one) => picked(one, pickValue)));
-  if (typeof type !== 'object' || type.type !== 'array') return type;
-  return pickValue === 'all_non_null' ? { type: 'array', items: withoutNull(type.items) } : withoutNull(type.items);
+  if (Array.isArray(type)) {
+    // What all_non_null picks of nothing is an empty list, which is of the type of any other.
+    const some = pickValue === 'all_non_null' ? withoutNull(type) : type;
+    return Array.isArray(some) ? union(some.map((one) => picked(one, pickValue))) : picked(some, pickValue);
+  }
+  const isList = typeof type === 'object' && type.type === 'array';
+  const items = isList ? withoutNull(type.items) : type;
+  return pickValue === 'all_non_null' && type !== 'Any' ? { type: 'array', items } : items;
 }
 
 /** What a step brings of an output of its process once `when` and scatter have done their part. */

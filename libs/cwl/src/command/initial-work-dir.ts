@@ -103,7 +103,7 @@ async function direntItems(dirent: JsonObject, path: string, context: InitialWor
   const name = typeof entryname === 'string' ? await evaluate(entryname, `${path}.entryname`, context) : undefined;
   if (name !== undefined && (typeof name !== 'string' || name === ''))
     throw new ProcessFault(`${path}.entryname`, `must give a name, not ${describeValue(name)}`);
-  if (cwlVersion !== 'v1.2' && content !== null && typeof content !== 'string' && !isPathValue(content)) {
+  if (cwlVersion !== 'v1.2' && content !== null && typeof content !== 'string' && !isPathValue(content) && !isFileList(content)) {
     const message = `must give a text, a File or a Directory in ${cwlVersion}, not ${describeValue(content)}; since v1.2 it would be written as JSON`;
     throw new ProcessFault(`${path}.entry`, message);
   }
@@ -116,13 +116,17 @@ function contentItems(content: Json, dirent: { name: string | undefined; writabl
   const named = name === undefined ? {} : { name };
   if (content === null) return [];
   if (isPathValue(content)) return [{ content, writable, path, ...named }];
-  if (Array.isArray(content) && content.every(isPathValue)) {
+  if (isFileList(content)) {
     if (name !== undefined && content.length > 0)
       throw new ProcessFault(`${path}.entryname`, 'one name cannot be given to a list of files');
     return content.map((item) => ({ content: item, writable, path }));
   }
   if (name === undefined) throw new ProcessFault(path, 'an entry that is text needs an entryname');
   return [{ content: typeof content === 'string' ? content : toText(content), name, writable, path }];
+}
+
+function isFileList(value: Json): value is PathValue[] {
+  return Array.isArray(value) && value.every(isPathValue);
 }
 
 function evaluate(text: string, path: string, context: InitialWorkDirContext, keepWhitespace = false): Json | Promise<Json> {

@@ -115,7 +115,8 @@ export const STEP_INPUT: Shape = {
   },
 };
 
-const schema: Fields = { type: field.required(field.text), name: field.text, ...labelled, inputBinding: field.map };
+/** Packers give imported types an id beside their name. */
+const schema: Fields = { ...identified, type: field.required(field.text), name: field.text, inputBinding: field.map };
 export const RECORD: Shape = { name: 'a record type', fields: { ...schema, fields: field.mapOrList } };
 export const ENUM: Shape = { name: 'an enum type', fields: { ...schema, symbols: field.required(field.textList) } };
 export const ARRAY: Shape = { name: 'an array type', fields: { ...schema, items: field.required(field.anyType) } };

@@ -22,7 +22,8 @@ export interface Folders {
 
 /** Makes the folders that every tool needs. `outInTool`: where a container with files of its own shows the output directory. */
 export function makeFolders({ directory, beside }: StepAttempt, declared: string | undefined): Folders {
-  const [out, tmp] = beside ? [`${directory}.out`, `${directory}.tmp`] : [join(directory, 'out'), join(directory, 'tmp')];
+  // No dots: documents take paths apart at them, to find the extension.
+  const [out, tmp] = beside ? [`${directory}-out`, `${directory}-tmp`] : [join(directory, 'out'), join(directory, 'tmp')];
   // The attempt's folder may have them already, empty.
   mkdirSync(out, { recursive: true });
   const spare = beside?.spare.pop();

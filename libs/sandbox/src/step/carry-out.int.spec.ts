@@ -119,6 +119,11 @@ describe('carrying out a step', () => {
       { class: 'outputs', reason: expect.stringContaining('/etc/passwd') },
     ],
     [
+      'needs an input that the step does not give',
+      tool('baseCommand: echo\ninputs: {word: string}\noutputs: {}'),
+      { class: 'inputs', reason: 'tile: inputs.word: the input "word" is required (string), but it is missing' },
+    ],
+    [
       'has a broken expression',
       tool('baseCommand: echo\ninputs: {}\noutputs: {}\nrequirements: {InlineJavascriptRequirement: {}}\narguments: ["$(nothing.here)"]'),
       { class: 'expression', reason: expect.stringContaining('nothing') },

@@ -3,6 +3,7 @@ import {
   completeInputs,
   evaluatorFor,
   requirementsInForce,
+  stepInputs,
   visitPathValues,
   type CommandLineTool,
   type EvaluateJavaScript,
@@ -57,7 +58,9 @@ export interface Preparation {
   mayBringIn: (location: string) => boolean;
 }
 
-export function prepare(attempt: StepAttempt, process: CommandLineTool | ExpressionTool, ports: StepPorts): Preparation {
+/** Throws ProcessFault where the step brings what its process does not take. */
+export function prepare(given: StepAttempt, process: CommandLineTool | ExpressionTool, ports: StepPorts): Preparation {
+  const attempt = { ...given, inputs: stepInputs(process, given.inputs) };
   const requirements = requirementsInForce(process, attempt);
   const { evaluateJavaScript } = ports;
   const evaluator = evaluatorFor(process, { requirements, evaluateJavaScript, now: attempt.acceptedAt, seed: attempt.seed });
