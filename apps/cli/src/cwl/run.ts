@@ -17,9 +17,9 @@ import {
 
 import type { Containers } from './containers.ts';
 import { CwlFault } from './fault.ts';
-import { spareMemory } from './memory-use.ts';
 import { loadJob, loadProcess, type LoadedJob } from './load-job.ts';
 import { createLocalExchange } from './local-exchange.ts';
+import { spareMemory } from './memory-use.ts';
 import type { CwlOptions } from './options.ts';
 import { outputText } from './output-text.ts';
 import { publishOutputs } from './publish-outputs.ts';
