@@ -10,9 +10,13 @@ export const kubeconfig = join(cache, 'run/kubeconfig');
 /** For programs that use the cluster. */
 export const clusterEnv = { ...process.env, KUBECONFIG: kubeconfig };
 
+/** Bytes that an answer may have: all events of a cluster that has run every suite, and more. */
+const largestAnswer = 256 * 1024 * 1024;
+
 /** `kubectl` against the test cluster. */
 export function kubectl(...args: string[]): string {
-  return execFileSync(join(cache, 'bin/kubectl'), args, { encoding: 'utf8', env: clusterEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+  const how = { env: clusterEnv, maxBuffer: largestAnswer, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
+  return execFileSync(join(cache, 'bin/kubectl'), args, { encoding: 'utf8', ...how });
 }
 
 /** A script of deploy/testcluster. */

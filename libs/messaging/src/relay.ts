@@ -98,8 +98,8 @@ async function relayBatch(pool: Pool, messaging: Messaging, signal: AbortSignal)
     crashPoint('relay.before-publish');
     const results = await Promise.allSettled(rows.map((row) => publishWire(messaging, row)));
     crashPoint('relay.after-publish');
-    const sent = rows.filter((_, index) => results[index]?.status === 'fulfilled').map((row) => row.id);
-    const remove = { name: 'outbox-delete', text: 'delete from outbox where id = any($1::uuid[])', values: [sent] };
+    const sent = rows.filter((_, index) => results[index]?.status === 'fulfilled').map(({ seq }) => seq);
+    const remove = { name: 'outbox-delete', text: 'delete from outbox where seq = any($1::bigint[])', values: [sent] };
     await Promise.all([client.query(remove), client.query('commit')]);
     crashPoint('relay.after-delete');
     const refusal = results.find((result) => result.status === 'rejected');
@@ -118,13 +118,14 @@ async function relayBatch(pool: Pool, messaging: Messaging, signal: AbortSignal)
 /** Deleting need not wait for the disk: what a crash of the server brings back is published again under the same id. */
 const begin = 'begin; set local synchronous_commit = off';
 
-async function claim(client: PoolClient): Promise<Wire[]> {
+/** `seq`: its place, as the text that the driver makes of a bigint. */
+async function claim(client: PoolClient): Promise<(Wire & { readonly seq: string })[]> {
   const select = {
     name: 'outbox-claim',
-    text: 'select id, subject, headers, payload from outbox order by seq limit $1 for update skip locked',
+    text: 'select seq, id, subject, headers, payload from outbox order by seq limit $1 for update skip locked',
     values: [batchSize],
   };
-  const [, { rows }] = await Promise.all([client.query(begin), client.query<Wire>(select)]);
+  const [, { rows }] = await Promise.all([client.query(begin), client.query<Wire & { seq: string }>(select)]);
   return rows;
 }
 

@@ -26,7 +26,7 @@ export async function messageOf(
     case 'inProgress':
       return run.startedAt === null ? undefined : { type: json, body: statusInfo(run, base) };
     case 'success': {
-      const outputs = run.phase === 'successful' ? await readOutputs(objects, run) : undefined;
+      const outputs = run.phase === 'successful' ? await readOutputs({ objects, database }, run) : undefined;
       if (!outputs) return undefined;
       const wanted = run.request?.outputs;
       const found = outputsOf(outputs, { results: `${base}/jobs/${run.id}/results`, origin: new URL(base).origin });

@@ -1,20 +1,54 @@
 import type { Json, JsonObject } from '@runnel/cwl';
 import { containsReference, resolveValue } from '@runnel/engine';
-import type { ObjectStore } from '@runnel/objects';
-import { mediaTypeOf, readValue } from '@runnel/objects';
+import { mediaTypeOf, ObjectNotFound, putValue, readValue } from '@runnel/objects';
+import type { ApiContext } from '../context.ts';
 import { addressOf } from './addresses.ts';
 import type { RunRow } from './run-row.ts';
 
 /** Bytes of a result document or of one stored value in it. */
 const largest = 256 * 1024 * 1024;
 
+type Stores = Pick<ApiContext, 'objects' | 'database'>;
+type Published = Pick<RunRow, 'id' | 'document'>;
+
+/** What the ingester writes of a run's results. */
+interface ResultDocument {
+  /** By id, files and folders as CWL says them, large values by reference. */
+  readonly outputs: JsonObject;
+  /** Where outputs are STAC catalogues. */
+  readonly stac?: readonly { readonly collections: readonly string[] }[];
+}
+
+/** Undefined before the results are published. */
+export async function readResultDocument(stores: Stores, { id, document: key }: Published): Promise<ResultDocument | undefined> {
+  if (key === null) return undefined;
+  const found = readValue(stores.objects, key, largest) as Promise<ResultDocument>;
+  return found.catch((fault: unknown) => restoreDocument(stores, id, key, fault));
+}
+
 /** The published outputs of a run by id, files and folders as CWL says them. Undefined before they are published. */
-export async function readOutputs(objects: ObjectStore, run: Pick<RunRow, 'document'>): Promise<JsonObject | undefined> {
-  if (run.document === null) return undefined;
-  const read = async (key: string): Promise<Json> => (await readValue(objects, key, largest)) as Json;
-  // Written by the ingester.
-  const { outputs } = (await read(run.document)) as { outputs: JsonObject };
-  return containsReference(outputs) ? ((await resolveValue(outputs, read)) as JsonObject) : outputs;
+export async function readOutputs(stores: Stores, run: Published): Promise<JsonObject | undefined> {
+  const outputs = (await readResultDocument(stores, run))?.outputs;
+  if (outputs === undefined || !containsReference(outputs)) return outputs;
+  return (await resolveValue(outputs, async (key) => (await readValue(stores.objects, key, largest)) as Json)) as JsonObject;
+}
+
+/**
+ * The document of results that are values alone is put without waiting for the disk: where a power failure has taken or cut it, it is made again from
+ * the rows of the results, which were committed after it. Rejects with the fault where it is another one, or the run has no such rows.
+ */
+async function restoreDocument({ objects, database }: Stores, run: string, key: string, fault: unknown): Promise<ResultDocument> {
+  if (!(fault instanceof ObjectNotFound || fault instanceof SyntaxError)) throw fault;
+  const { rows } = await database.pool.query<{ output: string; value: Json }>({
+    name: 'results-of-run',
+    text: 'select output, value from results where run_id = $1 order by output',
+    values: [run],
+  });
+  if (rows.length === 0) throw fault;
+  const document = { outputs: Object.fromEntries(rows.map(({ output, value }) => [output, value])) };
+  // no crash point: whoever reads it next does it again.
+  await putValue(objects, key, document);
+  return document;
 }
 
 /** Files and folders in a value as links (18-062r2, 7.13) whose addresses begin with `origin`. */

@@ -81,7 +81,8 @@ async function publish(parts: IngesterParts, request: Request, claim: Pick<RunFa
   };
   const rows = await resultRows(parts.objects, workspace, run, plan.outputs);
   crashPoint('ingester.document.before-put');
-  await putValue(parts.objects, documentKey(workspace, run), document);
+  // Of values alone the rows hold all of it: who finds it lost to a power failure makes it again (`restoreDocument` of the api).
+  await putValue(parts.objects, documentKey(workspace, run), document, isPlain(request.outputs) ? { durable: false } : {});
   crashPoint('ingester.document.after-put');
   const published = catalogues.flatMap(({ id, collections }) => collections.map((collection) => ({ ...collection, catalogue: id })));
   const catalogue = catalogueRows(run, process.id, published, publishedAt);

@@ -22,6 +22,7 @@ import { tokenExchange } from './0026-token-exchange.ts';
 import { endedRuns } from './0027-ended-runs.ts';
 import { listsByLabel } from './0029-lists-by-label.ts';
 import { wordsOfRuns } from './0030-words-of-runs.ts';
+import { outboxByOrder } from './0031-outbox-by-order.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -49,6 +50,7 @@ export const migrations: readonly { version: number; name: string; sql: string }
   endedRuns,
   listsByLabel,
   wordsOfRuns,
+  outboxByOrder,
 ];
 
 /** The schema this release needs. */

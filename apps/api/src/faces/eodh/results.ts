@@ -1,11 +1,10 @@
 import type { Json, JsonObject } from '@runnel/cwl';
-import { readValue } from '@runnel/objects';
 import { Problem } from '@runnel/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from '../../context.ts';
 import { originOf } from '../../http/origin.ts';
 import type { RunRow } from '../../runs/run-row.ts';
-import { readOutputs, toLinks } from '../../runs/read-results.ts';
+import { readOutputs, readResultDocument, toLinks } from '../../runs/read-results.ts';
 import { json } from '../ogc/base.ts';
 import { eodhBase, workspaceIn } from './base.ts';
 import { jobOf } from './jobs.ts';
@@ -14,8 +13,7 @@ import { collectionDocument, geojson, isObject, itemDocument } from './stac-docu
 import type { Place } from './stac-documents.ts';
 import { findCollection, findItem, itemIds } from './stac-rows.ts';
 
-/** Bytes of a result document; items that a collection links to. */
-const largest = 256 * 1024 * 1024;
+/** Items that a collection links to. */
 const mostItems = 10_000;
 
 /** GET /jobs/{id}/results: a STAC Collection, the first one that the run published (contract of the EODH face, section 1.8). */
@@ -56,16 +54,14 @@ async function endedJobOf(context: ApiContext, request: FastifyRequest): Promise
   return run;
 }
 
-async function firstCollection({ objects }: ApiContext, run: RunRow): Promise<string | undefined> {
-  if (run.document === null) return undefined;
-  // Written by the ingester.
-  const { stac } = (await readValue(objects, run.document, largest)) as { stac?: { collections: string[] }[] };
-  return stac?.flatMap(({ collections }) => collections)[0];
+async function firstCollection(context: ApiContext, run: RunRow): Promise<string | undefined> {
+  const document = await readResultDocument(context, run);
+  return document?.stac?.flatMap(({ collections }) => collections)[0];
 }
 
 /** What a run without a catalogue made: its files as assets, its other values beside them. */
-async function plainResults({ objects }: ApiContext, run: RunRow, { base, origin }: Place): Promise<JsonObject> {
-  const results = toLinks((await readOutputs(objects, run)) ?? {}, origin) as JsonObject;
+async function plainResults(context: ApiContext, run: RunRow, { base, origin }: Place): Promise<JsonObject> {
+  const results = toLinks((await readOutputs(context, run)) ?? {}, origin) as JsonObject;
   const files = Object.entries(results).flatMap(([output, value]) => filesIn(output, value));
   const href = `${base}/jobs/${run.id}`;
   return {

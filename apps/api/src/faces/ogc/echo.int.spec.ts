@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { inTransaction, query } from '@runnel/postgres';
 import { cwl, json, request, startTestApi, wide } from '../../testing/test-api.ts';
 import type { Answer, Client, TestApi } from '../../testing/test-api.ts';
 import { advanceRun, publishRun, stepsOfWide } from '../../testing/test-runs.ts';
@@ -149,6 +150,27 @@ describe('results come as they were asked for', () => {
     const job = await ended({ inputs, outputs: { image: {} } }, { image: { href: 'https://a.example/b.tif', type: 'image/tiff' } });
     const answer = await anybody('GET', `${job}/results`);
     expect([answer.status, answer.headers.get('link')]).toEqual([204, '<https://a.example/b.tif>; rel="image"; type="image/tiff"']);
+  });
+
+  it.each([
+    ['is gone', ''],
+    ['was cut', '{"outputs": {"mess'],
+  ])('from their rows, where a power failure took the document: it %s, and stands there again', async (_what, left) => {
+    const job = await ended({ inputs: { message: 'hello' }, response: 'document' }, { message: 'hello', number: null });
+    const id = job.split('/').at(-1) ?? '';
+    const key = `public/results/${id}/results.json`;
+    const whole = (await api.objects.getBytes(key, 1e6)).toString();
+    await inTransaction(api.database, async (tx) => {
+      for (const [output, value] of [['message', '"hello"'] as const, ['number', 'null'] as const])
+        await query(tx, {
+          text: `insert into results (run_id, output, workspace, value, published_at) values ($1, $2, 'public', $3, now())`,
+          values: [id, output, value],
+        });
+    });
+    if (left === '') await api.objects.delete(key);
+    else await api.objects.put(key, left);
+    expect((await anybody('GET', `${job}/results`)).body).toEqual({ message: 'hello' });
+    expect(JSON.parse((await api.objects.getBytes(key, 1e6)).toString())).toEqual(JSON.parse(whole));
   });
 
   it('as the caller prefers, where the request said nothing else', async () => {

@@ -18,7 +18,7 @@ export async function answerProv(context: ApiContext, request: FastifyRequest, r
   const origin = originOf(request, context.config.publicUrl);
   const base = ogcBase(request, context.config.publicUrl);
   const inputs = await inputsOfRun(context, run, origin);
-  const outputs = Object.entries((await readOutputs(context.objects, run)) ?? {}).filter(([, value]) => value !== null);
+  const outputs = Object.entries((await readOutputs(context, run)) ?? {}).filter(([, value]) => value !== null);
   const steps = await findSteps(context.database, run.id, '', mostSteps);
   const links = Object.fromEntries(outputs.map(([id, value]) => [id, toLinks(value, origin)]));
   const document = provOf(run, `${base}/jobs/${run.id}/`, `${base}/processes/${encodeURIComponent(run.processId)}`, inputs, links, steps);

@@ -68,14 +68,15 @@ interface Published {
   readonly count: number;
 }
 
-async function publishedOutputs({ objects, config }: ApiContext, request: FastifyRequest, run: RunRow): Promise<Published> {
+async function publishedOutputs(context: ApiContext, request: FastifyRequest, run: RunRow): Promise<Published> {
   if (run.phase === 'failed') throw runFailed(run.failure, run.message);
   if (run.phase === 'dismissed') throw resultNotReady('the run was dismissed: it has no results');
   if (run.phase !== 'successful') throw resultNotReady('the run has not ended yet');
-  const outputs = await readOutputs(objects, run);
+  const outputs = await readOutputs(context, run);
   if (!outputs) throw resultNotReady('the run has no result document');
-  const base = ogcBase(request, config.publicUrl);
-  const where = { results: `${base}/jobs/${run.id}/results`, origin: originOf(request, config.publicUrl) };
+  const { publicUrl } = context.config;
+  const base = ogcBase(request, publicUrl);
+  const where = { results: `${base}/jobs/${run.id}/results`, origin: originOf(request, publicUrl) };
   return { outputs: outputsOf(outputs, where), count: Object.keys(outputs).length };
 }
 
