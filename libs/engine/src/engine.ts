@@ -40,9 +40,8 @@ export function createEngine(pkg: CwlPackage, entry: string, { window = defaultW
 
 function advance(plan: Plan, start: StartOptions, run: RunState, command: RunCommand): Advance {
   const result: Advance = { events: [], objects: [], evaluations: [], ready: [] };
-  const { changes } = run;
-  changes.evaluations.clear();
-  changes.nodes.clear();
+  // New sets: V8 chains the tables of one that is cleared, and where an old one waits for a full collection all later ones wait with it.
+  const changes = (run.changes = { evaluations: new Set(), nodes: new Set() });
   let events = decide(plan, start, run, command);
   if (events.length === 0) events = react(run);
   while (events.length > 0) {

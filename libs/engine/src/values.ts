@@ -42,8 +42,8 @@ export function chunksOf(value: RunValue | undefined): ChunksReference | undefin
 export const stored = (reference: StoredReference): RunValue => ({ $stored: { ...reference } });
 export const chunks = (reference: ChunksReference): RunValue => ({ $chunks: { ...reference } });
 
-/** Immutable values are asked about once per element of a scatter; the answer is kept with the object. */
-const known = new WeakMap<object, boolean>();
+/** Immutable values are asked about once per element of a scatter; the answer is kept with lists, which alone are long. */
+const known = new WeakMap<RunValue[], boolean>();
 
 /**
  * Whether a reference stands anywhere in the value. Values from users, tools and expressions must be refused when this is true: only the
@@ -51,14 +51,11 @@ const known = new WeakMap<object, boolean>();
  */
 export function containsReference(value: RunValue): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const answer = known.get(value);
-  if (answer !== undefined) return answer;
-  const found =
-    storedOf(value) !== undefined ||
-    chunksOf(value) !== undefined ||
-    (Array.isArray(value) ? value : Object.values(value)).some(containsReference);
-  known.set(value, found);
-  return found;
+  if (!Array.isArray(value))
+    return storedOf(value) !== undefined || chunksOf(value) !== undefined || Object.values(value).some(containsReference);
+  const answer = known.get(value) ?? value.some(containsReference);
+  known.set(value, answer);
+  return answer;
 }
 
 /** Whether a value is null; `unknown` for an element of a stored list, which nobody has looked at. */

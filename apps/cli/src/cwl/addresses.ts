@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { spendMemoryOnLarge } from './memory-use.ts';
+
 /**
  * Absolute address of what a user named: a path, also with a colon or a `#` in its name, a path with `#process`, or a URI. Paths that exist as
  * they stand win.
@@ -24,6 +26,12 @@ function isUri(text: string): boolean {
 
 /** Text of a document at a `file:` or `http(s):` address. */
 export async function readDocument(uri: string): Promise<string> {
+  const text = await readText(uri);
+  spendMemoryOnLarge(text);
+  return text;
+}
+
+async function readText(uri: string): Promise<string> {
   if (!uri.startsWith('file:')) {
     const answer = await fetch(uri);
     if (!answer.ok) throw new Error(`${uri} answered ${answer.status} ${answer.statusText}`);

@@ -1,4 +1,5 @@
 import { CwlFault } from './fault.ts';
+import { spareMemory } from './memory-use.ts';
 import { parseArguments } from './options.ts';
 
 /** What is only wrong with the document, its inputs or the command line; anything else is a bug and shows its stack. */
@@ -6,6 +7,7 @@ const expectedErrors = new Set(['CwlFault', 'ProcessFault', 'ExpressionError', '
 
 /** bin/runnel-cwl: does what the words of its command line ask for and sets the process's exit code. */
 export async function runProgram(words: string[]): Promise<void> {
+  spareMemory();
   try {
     process.exitCode = await carryOut(words);
   } catch (error) {

@@ -19,6 +19,7 @@ import type { Containers } from './containers.ts';
 import { CwlFault } from './fault.ts';
 import { loadJob, loadProcess, type LoadedJob } from './load-job.ts';
 import { createLocalExchange } from './local-exchange.ts';
+import { spareMemory } from './memory-use.ts';
 import type { CwlOptions } from './options.ts';
 import { outputText } from './output-text.ts';
 import { publishOutputs } from './publish-outputs.ts';
@@ -73,6 +74,7 @@ export async function run(options: CwlOptions): Promise<number> {
     const given = loaded.job === undefined ? options : { ...options, job: loaded.job };
     const job = await loadJob({ ...loaded, package: pkg }, given, javascript.evaluate);
     const extras = await extrasOf(options, job, progress);
+    spareMemory();
     const outputs = await runProcess({
       package: job.package,
       entry: job.package.main,

@@ -7,6 +7,7 @@ import { describeValue } from '../load/raw.ts';
 import { alternativeFor } from '../value-type.ts';
 import { isObject, isPathValue } from '../files/values.ts';
 
+/** Put together by `concat`: a list made by spreading has room for 16 more, and there is one for each of thousands of files. */
 type SortKey = (number | string)[];
 
 /** A binding with the value it puts on the command line, before `valueFrom`. */
@@ -37,7 +38,8 @@ export async function collectBindings(tool: CommandLineTool, inputs: JsonObject,
   }
   for (const input of tool.inputs) {
     const value = inputs[input.id] ?? null;
-    if (value !== null) bound.push(...(await bind(input, value, [], [input.id], `inputs.${input.id}`, scope)));
+    if (value === null) continue;
+    for (const one of await bind(input, value, [], [input.id], `inputs.${input.id}`, scope)) bound.push(one);
   }
   return bound.sort((left, right) => compareKeys(left.key, right.key));
 }
@@ -64,8 +66,10 @@ async function bind(declared: Bindable, value: Json, lead: SortKey, tail: SortKe
   if (type === undefined) throw new ProcessFault(path, `${describeValue(value)} fits no type of the parameter`);
   const parts = binding?.valueFrom === undefined ? await bindParts(type, binding, value, lead, tail, path, scope) : [];
   if (binding === undefined) return parts;
-  const key = [...lead, await position(binding, value, path, scope), ...tail];
-  return [...parts.map((part) => ({ ...part, key: [...key, ...part.key] })), { key, binding, value, path }];
+  const key = lead.concat(await position(binding, value, path, scope), tail);
+  for (const part of parts) part.key = key.concat(part.key);
+  parts.push({ key, binding, value, path });
+  return parts;
 }
 
 async function bindParts(
@@ -105,7 +109,7 @@ async function bindItems(
   for (const [index, item] of value.entries()) {
     if (item === null) continue;
     const declared: Bindable = { type: items, ...(binding !== undefined && { inputBinding: binding }) };
-    bound.push(...(await bind(declared, item, [...lead, index], tail, `${path}[${index}]`, scope)));
+    bound.push(...(await bind(declared, item, lead.concat(index), tail, `${path}[${index}]`, scope)));
   }
   return bound;
 }
@@ -122,8 +126,8 @@ async function bindType(
 ) {
   const binding = type.inputBinding;
   if (binding === undefined) return parts;
-  const key = [...lead, await position(binding, value, path, scope), ...tail];
-  const kept = binding.valueFrom === undefined ? parts.map((part) => ({ ...part, key: [...key, ...part.key] })) : [];
+  const key = lead.concat(await position(binding, value, path, scope), tail);
+  const kept = binding.valueFrom === undefined ? parts.map((part) => ({ ...part, key: key.concat(part.key) })) : [];
   return [...kept, { key, binding, value, path }];
 }
 

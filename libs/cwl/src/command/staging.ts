@@ -105,6 +105,7 @@ function entryFor(value: PathValue, target: string, options: PlaceOptions): Stag
 /** The value as it stands at `path`; what it carries along stands beside it or, for a listing, below it. */
 export function withPath(value: PathValue, path: string): PathValue {
   const moved: PathValue = { ...value, path, basename: path.slice(path.lastIndexOf('/') + 1) };
+  if (isFile(moved)) moved['dirname'] = directoryName(path);
   const secondary = secondaryFilesOf(value);
   if (secondary.length > 0)
     moved['secondaryFiles'] = secondary.map((file) => withPath(file, joinPath(directoryName(path), baseNameOf(file) ?? '')));

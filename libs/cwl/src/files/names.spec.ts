@@ -110,3 +110,17 @@ it('names are completed at every level, and what a user calls a file counts', ()
   });
   expect(baseNameOf({ class: 'File', contents: '' })).toBeUndefined();
 });
+
+it('files that lack no name are passed on as they are, also in lists', () => {
+  const file = { class: 'File', basename: 'a.b', nameroot: 'a', nameext: '.b', path: '/x/a.b', dirname: '/x' };
+  const files = [file, { ...file }];
+  expect(completeNames(files)).toBe(files);
+  for (const wrong of [
+    { basename: 'other.b' },
+    { nameroot: 'other' },
+    { nameext: '.other' },
+    { dirname: '/other' },
+    { path: '/other/a.b' },
+  ])
+    expect(completeNames([{ ...file, ...wrong }])).not.toEqual([{ ...file, ...wrong }]);
+});

@@ -24,12 +24,17 @@ export function directoryName(path: string): string {
   return slash <= 0 ? path.slice(0, slash + 1) : path.slice(0, slash);
 }
 
+/** Whatever may have to be normalised, and some names with a leading period. */
+const unclean = /^$|^\.|\/\.|\/\/|\/$/;
+
 /** Joins and normalises POSIX paths: `.`, `..` and repeated slashes go; an absolute later part wins. */
 export function joinPath(...parts: string[]): string {
   const start = parts.findLastIndex((part) => part.startsWith('/'));
   const absolute = start >= 0;
+  const joined = parts.slice(Math.max(start, 0)).join('/');
+  if (joined.startsWith('/') === absolute && !unclean.test(joined)) return joined;
   const kept: string[] = [];
-  for (const segment of parts.slice(Math.max(start, 0)).join('/').split('/')) {
+  for (const segment of joined.split('/')) {
     if (segment === '' || segment === '.') continue;
     if (segment !== '..') kept.push(segment);
     else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop();
@@ -94,6 +99,7 @@ export function completeNames<T extends Json>(value: T): T {
 function completeOne(value: PathValue): PathValue {
   const basename = baseNameOf(value);
   const path = textField(value, 'path');
+  if (isComplete(value, basename, path)) return value;
   const named: JsonObject = { ...value, ...(basename !== undefined && { basename }) };
   if (Array.isArray(value['listing'])) named['listing'] = listingOf(value).map(completeOne);
   if (Array.isArray(value['secondaryFiles'])) named['secondaryFiles'] = secondaryFilesOf(value).map(completeOne);
@@ -101,4 +107,12 @@ function completeOne(value: PathValue): PathValue {
   if (basename !== undefined) Object.assign(named, splitName(basename));
   if (path !== undefined) named['dirname'] = directoryName(path);
   return named as FileValue;
+}
+
+/** Steps pass on files by the thousand: those that lack nothing are not copied. */
+function isComplete(value: PathValue, basename: string | undefined, path: string | undefined): boolean {
+  if (!isFile(value) || basename === undefined || value['listing'] !== undefined || value['secondaryFiles'] !== undefined) return false;
+  const { nameroot, nameext } = splitName(basename);
+  const hasNames = value['basename'] === basename && value['nameroot'] === nameroot && value['nameext'] === nameext;
+  return hasNames && (path === undefined || value['dirname'] === directoryName(path));
 }

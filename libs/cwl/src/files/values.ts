@@ -59,10 +59,13 @@ export function addressOf(value: PathValue): string | undefined {
   return textField(value, 'path') ?? textField(value, 'location');
 }
 
-/** Replaces every outermost File and Directory of a value; what they carry along is for `change` to handle. */
+/** Replaces every outermost File and Directory of a value; what they carry along is for `change` to handle. A list without changes stays the same. */
 export function mapPathValues(value: Json, change: (found: PathValue) => Json): Json {
   if (isPathValue(value)) return change(value);
-  if (Array.isArray(value)) return value.map((item) => mapPathValues(item, change));
+  if (Array.isArray(value)) {
+    const mapped = value.map((item) => mapPathValues(item, change));
+    return mapped.every((item, index) => item === value[index]) ? value : mapped;
+  }
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapPathValues(item, change)]));
 }

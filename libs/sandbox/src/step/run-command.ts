@@ -82,7 +82,7 @@ function inputPlaces(inputs: JsonObject): string[] {
   visitPathValues(inputs, ({ path, location }) => {
     if (typeof path === 'string') places.push(path);
     const stands = typeof location === 'string' ? locationToPath(location) : undefined;
-    if (stands !== undefined) places.push(stands);
+    if (stands !== undefined && stands !== path) places.push(stands);
   });
   return places;
 }
