@@ -8,9 +8,11 @@ import { consoleAddress } from './client/console-address.ts';
 import { CliError } from './client/cli-error.ts';
 import { makeDataFolder, requireWhole, secretsOf, writeAddresses } from './up/data-folder.ts';
 import { embeddedNats, embeddedPostgres, externalNats, externalPostgres, type BusAccess, type DatabaseAccess } from './up/servers.ts';
-import { startService, type Started } from './up/services.ts';
+import { serviceNames, type ServiceName } from './up/service-names.ts';
+import type { About, Access, Surroundings } from './up/services.ts';
+import { startApart } from './up/start-apart.ts';
+import { startServices } from './up/start-services.ts';
 import { untilAvailable } from './up/until-available.ts';
-import type { ServiceName } from './up/service-names.ts';
 
 export interface UpOptions {
   data: string;
@@ -67,15 +69,13 @@ export async function up(options: UpOptions): Promise<void> {
       objects,
     });
     const { callbacks: callbackSecret, secretsKey: secretsKeys } = secretsOf(folder);
-    const started: Started[] = [];
-    for (const name of options.only) {
-      const service = await untilAvailable(
-        name,
-        () => startService(name, { ...options, folder, database, bus, objects, runTokenKey, callbackSecret, secretsKeys }),
-        logger,
-      );
-      started.push(service);
-      stop.push(() => service.close());
+    const access = accessTo(database, bus);
+    const surroundings: Surroundings = { ...options, folder, access, objects, runTokenKey, callbackSecret, secretsKeys };
+    const started: About[] = [];
+    for (const { names, apart } of threadsOf(options.only)) {
+      const { about, close: end } = await (apart ? startApart({ names, surroundings }) : startServices(names, surroundings, logger));
+      started.push(...about);
+      stop.push(end);
     }
     announce(folder, objects, { database, bus }, started);
   } catch (error) {
@@ -85,6 +85,22 @@ export async function up(options: UpOptions): Promise<void> {
       : error;
   }
   closeOnSignals(logger, close);
+}
+
+/** The api has the program's own thread to itself, where it is here together with others. */
+function threadsOf(names: readonly ServiceName[]): { names: ServiceName[]; apart: boolean }[] {
+  const others = names.filter((name) => name !== 'api');
+  if (others.length === names.length) return [{ names: others, apart: false }];
+  return [{ names: ['api'], apart: false }, ...(others.length > 0 ? [{ names: others, apart: true }] : [])];
+}
+
+function accessTo(database: DatabaseAccess, bus: BusAccess): Record<ServiceName, Access> {
+  const accessOf = (name: ServiceName): Access => ({
+    natsUrl: bus.url,
+    ...bus.userOf(name),
+    ...(name === 'executor' ? {} : { postgresUrl: database.urlOf(name) }),
+  });
+  return Object.fromEntries(serviceNames.map((name) => [name, accessOf(name)])) as Record<ServiceName, Access>;
 }
 
 interface Stores {
@@ -134,7 +150,7 @@ function isListening(host: string, port: number): Promise<boolean> {
   });
 }
 
-function announce(folder: string, objects: string, { database, bus }: Stores, started: readonly Started[]): void {
+function announce(folder: string, objects: string, { database, bus }: Stores, started: readonly About[]): void {
   const api = started.find(({ name }) => name === 'api');
   const executor = started.find(({ name }) => name === 'executor');
   const lines = [
