@@ -6,12 +6,14 @@ import { lockFolder } from '@runnel/embedded';
 import { closeOnSignals, createLogger, startTracing, type Logger } from '@runnel/service';
 import { consoleAddress } from './client/console-address.ts';
 import { CliError } from './client/cli-error.ts';
-import { cannotStart } from './up/cannot-start.ts';
+import { cannotListen } from './up/cannot-start.ts';
 import { makeDataFolder, requireWhole, secretsOf, writeAddresses } from './up/data-folder.ts';
 import { embeddedNats, embeddedPostgres, externalNats, externalPostgres, type BusAccess, type DatabaseAccess } from './up/servers.ts';
-import { startService, type Started } from './up/services.ts';
+import { serviceNames, type ServiceName } from './up/service-names.ts';
+import type { About, Access, Surroundings } from './up/services.ts';
+import { startApart } from './up/start-apart.ts';
+import { startServices, type Running } from './up/start-services.ts';
 import { untilAvailable } from './up/until-available.ts';
-import type { ServiceName } from './up/service-names.ts';
 
 export interface UpOptions {
   data: string;
@@ -68,18 +70,9 @@ export async function up(options: UpOptions): Promise<void> {
       objects,
     });
     const { callbacks: callbackSecret, secretsKey: secretsKeys } = secretsOf(folder);
-    const started: Started[] = [];
-    for (const name of options.only) {
-      const service = await untilAvailable(
-        name,
-        () => startService(name, { ...options, folder, database, bus, objects, runTokenKey, callbackSecret, secretsKeys }),
-        logger,
-      ).catch((error: unknown) => {
-        throw cannotListen(error) ? error : cannotStart(name, error, logger);
-      });
-      started.push(service);
-      stop.push(() => service.close());
-    }
+    const access = accessTo(database, bus);
+    const surroundings: Surroundings = { ...options, folder, access, objects, runTokenKey, callbackSecret, secretsKeys };
+    const started = await startAll(options.only, surroundings, logger, stop);
     announce(folder, objects, { database, bus }, started);
   } catch (error) {
     await close();
@@ -88,6 +81,37 @@ export async function up(options: UpOptions): Promise<void> {
       : error;
   }
   closeOnSignals(logger, close);
+}
+
+/** The api has the program's own thread to itself, where it is here together with others; both start at once. What has started is closed by `stop`. */
+async function startAll(
+  names: readonly ServiceName[],
+  surroundings: Surroundings,
+  logger: Logger,
+  stop: (() => Promise<void>)[],
+): Promise<About[]> {
+  const others = names.filter((name) => name !== 'api');
+  if (others.length === 0 || others.length === names.length) return [...kept(await startServices(names, surroundings, logger), stop)];
+  const starting = [startServices(['api'], surroundings, logger), startApart({ names: others, surroundings })];
+  const outcomes = await Promise.allSettled(starting.map(async (running) => kept(await running, stop)));
+  return outcomes.flatMap((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+}
+
+function kept({ about, close }: Running, stop: (() => Promise<void>)[]): readonly About[] {
+  stop.push(close);
+  return about;
+}
+
+function accessTo(database: DatabaseAccess, bus: BusAccess): Record<ServiceName, Access> {
+  const accessOf = (name: ServiceName): Access => ({
+    natsUrl: bus.url,
+    ...bus.userOf(name),
+    ...(name === 'executor' ? {} : { postgresUrl: database.urlOf(name) }),
+  });
+  return Object.fromEntries(serviceNames.map((name) => [name, accessOf(name)])) as Record<ServiceName, Access>;
 }
 
 interface Stores {
@@ -123,8 +147,6 @@ async function requireFreePort(host: string, port: number): Promise<void> {
   if (port !== 0 && (await isListening(host, port))) throw new CliError(`port ${port} is taken`, 'Give another one with --port.');
 }
 
-const cannotListen = (error: unknown): error is Error => error instanceof Error && 'syscall' in error && error.syscall === 'listen';
-
 function isListening(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     // An address that listens everywhere answers here.
@@ -137,7 +159,7 @@ function isListening(host: string, port: number): Promise<boolean> {
   });
 }
 
-function announce(folder: string, objects: string, { database, bus }: Stores, started: readonly Started[]): void {
+function announce(folder: string, objects: string, { database, bus }: Stores, started: readonly About[]): void {
   const api = started.find(({ name }) => name === 'api');
   const executor = started.find(({ name }) => name === 'executor');
   const lines = [
