@@ -48,7 +48,7 @@ export interface About {
 
 /** A service that runs in this thread. */
 export interface Started extends About {
-  close(): Promise<void>;
+  close(this: void): Promise<void>;
 }
 
 /** Starts one service with its own connections, as its own program would. Only its own code is loaded. */

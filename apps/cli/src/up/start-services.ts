@@ -8,7 +8,7 @@ import { untilAvailable } from './until-available.ts';
 export interface Running {
   readonly about: readonly About[];
   /** The last that was started ends first. */
-  close(): Promise<void>;
+  close(this: void): Promise<void>;
 }
 
 /** Starts services in this thread, one after the other; where one cannot start, those before it are ended. */
