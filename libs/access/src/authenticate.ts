@@ -8,7 +8,7 @@ import { anonymous } from './principal.ts';
 import type { Principal, TokenPrincipal } from './principal.ts';
 import { looksLikeRunToken, readRunToken } from './run-token.ts';
 import type { RunClaim } from './run-token.ts';
-import { hashSecret, looksLikeJwt, looksLikeSecret } from './secret.ts';
+import { digestOf, looksLikeJwt, looksLikeSecret } from './secret.ts';
 import { findToken, revocations } from './tokens.ts';
 import type { TokenInfo } from './tokens.ts';
 
@@ -82,9 +82,9 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>, opti
     heard: forget,
   });
 
-  const lookUp = async (key: string, hash: Buffer): Promise<Authentication> => {
+  const lookUp = async (key: string): Promise<Authentication> => {
     const begun = generation;
-    const token = await findToken(database, hash);
+    const token = await findToken(database, Buffer.from(key, 'hex'));
     if (!token) return refused;
     const principal = principalOf(token);
     const { expiresAt, ancestors } = token;
@@ -120,11 +120,10 @@ export function openAuthenticator(database: Pick<Database, 'pool' | 'url'>, opti
       }
       const jwt = verify && looksLikeJwt(secret);
       if (!jwt && !looksLikeSecret(secret)) return refused;
-      const hash = hashSecret(secret);
-      const key = hash.toString('latin1');
+      const key = digestOf(secret);
       const entry = (jwt ? verified : known).get(key);
       if (entry && entry.until > Date.now()) return entry.authentication;
-      return jwt ? verifyOnce(key, secret, verify) : lookUp(key, hash);
+      return jwt ? verifyOnce(key, secret, verify) : lookUp(key);
     },
     forget,
     close: () => following.close(),

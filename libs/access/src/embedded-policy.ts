@@ -30,23 +30,22 @@ export function embeddedPolicy(bytes: Uint8Array = readFileSync(artefact)): Embe
     if (!found) throw new Error('the embedded policy gives no decision');
     return found.result;
   };
-  const decide = rememberLast(remembered, evaluate);
+  const decide = rememberAnswers(remembered, evaluate);
   return { decide: (input) => decide(JSON.stringify(input)), ping: () => Promise.resolve() };
 }
 
 /**
  * A policy is a function of its input and of nothing else (it has no clock and no way out, and its rules are part of this release): the same question
- * has the same answer. What has not been asked for longest makes room.
+ * has the same answer. What was asked first makes room: keeping their order by use would cost every request more than asking again costs a few.
  */
-function rememberLast<Answer>(most: number, ask: (question: string) => Answer): (question: string) => Answer {
+function rememberAnswers<Answer>(most: number, ask: (question: string) => Answer): (question: string) => Answer {
   const answers = new Map<string, Answer>();
   return (question) => {
     const known = answers.get(question);
-    if (known !== undefined) answers.delete(question);
-    const answer = known ?? ask(question);
+    if (known !== undefined) return known;
+    const answer = ask(question);
     answers.set(question, answer);
-    const [oldest] = answers.keys();
-    if (answers.size > most && oldest !== undefined) answers.delete(oldest);
+    if (answers.size > most) answers.delete(answers.keys().next().value ?? question);
     return answer;
   };
 }

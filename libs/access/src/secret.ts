@@ -9,9 +9,14 @@ export function newSecret(): string {
   return mark + randomBytes(32).toString('base64url');
 }
 
-/** What is stored and looked up instead of the secret. Comparing hashes tells nothing of the secret by its timing. */
+/** What is looked up instead of the secret, in hex: each request needs it, and as text it takes a fifth of the time. Comparing hashes tells nothing of the secret by its timing. */
+export function digestOf(secret: string): string {
+  return hash('sha256', secret, 'hex');
+}
+
+/** The same as it is stored. */
 export function hashSecret(secret: string): Buffer {
-  return hash('sha256', secret, 'buffer');
+  return Buffer.from(digestOf(secret), 'hex');
 }
 
 /** Whether a text can be a secret at all: others are refused without asking the database. */

@@ -21,7 +21,10 @@ export async function runProgram<S extends WithLogLevel>(
   const { logLevel } = loaded.config as { logLevel: string };
   const logger = createLogger({ service, level: logLevel });
   const endTracing = await startTracing(service, process.env);
-  const running = await start(loaded.config, { logger });
+  const running = await start(loaded.config, { logger }).catch((error: unknown): never => {
+    logger.fatal({ error }, 'cannot start');
+    process.exit(1);
+  });
   closeOnSignals(logger, async () => {
     await running.close();
     await endTracing();

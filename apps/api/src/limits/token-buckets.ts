@@ -37,8 +37,7 @@ export function createBuckets(): (limits: readonly Limit[], now: number) => Verd
       const after = passes ? left - 1 : left;
       buckets.delete(id);
       buckets.set(id, { left: after, at: now });
-      const [oldest] = buckets.keys();
-      if (buckets.size > remembered && oldest !== undefined) buckets.delete(oldest);
+      if (buckets.size > remembered) buckets.delete(buckets.keys().next().value ?? id);
       return {
         name: limit.name,
         quota,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { CliError } from './cli-error.ts';
 import type { Target } from './http.ts';
 
 interface TargetOptions {
@@ -15,7 +16,10 @@ export function withTarget(command: Command): Command {
     .option('--workspace <WORKSPACE>', 'workspace (or RUNNEL_WORKSPACE)', process.env['RUNNEL_WORKSPACE'] ?? 'demo');
 }
 
+/** Throws where the address is none. */
 export function targetOf(options: TargetOptions): Target {
+  if (!/^https?:$/.test(URL.parse(options.url)?.protocol ?? ''))
+    throw new CliError(`"${options.url}" is no address of an API`, 'As --url or RUNNEL_URL give http://HOST:PORT, or https://HOST.');
   return { url: options.url, token: options.token ?? process.env['RUNNEL_TOKEN'], workspace: options.workspace };
 }
 
