@@ -5,7 +5,8 @@ import { percentile, printRows, type Row } from './measure.ts';
 
 const perSecond = Number(process.env['BENCH_EVENTS'] ?? 300);
 const seconds = 10;
-const warm = 100;
+/** Events before what is measured: nothing is being compiled any more. */
+const warm = 5 * perSecond;
 
 /** Events at an even rate, each of which starts a run: what its sender waits for the answer, and how long it is until the run is accepted. */
 export async function benchEvents(): Promise<void> {
