@@ -198,6 +198,12 @@ describe('an operator with bin/runnel', () => {
     60_000,
   );
 
+  it('is told that an address is none', async () => {
+    const refused = await runnel(['ps', '--url', 'localhost:8080']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('"localhost:8080" is no address of an API\n  As --url or RUNNEL_URL give http://');
+  });
+
   it('finds help with an example for every command', async () => {
     const help = await runnel(['--help']);
     const found = [...help.stdout.matchAll(/^ {2}([a-z-]+) .*/gm)].map(([, name]) => name ?? '');
