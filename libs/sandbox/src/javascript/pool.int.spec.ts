@@ -84,6 +84,10 @@ describe('errors name expression, reason and line', () => {
 describe('determinism', () => {
   const now = '2026-01-02T03:04:05.000Z';
 
+  it('lets documents print, to nobody', async () => {
+    expect(await evaluate('(console.log("seen", inputs), console.error(1), Object.keys(globalThis).indexOf("console"))')).toBe(-1);
+  });
+
   it('shows the given time, in every way to ask for it', async () => {
     const source = '[new Date().toISOString(), Date.now(), new Date(0).getTime(), new Date().constructor === Date, typeof Date()]';
     expect(await evaluate(source, { now })).toEqual([now, Date.parse(now), 0, true, 'string']);

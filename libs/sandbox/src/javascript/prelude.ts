@@ -1,6 +1,6 @@
 /**
- * Runs inside of the sandbox before anything else: fixes Date and Math.random, and keeps the functions that bring values in and out where later
- * code cannot replace them. It gives `begin(context, now, seed)`, `end(value)`, `describe(error)` and `touched()`.
+ * Runs inside of the sandbox before anything else: fixes Date and Math.random, adds a console that says nothing, and keeps the functions that bring
+ * values in and out where later code cannot replace them. It gives `begin(context, now, seed)`, `end(value)`, `describe(error)` and `touched()`.
  */
 export const prelude = `(function () {
   'use strict';
@@ -21,6 +21,11 @@ export const prelude = `(function () {
   FixedDate.now = function () { touched = true; return now; };
   Object.defineProperty(FixedDate, 'name', { value: 'Date' });
   Object.defineProperty(globalThis, 'Date', { value: FixedDate, writable: true, enumerable: false, configurable: true });
+
+  // Authors leave it in documents; as in cwltool without --debug nobody reads what is printed.
+  function silent() {}
+  var console = Object.freeze({ log: silent, info: silent, warn: silent, error: silent, debug: silent });
+  Object.defineProperty(globalThis, 'console', { value: console, writable: true, enumerable: false, configurable: true });
 
   Math.random = function random() {
     touched = true;
