@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { lockFolder } from '@runnel/embedded';
-import { closeOnSignals, createLogger, startTracing, type Logger } from '@runnel/service';
+import { closeOnSignals, createLogger, nothingOpened, startTracing, type Logger, type Opened } from '@runnel/service';
 import { consoleAddress } from './client/console-address.ts';
 import { CliError } from './client/cli-error.ts';
 import { cannotListen } from './up/cannot-start.ts';
@@ -12,7 +12,7 @@ import { embeddedNats, embeddedPostgres, externalNats, externalPostgres, type Bu
 import { serviceNames, type ServiceName } from './up/service-names.ts';
 import type { About, Access, Surroundings } from './up/services.ts';
 import { startApart } from './up/start-apart.ts';
-import { startServices, type Running } from './up/start-services.ts';
+import { startServices } from './up/start-services.ts';
 import { untilAvailable } from './up/until-available.ts';
 
 export interface UpOptions {
@@ -51,14 +51,12 @@ export async function up(options: UpOptions): Promise<void> {
       `${folder} is in use by another \`runnel up\` (process ${lock.pid})`,
       'Stop that one, or give another folder with --data.',
     );
-  const stop: (() => Promise<void>)[] = [await startTracing('runnel', process.env)];
-  const close = async (): Promise<void> => {
-    for (const end of stop.splice(0).reverse()) await end();
-    lock.release();
-  };
+  const opened = nothingOpened();
+  opened.push(async () => lock.release());
   try {
+    opened.push(await startTracing('runnel', process.env));
     if (options.only.includes('api')) await requireFreePort(options.host, options.port);
-    const { database, bus, objects } = await startStores(folder, options, logger, stop);
+    const { database, bus, objects } = await startStores(folder, options, logger, opened);
     // Parts that run on several machines share it by their environment.
     const runTokenKey = process.env['RUNNEL_RUN_TOKEN_KEY'] ?? secretsOf(folder).runTokenKey;
     writeAddresses(folder, {
@@ -72,37 +70,31 @@ export async function up(options: UpOptions): Promise<void> {
     const { callbacks: callbackSecret, secretsKey: secretsKeys } = secretsOf(folder);
     const access = accessTo(database, bus);
     const surroundings: Surroundings = { ...options, folder, access, objects, runTokenKey, callbackSecret, secretsKeys };
-    const started = await startAll(options.only, surroundings, logger, stop);
+    const started = await startAll(options.only, surroundings, logger, opened);
     announce(folder, objects, { database, bus }, started);
   } catch (error) {
-    await close();
+    await opened.closeAll();
     throw cannotListen(error)
       ? new CliError(`cannot listen on ${options.host}:${options.port}: ${error.message}`, 'Give another one with --port.')
       : error;
   }
-  closeOnSignals(logger, close);
+  closeOnSignals(logger, opened.closeAll);
 }
 
-/** The api has the program's own thread to itself, where it is here together with others; both start at once. What has started is closed by `stop`. */
-async function startAll(
-  names: readonly ServiceName[],
-  surroundings: Surroundings,
-  logger: Logger,
-  stop: (() => Promise<void>)[],
-): Promise<About[]> {
+/** The api has the program's own thread to itself, where it is here together with others; both start at once. */
+async function startAll(names: readonly ServiceName[], surroundings: Surroundings, logger: Logger, opened: Opened): Promise<About[]> {
   const others = names.filter((name) => name !== 'api');
-  if (others.length === 0 || others.length === names.length) return [...kept(await startServices(names, surroundings, logger), stop)];
-  const starting = [startServices(['api'], surroundings, logger), startApart({ names: others, surroundings })];
-  const outcomes = await Promise.allSettled(starting.map(async (running) => kept(await running, stop)));
+  const together = others.length === 0 || others.length === names.length;
+  const starting = together
+    ? [startServices(names, surroundings, logger)]
+    : [startServices(['api'], surroundings, logger), startApart({ names: others, surroundings })];
+  const outcomes = await Promise.allSettled(starting);
+  // Those that run are closed, also where another one could not start.
+  for (const outcome of outcomes) if (outcome.status === 'fulfilled') opened.push(outcome.value.close);
   return outcomes.flatMap((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
-    return outcome.value;
+    return outcome.value.about;
   });
-}
-
-function kept({ about, close }: Running, stop: (() => Promise<void>)[]): readonly About[] {
-  stop.push(close);
-  return about;
 }
 
 function accessTo(database: DatabaseAccess, bus: BusAccess): Record<ServiceName, Access> {
@@ -119,12 +111,7 @@ interface Stores {
   bus: BusAccess;
 }
 
-async function startStores(
-  folder: string,
-  options: UpOptions,
-  logger: Logger,
-  stop: (() => Promise<void>)[],
-): Promise<Stores & { objects: string }> {
+async function startStores(folder: string, options: UpOptions, logger: Logger, opened: Opened): Promise<Stores & { objects: string }> {
   const secrets = secretsOf(folder);
   const { postgres } = options;
   const [database, bus] = await Promise.all([
@@ -133,7 +120,8 @@ async function startStores(
       : untilAvailable('the schema', () => externalPostgres(postgres), logger),
     options.nats === undefined ? embeddedNats(folder, secrets, logger, options.pipelines) : externalNats(options.nats),
   ]);
-  stop.push(database.stop, bus.stop);
+  opened.push(database.stop);
+  opened.push(bus.stop);
   const objects = options.objects ?? `${pathToFileURL(join(folder, 'objects')).href}/`;
   if (options.objects === undefined) mkdirSync(join(folder, 'objects'), { recursive: true, mode: 0o700 });
   return { database, bus, objects: objects.includes(':') ? objects : `${pathToFileURL(resolve(objects)).href}/` };

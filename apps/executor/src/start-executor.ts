@@ -1,32 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
-import { type DataOf, type ExecutorHeartbeat, mostHeld, StepLog } from '@runnel/contracts';
-import {
-  connect,
-  ensureShardConsumer,
-  ensureTopology,
-  outgoing,
-  publishEphemeral,
-  RunnelTransport,
-  shardPlan,
-  type Messaging,
-} from '@runnel/messaging';
-import { openObjectStore, storedValues, tellFaults, type ObjectStore } from '@runnel/objects';
-import {
-  createJavaScriptPool,
-  createSpawner,
-  detectIsolation,
-  endLeftBehind,
-  imageFolders,
-  noIsolation,
-  noImages,
-  readImages,
-  spreadFolders,
-  type IsolationMode,
-} from '@runnel/sandbox';
+import { type DataOf, type ExecutorHeartbeat, mostHeld } from '@runnel/contracts';
+import { connect, ensureShardConsumer, ensureTopology, RunnelTransport, shardPlan, type Messaging } from '@runnel/messaging';
+import { openObjectStore, tellFaults } from '@runnel/objects';
+import { detectIsolation, noIsolation } from '@runnel/sandbox';
 import {
   createLogger,
   createMetrics,
@@ -44,17 +22,14 @@ import { openBackend } from './backend.ts';
 import { filledFolders, watchDiskRoom, type DiskRoom } from './disk-room.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { ownShard } from './kubernetes/own-shard.ts';
-import { openSecretAsker } from './steps/ask-secrets.ts';
 import { AttemptsHolder } from './steps/attempts-holder.ts';
 import { createAttempts } from './steps/attempts.ts';
-import type { StepSurroundings } from './steps/carry-out-step.ts';
 import { OnStepRequested } from './steps/on-step-requested.ts';
 import { OnStepStop } from './steps/on-step-stop.ts';
-import { packageCache } from './steps/packages.ts';
+import { openSandbox } from './steps/open-sandbox.ts';
 import { createReports } from './steps/report.ts';
 import { withReuse } from './steps/reuse.ts';
 import { createSlots } from './steps/slots.ts';
-import { createWorkFolders } from './steps/work-folders.ts';
 
 export interface Executor {
   id: string;
@@ -68,9 +43,6 @@ export interface Executor {
 
 @Module({})
 class ExecutorModule {}
-
-/** PATH of tools that run with the host's programs; nothing else of the environment is inherited. */
-const toolPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Steps at a time where a cluster carries them out: it queues by itself. */
 const podsAtATime = 64;
@@ -191,71 +163,6 @@ const nameOfHost = (): string =>
 async function declareShard(messaging: Messaging, id: string): Promise<void> {
   await ensureTopology(messaging);
   await ensureShardConsumer(messaging, id);
-}
-
-interface SandboxContext {
-  id: string;
-  count: number;
-  isolation: IsolationMode;
-  store: ObjectStore;
-  messaging: Messaging;
-  logger: Logger;
-}
-
-async function openSandbox(
-  config: ExecutorConfig,
-  context: SandboxContext,
-): Promise<{ surroundings: StepSurroundings; close: () => Promise<void> }> {
-  const { id, count, isolation, store, messaging, logger } = context;
-  const workRoot = join(config.workDir, 'attempts');
-  // Of a predecessor that was killed; once we are heard, its steps are given to others.
-  await endLeftBehind(workRoot);
-  const spares = join(config.workDir, 'spare');
-  for (const folder of [workRoot, spares]) rmSync(folder, { recursive: true, force: true });
-  // Slots' users pass through to their own attempt's folder, and see no names.
-  mkdirSync(workRoot, { recursive: true, mode: 0o711 });
-  spreadFolders(workRoot);
-  const images = config.images === undefined ? noImages : readImages(config.images);
-  const javascript = createJavaScriptPool({ threads: Math.max(1, count - 1), timeout: config.expressionSeconds });
-  const spawner = createSpawner({
-    isolation,
-    control: join(config.workDir, 'control'),
-    workRoot,
-    hidden: config.hidden,
-    visible: imageFolders(images),
-  });
-  const asker = openSecretAsker(messaging, { executor: id, key: config.runTokenKey });
-  const surroundings: StepSurroundings = {
-    store,
-    values: storedValues(store),
-    askSecrets: asker.ask,
-    packages: packageCache(store),
-    executor: id,
-    runTokenKey: config.runTokenKey,
-    workRoot,
-    folders: createWorkFolders({ spares, reuse: isolation.namespaces === 'unshare', onFault: (text) => logger.warn(text) }),
-    spawner,
-    images,
-    evaluateJavaScript: javascript.evaluate,
-    limits: {
-      timeLimit: config.stepTimeLimit,
-      memoryLimitMiB: config.stepMemoryMib,
-      outputLimitBytes: config.stepOutputMib * 1024 * 1024,
-      network: config.network ? 'on-request' : 'never',
-      path: toolPath,
-    },
-    onWarning: (text) => logger.warn(text),
-    tail: ({ workspace, run, step, attempt }, offset, text) =>
-      publishEphemeral(messaging, outgoing(StepLog, { workspace, run, step, attempt, offset, text })),
-  };
-  return {
-    surroundings,
-    close: async () => {
-      await asker.close();
-      await spawner.close();
-      await javascript.close();
-    },
-  };
 }
 
 /** Seconds from the grant of a step, which its request's time tells, to the start of its tool: the way there, and the wait for a slot. */

@@ -118,14 +118,18 @@ async function relayBatch(pool: Pool, messaging: Messaging, signal: AbortSignal)
 /** Deleting need not wait for the disk: what a crash of the server brings back is published again under the same id. */
 const begin = 'begin; set local synchronous_commit = off';
 
-/** `seq`: its place, as the text that the driver makes of a bigint. */
-async function claim(client: PoolClient): Promise<(Wire & { readonly seq: string })[]> {
+interface Claimed extends Wire {
+  /** Its place: a bigint, of which the driver makes a text. */
+  readonly seq: string;
+}
+
+async function claim(client: PoolClient): Promise<Claimed[]> {
   const select = {
     name: 'outbox-claim',
     text: 'select seq, id, subject, headers, payload from outbox order by seq limit $1 for update skip locked',
     values: [batchSize],
   };
-  const [, { rows }] = await Promise.all([client.query(begin), client.query<Wire & { seq: string }>(select)]);
+  const [, { rows }] = await Promise.all([client.query(begin), client.query<Claimed>(select)]);
   return rows;
 }
 

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@runnel/cwl';
+import { visitPathValues, type Json, type JsonObject } from '@runnel/cwl';
 import { containsReference, resolveValue } from '@runnel/engine';
 import { mediaTypeOf, ObjectNotFound, putValue, readValue } from '@runnel/objects';
 import type { ApiContext } from '../context.ts';
@@ -35,7 +35,8 @@ export async function readOutputs(stores: Stores, run: Published): Promise<JsonO
 
 /**
  * The document of results that are values alone is put without waiting for the disk: where a power failure has taken or cut it, it is made again from
- * the rows of the results, which were committed after it. Rejects with the fault where it is another one, or the run has no such rows.
+ * the rows of the results, which were committed after it. Rejects with the fault where it is another one, the run has no such rows, or they name files:
+ * the document of those says more than the rows do.
  */
 async function restoreDocument({ objects, database }: Stores, run: string, key: string, fault: unknown): Promise<ResultDocument> {
   if (!(fault instanceof ObjectNotFound || fault instanceof SyntaxError)) throw fault;
@@ -44,11 +45,17 @@ async function restoreDocument({ objects, database }: Stores, run: string, key: 
     text: 'select output, value from results where run_id = $1 order by output',
     values: [run],
   });
-  if (rows.length === 0) throw fault;
-  const document = { outputs: Object.fromEntries(rows.map(({ output, value }) => [output, value])) };
+  const outputs = Object.fromEntries(rows.map(({ output, value }) => [output, value]));
+  if (rows.length === 0 || namesFiles(outputs)) throw fault;
   // no crash point: whoever reads it next does it again.
-  await putValue(objects, key, document);
-  return document;
+  await putValue(objects, key, { outputs });
+  return { outputs };
+}
+
+function namesFiles(outputs: JsonObject): boolean {
+  let found = false;
+  visitPathValues(outputs, () => (found = true));
+  return found;
 }
 
 /** Files and folders in a value as links (18-062r2, 7.13) whose addresses begin with `origin`. */

@@ -1,7 +1,7 @@
-import type { Logger } from '@runnel/service';
+import { nothingOpened, type Logger } from '@runnel/service';
 import { cannotStart } from './cannot-start.ts';
 import type { ServiceName } from './service-names.ts';
-import { startService, type About, type Started, type Surroundings } from './services.ts';
+import { startService, type About, type Surroundings } from './services.ts';
 import { untilAvailable } from './until-available.ts';
 
 /** Services that run. */
@@ -13,22 +13,20 @@ export interface Running {
 
 /** Starts services in this thread, one after the other; where one cannot start, those before it are ended. */
 export async function startServices(names: readonly ServiceName[], surroundings: Surroundings, logger: Logger): Promise<Running> {
-  const started: Started[] = [];
-  const close = async (): Promise<void> => {
-    for (const service of started.splice(0).reverse()) await service.close();
-  };
+  const about: About[] = [];
+  const opened = nothingOpened();
   try {
     for (const name of names) {
-      const service = untilAvailable(name, () => startService(name, surroundings), logger);
-      started.push(
-        await service.catch((error: unknown) => {
-          throw cannotStart(name, error, logger);
-        }),
-      );
+      const starting = untilAvailable(name, () => startService(name, surroundings), logger);
+      const { close, ...known } = await starting.catch((error: unknown) => {
+        throw cannotStart(name, error, logger);
+      });
+      opened.push(close);
+      about.push(known);
     }
   } catch (error) {
-    await close();
+    await opened.closeAll();
     throw error;
   }
-  return { about: started.map(({ close: _close, ...about }) => about), close };
+  return { about, close: opened.closeAll };
 }

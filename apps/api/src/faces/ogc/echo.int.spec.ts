@@ -173,6 +173,21 @@ describe('results come as they were asked for', () => {
     expect(JSON.parse((await api.objects.getBytes(key, 1e6)).toString())).toEqual(JSON.parse(whole));
   });
 
+  it('not from rows that name files: their document says more', async () => {
+    const job = await ended({ inputs: { message: 'hello' }, response: 'document' }, { message: 'hello' });
+    const id = job.split('/').at(-1) ?? '';
+    await inTransaction(api.database, async (tx) => {
+      const value = JSON.stringify({ class: 'File', location: 'runnel:public/results/a/a.txt' });
+      await query(tx, {
+        text: `insert into results (run_id, output, workspace, value, published_at) values ($1, 'message', 'public', $2, now())`,
+        values: [id, value],
+      });
+    });
+    await api.objects.delete(`public/results/${id}/results.json`);
+    expect((await anybody('GET', `${job}/results`)).status).toBe(404);
+    expect(await api.objects.head(`public/results/${id}/results.json`)).toBeUndefined();
+  });
+
   it('as the caller prefers, where the request said nothing else', async () => {
     const results = (job: string, form: string) => anybody('GET', `${job}/results`, { headers: { prefer: `return=${form}` } });
     const outputs = { message: 'a', count: 2 };
