@@ -1,4 +1,4 @@
-import { JetStreamApiError } from '@nats-io/jetstream';
+import { JetStreamApiError, RetentionPolicy } from '@nats-io/jetstream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isUnavailable } from '@runnel/service';
 import type { Messaging } from './connect.ts';
@@ -44,18 +44,39 @@ function shared(messaging: Messaging): Promise<void> {
   return work;
 }
 
-/** Declares everything once. Rejects where JetStream is not there. */
+/**
+ * Declares everything once. Rejects where JetStream is not there. A stream that keeps what its consumers have not read forgets at once what comes before
+ * they are there, and says that it has it: such a stream takes nothing until they are.
+ */
 export async function reconcile(messaging: Messaging): Promise<void> {
-  await Promise.all(streamPlans(messaging.prefix).map((plan) => declareStream(messaging, plan)));
+  const plans = streamPlans(messaging.prefix);
+  const closed = await Promise.all(plans.map((plan) => declareStream(messaging, plan)));
   await Promise.all(durablePlans(messaging.prefix).map((plan) => declareConsumer(messaging, plan)));
+  await Promise.all(plans.filter((_, index) => closed[index]).map((plan) => messaging.jsm.streams.update(plan.name, plan)));
 }
 
-async function declareStream({ jsm }: Messaging, plan: StreamPlan): Promise<void> {
+/** What takes no message: none has so few bytes. Publishers hear a refusal and try again. */
+const closing = { max_msg_size: 1 };
+
+/** Returns whether the stream is closed, and has to be opened when its consumers are there. */
+async function declareStream(messaging: Messaging, plan: StreamPlan): Promise<boolean> {
+  const closes = plan.retention === RetentionPolicy.Interest;
+  const first = closes ? { ...plan, ...closing } : plan;
+  if (await isSo(messaging, first)) return closes;
+  // Declared and open, as it mostly is.
+  if (closes && (await isSo(messaging, plan))) return false;
+  await messaging.jsm.streams.update(plan.name, first);
+  return closes;
+}
+
+/** Makes the stream, or finds it in just this form; false: it is there in another. */
+async function isSo({ jsm }: Messaging, plan: StreamPlan): Promise<boolean> {
   try {
     await jsm.streams.add(plan);
+    return true;
   } catch (error) {
     if (apiCode(error) !== otherConfigStream) throw error;
-    await jsm.streams.update(plan.name, plan);
+    return false;
   }
 }
 

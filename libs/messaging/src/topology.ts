@@ -69,6 +69,8 @@ export function streamPlans(prefix: string): StreamPlan[] {
     discard: DiscardPolicy.New,
     max_age: nanos(3 * day),
     max_bytes: 1024 * mebi,
+    // Named, since a stream is closed by it until its consumers are there.
+    max_msg_size: -1,
     duplicate_window: nanos(10 * minute),
   };
   return [
