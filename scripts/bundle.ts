@@ -44,7 +44,7 @@ await build({
 });
 const folder = mkdtempSync(join(tmpdir(), 'runnel-rehearsal-'));
 // V8 refuses a snapshot that was made with other flags than bin/runnel-cwl has.
-const flags = ['--min-semi-space-size=2', '--max-semi-space-size=2', '--no-maglev', '--no-warnings'];
+const flags = ['--min-semi-space-size=2', '--max-semi-space-size=2', '--no-maglev', '--optimize-for-size', '--no-warnings'];
 const building = ['--snapshot-blob', join(outdir, 'snapshot.blob'), '--build-snapshot', join(outdir, 'snapshot.cjs'), folder];
 const { status, stderr } = spawnSync(process.execPath, [...flags, ...building], { encoding: 'utf8' });
 rmSync(folder, { recursive: true });

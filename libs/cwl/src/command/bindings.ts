@@ -46,9 +46,9 @@ export async function collectBindings(tool: CommandLineTool, inputs: JsonObject,
 
 /** Numbers sort before strings, a shorter key before its continuation. */
 function compareKeys(left: SortKey, right: SortKey): number {
-  for (const [index, a] of left.entries()) {
-    const b = right[index];
-    if (b === undefined) return 1;
+  for (let index = 0; index < left.length; index += 1) {
+    const [a, b] = [left[index], right[index]];
+    if (a === undefined || b === undefined) return 1;
     if (a === b) continue;
     if (typeof a === 'number') return typeof b === 'number' ? a - b : -1;
     return typeof b === 'number' ? 1 : compareCodePoints(a, b);
@@ -106,9 +106,9 @@ async function bindItems(
   scope: Scope,
 ) {
   const bound: BoundValue[] = [];
+  const declared: Bindable = { type: items, ...(binding !== undefined && { inputBinding: binding }) };
   for (const [index, item] of value.entries()) {
     if (item === null) continue;
-    const declared: Bindable = { type: items, ...(binding !== undefined && { inputBinding: binding }) };
     bound.push(...(await bind(declared, item, lead.concat(index), tail, `${path}[${index}]`, scope)));
   }
   return bound;

@@ -43,8 +43,8 @@ export async function completeInputs(inputs: JsonObject, context: CompleteInputs
   for (const parameter of context.parameters) {
     const contents = parameter.loadContents ?? parameter.inputBinding?.loadContents;
     const traits: FileTraits = { ...parameter, ...(contents !== undefined && { loadContents: contents }) };
-    const scope = { ...context, seen: named, path: `inputs.${parameter.id}` };
-    completed[parameter.id] = await completeValue(named[parameter.id] ?? null, parameter.type, traits, scope);
+    const scope = { ...context, seen: named };
+    completed[parameter.id] = await completeValue(named[parameter.id] ?? null, parameter.type, traits, scope, `inputs.${parameter.id}`);
   }
   return completed;
 }
@@ -60,41 +60,44 @@ function nameLiterals(value: Json, id: string): Json {
 
 interface Scope extends CompleteInputsContext {
   seen: JsonObject;
-  path: string;
 }
 
-async function completeValue(value: Json, type: CwlType, traits: FileTraits, scope: Scope): Promise<Json> {
-  if (isFile(value)) return completeFile(value, traits, scope);
+async function completeValue(value: Json, type: CwlType, traits: FileTraits, scope: Scope, path: string): Promise<Json> {
+  if (isFile(value)) return isAsDeclared(value, traits) ? value : completeFile(value, traits, scope, path);
   if (isDirectory(value)) return withSizes(await loadListing(value, listingMode(traits, scope), scope.files), scope.files);
   if (value === null || typeof value !== 'object') return value;
   const chosen = alternativeFor(value, type);
   if (Array.isArray(value)) {
     const items = typeof chosen === 'object' && chosen.type === 'array' ? chosen.items : 'Any';
     const completed: Json[] = [];
-    for (const [index, item] of value.entries())
-      completed.push(await completeValue(item, items, traits, { ...scope, path: `${scope.path}[${index}]` }));
+    for (const [index, item] of value.entries()) {
+      // Most of thousands of files come from steps and lack nothing.
+      const isDone = isFile(item) && isAsDeclared(item, traits);
+      completed.push(isDone ? item : await completeValue(item, items, traits, scope, `${path}[${index}]`));
+    }
     return completed;
   }
   const fields = typeof chosen === 'object' && chosen.type === 'record' ? chosen.fields : [];
   const completed: JsonObject = { ...value };
   for (const field of fields) {
-    completed[field.name] = await completeValue(value[field.name] ?? null, field.type, field, {
-      ...scope,
-      path: `${scope.path}.${field.name}`,
-    });
+    completed[field.name] = await completeValue(value[field.name] ?? null, field.type, field, scope, `${path}.${field.name}`);
   }
   return completed;
 }
 
-async function completeFile(value: FileValue, traits: FileTraits, scope: Scope): Promise<FileValue> {
+/** Whether a file has all that its parameter asks for. */
+const isAsDeclared = (file: FileValue, traits: FileTraits): boolean =>
+  typeof file['size'] === 'number' && traits.loadContents !== true && !traits.secondaryFiles?.length;
+
+async function completeFile(value: FileValue, traits: FileTraits, scope: Scope, path: string): Promise<FileValue> {
   let file = await withSize(value, scope.files);
-  if (traits.loadContents === true) file = await loadContents(file, scope.files, scope.cwlVersion, scope.path);
+  if (traits.loadContents === true) file = await loadContents(file, scope.files, scope.cwlVersion, path);
   if (traits.secondaryFiles === undefined || traits.secondaryFiles.length === 0) return file;
   file = await resolveSecondaryFiles(file, traits.secondaryFiles, {
     evaluator: scope.evaluator,
     context: { inputs: scope.seen },
     requiredByDefault: true,
-    path: scope.path,
+    path,
     ...(scope.discoverSecondaryFiles && { find: (address) => kindOf(address, scope.files) }),
   });
   return { ...file, secondaryFiles: await allWithSizes(secondaryFilesOf(file), scope.files) };
