@@ -9,7 +9,7 @@ import { HarvestChanged } from '@runnel/contracts';
 import { listDeadLetters, outgoing, publishUntilStored, toHeaders, type Messaging } from '@runnel/messaging';
 import { openObjectStore } from '@runnel/objects';
 import { repository, type Cluster } from './cluster.ts';
-import { pushCommit, sendEvent } from './driven.ts';
+import { loseNews, pushCommit, sendEvent } from './driven.ts';
 import { deleteFile, dismiss, documentOf, kinds, replaceProcess, startWork, uploadFile, type Work } from './workload.ts';
 
 /** What leads to a crash point that runs alone do not pass: adds its runs to the work, returns its own faults when it is done. */
@@ -94,6 +94,13 @@ export const send: Deed = (cluster) => none(sendEvent(cluster));
 export const push: Deed = (cluster) => {
   pushCommit(cluster);
   return Promise.resolve([]);
+};
+
+/** News that a stream lost are told again; here at once. */
+export const forgetNews: Deed = async (cluster) => {
+  await loseNews(cluster);
+  await cluster.db.pool.query(`update unheard_news set told_at = told_at - interval '1 hour'`);
+  return [];
 };
 
 /** What a pipeline publishes is kept, once. */

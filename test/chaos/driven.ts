@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 
 /** What makes the cluster work by itself: events, ends of runs and times start runs, and a branch that is watched. */
@@ -93,6 +94,23 @@ export async function sendEvent(cluster: Cluster): Promise<void> {
 export function pushCommit(cluster: Cluster): void {
   cluster.driven.commits += 1;
   commit(placeOf(cluster).work, cluster.driven.commits);
+}
+
+/** JetStream forgets what the harvester told of a commit before anybody handled it. */
+export async function loseNews(cluster: Cluster): Promise<void> {
+  const handlers = ['api-0', 'ingester-0'];
+  await Promise.all(handlers.map((name) => cluster.kill(name)));
+  pushCommit(cluster);
+  await untilTold(cluster);
+  await cluster.loseJetStream();
+  for (const name of handlers) cluster.start(name);
+}
+
+/** Waits until the stream has the news of the last commit. */
+async function untilTold({ db, driven }: Cluster): Promise<void> {
+  const wanted = `item-${driven.commits}.json`;
+  const news = `select from unheard_news where $1 = any(paths) and not exists (select from outbox where subject like '%.harvest.changed%')`;
+  while ((await db.pool.query(news, [wanted])).rowCount === 0) await sleep(100);
 }
 
 /** Every event, end and time started its run exactly once, and the branch is where it was pushed to. */

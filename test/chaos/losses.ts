@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
+import { loseNews } from './driven.ts';
 import { settle } from './settle.ts';
 import { startWork, type Work } from './workload.ts';
 
@@ -22,6 +23,7 @@ export const losses: Record<string, (cluster: Cluster) => Promise<void>> = {
     await cluster.startNats();
   },
   "JetStream's folder is deleted": (cluster) => cluster.loseJetStream(),
+  "JetStream's folder is deleted with news of a commit that nobody has handled": loseNews,
   'the database goes back to a copy from the middle of the runs': async (cluster) => {
     const copy = await cluster.copyPostgres();
     await sleep(700);

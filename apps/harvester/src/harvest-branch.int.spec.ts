@@ -7,9 +7,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Messaging } from '@runnel/messaging';
 import { openObjectStore } from '@runnel/objects';
 import { openDatabase, type Database } from '@runnel/postgres';
-import { removeTestMessaging, testDatabase, testMessaging, type TestDatabase } from '@runnel/testing';
+import { removeTestMessaging, testDatabase, testLogger, testMessaging, type TestDatabase } from '@runnel/testing';
 import { harvestBranch } from './harvest-branch.ts';
 import type { HarvesterParts } from './tell-changes.ts';
+import { tellUnheard } from './unheard.ts';
 import type { WatchedBranch } from './watched.ts';
 
 let root: string;
@@ -111,5 +112,58 @@ select 'demo', $1, 'main', p, 'c', p, '{}', 1 from unnest(array['a.json', 'gone.
     const [first, second] = (await told()).map(({ data }) => data);
     expect([first?.move, second?.move]).toEqual([1, 2]);
     expect(second?.changes.map(({ path, change }) => `${change} ${path}`).sort()).toEqual(['added a.json', 'deleted gone.json']);
+  });
+});
+
+describe('news that nobody hears of', () => {
+  const later = (seconds: number) =>
+    database.pool.query(`update unheard_news set told_at = told_at - make_interval(secs => $1)`, [seconds]);
+  const handle = (path: string) =>
+    database.pool.query(
+      `insert into deployments (repository, branch, commit, path, workspace, outcome, at)
+       select repository, branch, commit, $1, workspace, 'catalogued', now() from unheard_news limit 1`,
+      [path],
+    );
+  const kept = async (): Promise<number> =>
+    Number((await database.pool.query<{ n: string }>('select count(*) as n from unheard_news')).rows[0]?.n);
+
+  beforeEach(async () => {
+    commit([
+      ['a.json', '{}'],
+      ['b.json', '{}'],
+    ]);
+    await harvestBranch(parts, watched);
+  });
+
+  it('are told again as the same message, each time after twice as long', async () => {
+    expect(await tellUnheard(parts, testLogger())).toBe(0);
+    await later(31);
+    expect(await tellUnheard(parts, testLogger())).toBe(1);
+    await later(31);
+    expect(await tellUnheard(parts, testLogger())).toBe(0);
+    await later(30);
+    expect(await tellUnheard(parts, testLogger())).toBe(1);
+    const { rows } = await database.pool.query<{ id: string; headers: object; payload: string }>('select id, headers, payload from outbox');
+    expect(rows).toHaveLength(3);
+    expect(new Set(rows.map((row) => JSON.stringify(row))).size).toBe(1);
+  });
+
+  it('are forgotten when what came of each file is known, not before', async () => {
+    await handle('a.json');
+    await later(31);
+    expect(await tellUnheard(parts, testLogger())).toBe(1);
+    await handle('b.json');
+    await later(600);
+    expect(await tellUnheard(parts, testLogger())).toBe(0);
+    expect(await kept()).toBe(0);
+  });
+
+  it('are given up in the end', async () => {
+    for (let n = 0; n < 8; n += 1) {
+      await later(10_000);
+      await tellUnheard(parts, testLogger());
+    }
+    expect(await kept()).toBe(0);
+    expect(await told()).toHaveLength(6);
   });
 });

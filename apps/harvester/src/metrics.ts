@@ -18,6 +18,11 @@ export function harvesterMetrics(registry: Registry) {
       buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30, 120],
       registers: [registry],
     }),
+    retold: new Counter({
+      name: 'runnel_harvest_retold_total',
+      help: 'Messages of changes that nobody had handled in time, told again',
+      registers: [registry],
+    }),
     changes: new Counter({ name: 'runnel_harvest_changes_total', help: 'Changed files that were told', registers: [registry] }),
   };
 }

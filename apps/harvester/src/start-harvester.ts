@@ -3,16 +3,20 @@ import { RepositoryPushed } from '@runnel/contracts';
 import { connect, startRelay, subscribeEphemeral } from '@runnel/messaging';
 import { openObjectStore, tellFaults } from '@runnel/objects';
 import { openDatabase, requiredSchemaVersion, schemaVersion, waitForSchema, type Database } from '@runnel/postgres';
-import { createLogger, createMetrics, objectStoreErrors, runService, type Logger, type ReadinessCheck } from '@runnel/service';
+import { createLogger, createMetrics, objectStoreErrors, runService, startLoop, type Logger, type ReadinessCheck } from '@runnel/service';
 import type { HarvesterConfig } from './config.ts';
 import { lookAround } from './look-around.ts';
 import { harvesterMetrics } from './metrics.ts';
+import { tellUnheard } from './unheard.ts';
 import { readWatched } from './watched.ts';
 
 export interface Harvester {
   url: string;
   close(): Promise<void>;
 }
+
+/** Milliseconds between looks for news that nobody heard. */
+const lookForUnheard = 15_000;
 
 @Module({})
 class HarvesterModule {}
@@ -30,6 +34,11 @@ export async function startHarvester(config: HarvesterConfig, options: { logger?
   const relay = startRelay({ messaging, pool: database.pool, metrics: registry });
   const metrics = harvesterMetrics(registry);
   const lookout = lookAround({ database, objects, messaging, relay, workDir, metrics, logger }, watched, config.pollSeconds);
+  const retelling = startLoop(
+    async () => metrics.retold.inc(await tellUnheard({ database, relay }, logger)),
+    lookForUnheard,
+    (error) => logger.warn({ error }, 'what nobody heard could not be told again'),
+  );
   const webhooks = subscribeEphemeral(messaging, RepositoryPushed, {}, ({ data }) => lookout.kick(data.hook));
   const service = await runService({
     name: 'harvester',
@@ -49,6 +58,7 @@ export async function startHarvester(config: HarvesterConfig, options: { logger?
     onShutdown: async () => {
       await webhooks.close();
       await lookout.close();
+      await retelling.close();
       await relay.close();
       await messaging.close();
       await database.close();

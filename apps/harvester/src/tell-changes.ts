@@ -5,6 +5,7 @@ import { putValue, type ObjectStore } from '@runnel/objects';
 import { inTransaction, insertOutbox, query, type Database, type Transaction } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import { movePosition, nextMove, type Place } from './positions.ts';
+import { keepUntilHeard } from './unheard.ts';
 
 /** What the harvester works with. */
 export interface HarvesterParts {
@@ -64,8 +65,11 @@ export async function tellChanges(parts: HarvesterParts, told: Told): Promise<vo
     for await (const changes of batches(parts, told, move)) {
       const message = outgoing(HarvestChanged, { ...place, source, commit, move, changes });
       crashPoint('harvester.tell.before-write');
-      await insertOutbox(tx, outboxRows(messaging, [message]));
+      const rows = outboxRows(messaging, [message]);
+      await insertOutbox(tx, rows);
       crashPoint('harvester.tell.between-writes');
+      const paths = changes.map(({ path }) => path);
+      for (const row of rows) await keepUntilHeard(tx, place, commit, paths, row);
     }
     await told.also?.(tx);
     await query(tx, movePosition(place, commit));

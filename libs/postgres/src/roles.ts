@@ -80,6 +80,7 @@ const writes: Record<ServiceName, Record<string, string>> = {
   harvester: {
     harvest_positions: 'insert, update, delete',
     watched_files: 'insert, update, delete',
+    unheard_news: 'insert, update, delete',
     inbox: 'insert, delete',
   },
 };

@@ -23,6 +23,7 @@ import { endedRuns } from './0027-ended-runs.ts';
 import { listsByLabel } from './0029-lists-by-label.ts';
 import { wordsOfRuns } from './0030-words-of-runs.ts';
 import { outboxByOrder } from './0031-outbox-by-order.ts';
+import { unheardNews } from './0032-unheard-news.ts';
 
 /** Every schema change in the order of their versions. */
 export const migrations: readonly { version: number; name: string; sql: string }[] = [
@@ -51,6 +52,7 @@ export const migrations: readonly { version: number; name: string; sql: string }
   listsByLabel,
   wordsOfRuns,
   outboxByOrder,
+  unheardNews,
 ];
 
 /** The schema this release needs. */
