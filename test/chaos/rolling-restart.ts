@@ -128,7 +128,7 @@ async function untilAllEnded(cluster: Cluster, accepted: ReadonlyMap<string, num
     left = now;
   }
   const { rows } = await cluster.db.pool.query<{ id: string; phase: string; message: string; out: string | null; finished: number }>(`
-select r.id, r.phase, r.message, (select x.value #>> '{}' from results x where x.run_id = r.id and x.output = 'out') as out,
+select r.id, r.phase, r.message, (select x.value ->> 'out' from results x where x.run_id = r.id) as out,
   (select count(*)::integer from events e where e.run_id = r.id and e.type = 'run.finished') as finished from runs r where process_id = 'quick'`);
   const found = new Map(rows.map((row) => [row.id, row]));
   return [

@@ -150,7 +150,7 @@ describe('what was lost on the way', () => {
   it('is found again when the results are not answered', async () => {
     await at.executor();
     await at.scheduler(timing);
-    const run = await at.accept(chain, { x: 1 });
+    const run = await at.accept(chain, { x: 1 }, { catalogue: true });
     await eventually('it is publishing', async () => (await at.row(run)).phase === 'publishing');
     const { work } = streamNames(at.messaging.prefix);
     await at.messaging.jsm.streams.purge(work);

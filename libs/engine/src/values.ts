@@ -1,4 +1,4 @@
-import type { Json } from '@runnel/cwl';
+import { visitPathValues, type Json } from '@runnel/cwl';
 import type { RunValue, RunValues } from './types.ts';
 
 /** Elements of a scatter whose outputs are gathered into one stored object. */
@@ -56,6 +56,13 @@ export function containsReference(value: RunValue): boolean {
   const answer = known.get(value) ?? value.some(containsReference);
   known.set(value, answer);
   return answer;
+}
+
+/** Values alone: they name no file and no folder, and nothing of them is stored elsewhere. */
+export function isPlain(value: RunValue): boolean {
+  let named = false;
+  visitPathValues(value, () => (named = true));
+  return !named && !containsReference(value);
 }
 
 /** Whether a value is null; `unknown` for an element of a stored list, which nobody has looked at. */

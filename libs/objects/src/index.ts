@@ -4,6 +4,7 @@ export { checkKey } from './keys.ts';
 export { contentKeptFor, isFreshContent } from './content-age.ts';
 export { mediaTypeOf } from './media-types.ts';
 export { putValue, readValue } from './json-objects.ts';
+export { documentKey, resultsPrefix } from './results-layout.ts';
 export { storedValues } from './stored-values.ts';
 export { openObjectStore } from './open.ts';
 export { objectUrl, plainObjectUrl } from './s3/foreign-bucket.ts';

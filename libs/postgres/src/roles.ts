@@ -40,6 +40,7 @@ const writes: Record<ServiceName, Record<string, string>> = {
   },
   scheduler: {
     events: 'insert',
+    results: 'insert',
     runs: 'update',
     steps: 'insert, update',
     snapshots: 'insert, update, delete',

@@ -1,6 +1,7 @@
 import { visitPathValues, type Json, type JsonObject } from '@runnel/cwl';
 import { containsReference, resolveValue } from '@runnel/engine';
 import { mediaTypeOf, ObjectNotFound, putValue, readValue } from '@runnel/objects';
+import { outputsOfRows } from '@runnel/postgres';
 import type { ApiContext } from '../context.ts';
 import { addressOf } from './addresses.ts';
 import type { RunRow } from './run-row.ts';
@@ -45,8 +46,8 @@ async function restoreDocument({ objects, database }: Stores, run: string, key: 
     text: 'select output, value from results where run_id = $1 order by output',
     values: [run],
   });
-  const outputs = Object.fromEntries(rows.map(({ output, value }) => [output, value]));
-  if (rows.length === 0 || namesFiles(outputs)) throw fault;
+  const outputs = outputsOfRows(rows) as JsonObject | undefined;
+  if (outputs === undefined || namesFiles(outputs)) throw fault;
   // no crash point: whoever reads it next does it again.
   await putValue(objects, key, { outputs });
   return { outputs };

@@ -1,21 +1,17 @@
 import { outboxRows, type Outgoing } from '@runnel/messaging';
-import { gatherWrites, inTransaction, insertOutbox, type Database, type Transaction } from '@runnel/postgres';
+import { gatherWrites, inTransaction, insertOutbox, type Database, type ResultRow, type Transaction } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import { touchObjects, type NamedObject } from '../objects/touch-objects.ts';
 import type { IngesterParts } from '../parts.ts';
 import type { CatalogueRow } from '../stac/catalogue-rows.ts';
 import { lockResults, readPhases } from './run-facts.ts';
-import { writeCatalogue, writeResults, type ResultRow } from './write-results.ts';
+import { writeCatalogue, writeResults } from './write-results.ts';
 
 /** What is to become visible of a run. */
-export interface Made {
-  run: string;
-  workspace: string;
-  rows: readonly ResultRow[];
+export interface Made extends ResultRow {
   catalogue: readonly CatalogueRow[];
   /** Intermediate objects that its outputs name. */
   objects: readonly NamedObject[];
-  publishedAt: string;
   messages: readonly Outgoing[];
 }
 

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '@runnel/cwl';
-import { checkKey, mediaTypeOf } from '@runnel/objects';
+import { checkKey, mediaTypeOf, resultsPrefix } from '@runnel/objects';
 import { createFreePlaces, type FreePlaces } from './free-places.ts';
 import { keyOf, locationOf } from './locations.ts';
 import { OutputsRefused } from './outputs-refused.ts';
@@ -30,16 +30,6 @@ export interface Publication {
   outputs: JsonObject;
   files: PlannedFile[];
   directories: PlannedDirectory[];
-}
-
-/** The key of a run's result document. */
-export function documentKey(workspace: string, run: string): string {
-  return `${resultsPrefix(workspace, run)}results.json`;
-}
-
-/** Everything published of a run lies below. */
-export function resultsPrefix(workspace: string, run: string): string {
-  return `${workspace}/results/${run}/`;
 }
 
 /** Decides where the files of the outputs go. Throws OutputsRefused. */

@@ -1,8 +1,8 @@
 import { ResultsPublished, ResultsRefused, type DataOf, type RunOutputsReady } from '@runnel/contracts';
 import type { Json, JsonObject } from '@runnel/cwl';
-import { containsReference, resolveValue } from '@runnel/engine';
+import { isPlain, resolveValue } from '@runnel/engine';
 import { outboxRows, outgoing, type Outgoing } from '@runnel/messaging';
-import { ObjectNotFound, ObjectTooLarge, putValue, readValue } from '@runnel/objects';
+import { documentKey, ObjectNotFound, ObjectTooLarge, putValue, readValue } from '@runnel/objects';
 import { inTransaction, insertOutbox } from '@runnel/postgres';
 import { atMost, crashPoint } from '@runnel/service';
 import { objectsIn } from '../objects/touch-objects.ts';
@@ -15,13 +15,12 @@ import { checkSources } from './check-sources.ts';
 import { copyFiles } from './copy-files.ts';
 import { fillListings } from './fill-listings.ts';
 import type { LastActEnd } from './last-act.ts';
-import { locatedIn } from './locations.ts';
 import { OutputsRefused } from './outputs-refused.ts';
-import { documentKey, planPublication, type PlannedFile, type Publication } from './plan-publication.ts';
+import { planPublication, type PlannedFile, type Publication } from './plan-publication.ts';
 import { removeCopies, removeResults } from './remove-results.ts';
 import { findRunFacts, readInputs, type RunFacts } from './run-facts.ts';
 import { writeStageOutLog } from './stage-out-log.ts';
-import { resultRows } from './write-results.ts';
+import { rowOutputs } from './write-results.ts';
 
 type Request = DataOf<typeof RunOutputsReady>;
 export type PublishingEnd = LastActEnd | 'refused';
@@ -61,9 +60,6 @@ export async function publishOutputs(parts: IngesterParts, request: Request): Pr
   }
 }
 
-/** Values only, none of them large: nothing is read or copied. */
-const isPlain = (outputs: Request['outputs']): boolean => !containsReference(outputs) && locatedIn(outputs).next().done === true;
-
 async function publish(parts: IngesterParts, request: Request, claim: Pick<RunFacts, 'workspace' | 'catalogue'>): Promise<PublishingEnd> {
   const { run, process } = request;
   const { workspace } = claim;
@@ -79,7 +75,7 @@ async function publish(parts: IngesterParts, request: Request, claim: Pick<RunFa
       ? { stac: catalogues.map(({ output, id, collections }) => ({ output, catalogue: id, collections: collections.map((c) => c.id) })) }
       : {}),
   };
-  const rows = await resultRows(parts.objects, workspace, run, plan.outputs);
+  const row = await rowOutputs(parts.objects, workspace, run, plan.outputs);
   crashPoint('ingester.document.before-put');
   // Of values alone the rows hold all of it: who finds it lost to a power failure makes it again (`restoreDocument` of the api).
   await putValue(parts.objects, documentKey(workspace, run), document, isPlain(request.outputs) ? { durable: false } : {});
@@ -93,7 +89,7 @@ async function publish(parts: IngesterParts, request: Request, claim: Pick<RunFa
     ...(claim.catalogue && catalogue.length > 0 ? [catalogueMessage(parts, { workspace, run }, change)] : []),
   ];
   const objects = objectsIn(request.workspace, outputs);
-  const end = await parts.lastAct({ run, workspace, rows, catalogue, objects, publishedAt, messages });
+  const end = await parts.lastAct({ run, workspace, outputs: row, catalogue, objects, publishedAt, messages });
   if (end === 'removed') await removeResults(parts, workspace, run);
   if (end !== 'published') return end;
   crashPoint('ingester.publish.after-commit');

@@ -1,8 +1,8 @@
+import { resultsPrefix } from '@runnel/objects';
 import { inTransaction, query } from '@runnel/postgres';
 import { crashPoint, inLanes } from '@runnel/service';
 import type { IngesterParts } from '../parts.ts';
 import { removeLayout } from '../stac/write-layout.ts';
-import { resultsPrefix } from './plan-publication.ts';
 import { lockResults } from './run-facts.ts';
 
 /** Deletions at a time. */

@@ -1,10 +1,10 @@
+import { resultsPrefix } from '@runnel/objects';
 import { holdLabel, inTransaction, markDeleted } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import { deletedRuns, deleteRun, ownPrefixes, removeAll, sizeOf } from '../deletion/delete-runs.ts';
 import type { DeletedRun } from '../deletion/delete-runs.ts';
 import type { OnGarbage } from '../gc/garbage.ts';
 import type { IngesterParts } from '../parts.ts';
-import { resultsPrefix } from '../results/plan-publication.ts';
 import { removeResults } from '../results/remove-results.ts';
 
 type Parts = Pick<IngesterParts, 'database' | 'objects'>;

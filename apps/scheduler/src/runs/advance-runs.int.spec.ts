@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { AcceptedRun, RunValue } from '@runnel/engine';
+import { readValue } from '@runnel/objects';
 import { createMetrics } from '@runnel/service';
 import { schedulerMetrics } from '../metrics.ts';
 import { wide } from '../spec/documents.ts';
@@ -50,18 +52,15 @@ async function grant(run: string, count: number): Promise<News> {
 }
 
 const start = (run: string): News => ({ run, command: { type: 'start-run', at: now() } });
-const finish = (run: string, index: number): News => ({
-  run,
-  command: {
-    type: 'finish-step',
-    at: now(),
-    step: `each[${index}]`,
-    attempt: 1,
-    executor: 'x-1',
-    outcome: 'success',
-    outputs: { out: index },
-  },
+const end = (index: number) => ({
+  type: 'finish-step' as const,
+  at: now(),
+  step: `each[${index}]`,
+  attempt: 1,
+  executor: 'x-1',
+  outcome: 'success' as const,
 });
+const finish = (run: string, index: number): News => ({ run, command: { ...end(index), outputs: { out: index } } });
 const ten = { list: Array.from({ length: 10 }, (_, index) => index) };
 
 describe('advancing a run', () => {
@@ -103,7 +102,10 @@ describe('advancing a run', () => {
     for (let index = 0; index < 10; index += 2) await Promise.all(queues.map((queue, other) => queue.submit([finish(run, index + other)])));
     const events = await at.events(run);
     expect(events.filter(({ type }) => type === 'step.finished')).toHaveLength(10);
-    expect(events.at(-1)).toMatchObject({ type: 'run.outputs-ready', data: { outputs: { all: ten.list } } });
+    expect(events.slice(-2)).toMatchObject([
+      { type: 'run.outputs-ready', data: { outputs: { all: ten.list } } },
+      { type: 'run.finished', data: { status: 'successful' } },
+    ]);
   });
 
   it('takes a start and the stop that the same batch leads to', async () => {
@@ -175,5 +177,50 @@ describe('advancing a run', () => {
     expect(known?.engine.summary(known.state)).toEqual(original?.engine.summary(original.state));
     // The first thousand outputs have left the state for an object.
     expect((await at.objects.getBytes(`demo/values/${run}/each/0.json`, 1e6)).length).toBeGreaterThan(1000);
+  });
+});
+
+describe('outputs', () => {
+  /** A run of ten steps, of which each gives this; the subjects of its messages once all have ended. */
+  async function finished(out: (index: number) => RunValue, accepted: Partial<AcceptedRun> = {}): Promise<{ run: string; told: string[] }> {
+    const run = await at.accept(wide, ten, { tell: false, ...accepted });
+    const one = advancer();
+    await one.advance([start(run)]);
+    await one.advance([await grant(run, 10)]);
+    await at.database.pool.query('delete from outbox');
+    const news = ten.list.map((index): News => ({ run, command: { ...end(index), outputs: { out: out(index) } } }));
+    await one.advance(news);
+    const { rows } = await at.database.pool.query<{ subject: string }>('select subject from outbox order by seq');
+    return { run, told: rows.map(({ subject }) => subject.replace(`${at.messaging.prefix}.`, '').replace(/\.p\d+$/, '')) };
+  }
+  const results = async (run: string) =>
+    (await at.database.pool.query('select workspace, output, value from results where run_id = $1', [run])).rows;
+
+  it('that are values alone stand with the end of the run, and nobody has to publish them', async () => {
+    const { run, told } = await finished((index) => index * 2);
+    const all = ten.list.map((index) => index * 2);
+    expect(told).toEqual(['run.status.demo']);
+    expect(await at.row(run)).toMatchObject({ phase: 'successful', document: `demo/results/${run}/results.json`, stopped: true });
+    expect(await results(run)).toEqual([{ workspace: 'demo', output: '', value: { all } }]);
+    expect(await readValue(at.objects, `demo/results/${run}/results.json`, 1000)).toEqual({ outputs: { all } });
+    expect((await at.database.pool.query('select from timers')).rowCount).toBe(0);
+  });
+
+  it('of a service go to its caller', async () => {
+    const { run } = await finished((index) => index, { caller: 'somebody' });
+    expect(await results(run)).toMatchObject([{ workspace: 'somebody' }]);
+    expect(await at.row(run)).toMatchObject({ document: `somebody/results/${run}/results.json` });
+  });
+
+  const forIngester: [string, (index: number) => RunValue, Partial<AcceptedRun>][] = [
+    ['that hold a file', (index) => (index === 7 ? { class: 'File', location: 'runnel:demo/objects/a', basename: 'a' } : index), {}],
+    ['that are large', () => 'x'.repeat(30_000), {}],
+    ['of a run whose results are a catalogue', (index) => index, { catalogue: true }],
+  ];
+  it.each(forIngester)('%s are told to the ingester', async (_what, out, accepted) => {
+    const { run, told } = await finished(out, accepted);
+    expect(told).toEqual(['run.outputs-ready', 'run.status.demo']);
+    expect(await at.row(run)).toMatchObject({ phase: 'publishing' });
+    expect(await results(run)).toEqual([]);
   });
 });

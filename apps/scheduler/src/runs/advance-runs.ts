@@ -3,7 +3,7 @@ import { outboxRows } from '@runnel/messaging';
 import type { Messaging } from '@runnel/messaging';
 import { putValue } from '@runnel/objects';
 import type { ObjectStore } from '@runnel/objects';
-import { appendWrites, loadTogether, VersionConflict, writeTogether } from '@runnel/postgres';
+import { appendWrites, loadTogether, resultWrites, VersionConflict, writeTogether } from '@runnel/postgres';
 import type { Database } from '@runnel/postgres';
 import { crashPoint } from '@runnel/service';
 import { LeastRecentlyUsed } from '../least-recently-used.ts';
@@ -92,7 +92,12 @@ export function createAdvancer(options: AdvanceOptions): Advancer {
     end();
     await refuseStale(database, folded);
     await putObjects(options.objects, writes);
-    await commit(options, writes);
+    try {
+      await commit(options, writes);
+    } catch (error) {
+      if (error instanceof VersionConflict) await removeDocuments(options.objects, folded);
+      throw error;
+    }
     const committed = committedOf(writes);
     settle(writes);
     // Nothing is expected of a run that has stopped; late news load it again.
@@ -145,8 +150,14 @@ async function refuseStale({ pool }: Database, folded: readonly Folded[]): Promi
 async function putObjects(objects: ObjectStore, writes: Writes): Promise<void> {
   if (writes.objects.length === 0) return;
   crashPoint('scheduler.before-put');
-  await Promise.all(writes.objects.map(({ key, content }) => putValue(objects, key, content)));
+  await Promise.all(writes.objects.map(({ key, content, ...options }) => putValue(objects, key, content, options)));
   crashPoint('scheduler.after-put');
+}
+
+/** Of runs that may have been dismissed instead; a document that is wanted after all is made again from its row. */
+async function removeDocuments(objects: ObjectStore, folded: readonly Folded[]): Promise<void> {
+  // no crash point: who dies here leaves what was there before.
+  await Promise.all(folded.flatMap(({ results }) => (results ? [objects.delete(results.document)] : [])));
 }
 
 async function commit({ database, sender, metrics }: AdvanceOptions, writes: Writes): Promise<void> {
@@ -159,6 +170,7 @@ async function commit({ database, sender, metrics }: AdvanceOptions, writes: Wri
     // The run's row before its events: who dismisses it takes its lock first too, so that one waits for the other instead of both.
     ...runWrites(writes.runs),
     ...appendWrites(writes.appends, outbox),
+    ...resultWrites(writes.results),
     ...stepWrites(writes.steps),
     ...readyNodeWrites(writes.folded),
     ...timerWrites(writes.timers),

@@ -1,6 +1,7 @@
-import type { ChunkObject, EvaluationRequest, ReadyNode, RunEvent } from '@runnel/engine';
+import type { Advance, ChunkObject, EvaluationRequest, ReadyNode, RunEvent } from '@runnel/engine';
 import type { KnownRun } from './known-run.ts';
 import type { News } from './news.ts';
+import { plainResults, type PlainResults } from './plain-results.ts';
 
 /** An event and the news that led to it. */
 export interface Decided {
@@ -20,6 +21,8 @@ export interface Folded {
   evaluations: EvaluationRequest[];
   /** Nodes whose count changed, as they are now. */
   ready: ReadyNode[];
+  /** Published with this batch. */
+  results?: PlainResults;
 }
 
 /** Folds news into a run's state, one command after the other. */
@@ -27,13 +30,21 @@ export function foldNews(run: string, known: KnownRun, news: readonly News[]): F
   const version = known.state.version;
   const folded: Folded = { run, known, news, version, decided: [], objects: [], evaluations: [], ready: [] };
   const ready = new Map<string, ReadyNode>();
-  for (const item of news) {
-    if (item.cause?.traceparent !== undefined) known.traceparent = item.cause.traceparent;
-    const advance = known.engine.advance(known.state, item.command);
+  const take = (item: News, advance: Advance): void => {
     folded.decided.push(...advance.events.map((event) => ({ event, news: item })));
     folded.objects.push(...advance.objects);
     folded.evaluations.push(...advance.evaluations);
     for (const node of advance.ready) ready.set(node.node, node);
+  };
+  for (const item of news) {
+    if (item.cause?.traceparent !== undefined) known.traceparent = item.cause.traceparent;
+    take(item, known.engine.advance(known.state, item.command));
+  }
+  const results = plainResults(folded);
+  if (results) {
+    const { news, at, document } = results;
+    folded.results = results;
+    take(news, known.engine.advance(known.state, { type: 'publish-results', at, document }));
   }
   folded.ready = [...ready.values()];
   return folded;

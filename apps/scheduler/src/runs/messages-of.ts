@@ -21,14 +21,14 @@ export interface Messages {
 export const valuesPrefix = (workspace: string, run: string, kind: 'inputs' | 'outputs' | 'events' | 'evaluations'): string =>
   `${workspace}/values/${run}/@${kind}`;
 
-/** What the events of a batch tell others: requests to executors, outputs to the ingester. */
-export function messagesOf({ run, known, decided }: Folded): Messages {
+/** What the events of a batch tell others: requests to executors, outputs to the ingester, unless they are published already. */
+export function messagesOf({ run, known, decided, results }: Folded): Messages {
   const all: Messages = { messages: [], objects: [] };
   for (const { event, news } of decided) {
     const made =
       event.type === 'step.requested'
         ? requestOf(run, known, event.data)
-        : event.type === 'run.outputs-ready'
+        : event.type === 'run.outputs-ready' && !results
           ? outputsOf(run, known, event.data.outputs)
           : undefined;
     if (!made) continue;

@@ -13,6 +13,9 @@ const messageBytes = 400 * 1024;
 
 const bytesOf = (value: RunValue): number => Buffer.byteLength(JSON.stringify(value));
 
+/** Whether values stay as they are. */
+export const fitsMessage = (values: RunValues): boolean => bytesOf(values) <= largestValueBytes;
+
 /**
  * Replaces values by stored ones, largest first, until each has at most 256 KiB and all together at most `total` bytes. `prefix` derives the
  * objects' names, so that storing twice is storing once.

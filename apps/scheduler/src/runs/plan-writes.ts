@@ -1,12 +1,13 @@
 import type { AttemptRef, EvaluationRequest } from '@runnel/engine';
 import type { Outgoing } from '@runnel/messaging';
-import type { RunAppend } from '@runnel/postgres';
+import type { ResultRow, RunAppend } from '@runnel/postgres';
 import type { Folded } from './fold-news.ts';
 import { acceptedOf } from './known-run.ts';
 import type { KnownRun } from './known-run.ts';
 import { messagesOf, statusOf, stopsOf, valuesPrefix } from './messages-of.ts';
 import type { News } from './news.ts';
 import { offloadEvent } from './offload-values.ts';
+import { rowOf } from './plain-results.ts';
 import { isFinal, runChange } from './project/runs-row.ts';
 import type { RunChange } from './project/runs-row.ts';
 import { stepChanges } from './project/steps.ts';
@@ -25,7 +26,8 @@ export interface Stops {
 export interface Writes {
   news: News[];
   folded: readonly Folded[];
-  objects: { key: string; content: unknown }[];
+  objects: { key: string; content: unknown; durable?: false }[];
+  results: ResultRow[];
   appends: RunAppend[];
   messages: Outgoing[];
   runs: RunChange[];
@@ -45,6 +47,7 @@ export function planWrites(folded: readonly Folded[], limits: RunLimits): Writes
     news,
     folded,
     objects: [],
+    results: [],
     appends: [],
     messages: [],
     runs: [],
@@ -60,7 +63,7 @@ export function planWrites(folded: readonly Folded[], limits: RunLimits): Writes
 }
 
 function planRun(folded: Folded, writes: Writes): void {
-  const { run, known, version, decided } = folded;
+  const { run, known, version, decided, results } = folded;
   const { workspace } = acceptedOf(known.state);
   const events = decided.map(({ event }, index) => offloadEvent(event, `${valuesPrefix(workspace, run, 'events')}/${version + 1 + index}`));
   const { messages, objects } = messagesOf(folded);
@@ -70,6 +73,11 @@ function planRun(folded: Folded, writes: Writes): void {
   const change = runChange(folded);
   if (events.length > 0) writes.appends.push({ runId: run, expectedVersion: version, events: events.map(({ event }) => event) });
   writes.objects.push(...folded.objects, ...objects, ...events.flatMap((event) => event.objects));
+  if (results) {
+    // The row holds all of it: who finds it lost to a power failure makes it again (`restoreDocument` of the api).
+    writes.objects.push({ key: results.document, content: { outputs: results.outputs }, durable: false });
+    writes.results.push(rowOf(run, results));
+  }
   const status = events.length > 0 ? [statusOf(workspace, change, steps)] : [];
   const all = [...messages, ...stopsOf(run, workspace, stops.attempts), ...status];
   writes.messages.push(...all.map((message) => ({ ...message, traceparent })));

@@ -7,7 +7,7 @@ import { partitionOf, ResultsPublished, RunAccepted, RunDismissed } from '@runne
 import type { RunOutputsReady } from '@runnel/contracts';
 import type { CwlPackage } from '@runnel/cwl';
 import { createEngine } from '@runnel/engine';
-import type { RunCommand, RunEvent, RunValues, TimeLimits } from '@runnel/engine';
+import type { RunCommand, RunEvent, RunValues, AcceptedRun } from '@runnel/engine';
 import { consumeBatches, durablePlans, outboxRows, outgoing, publishUntilStored } from '@runnel/messaging';
 import type { Consumption, Message, Messaging } from '@runnel/messaging';
 import { openObjectStore, putValue } from '@runnel/objects';
@@ -55,7 +55,7 @@ export interface Installation {
   /** Answers run.outputs-ready as the ingester would. */
   ingester(): Consumption;
   /** As the api accepts a run; `tell: false` leaves the message out. */
-  accept(pkg: CwlPackage, inputs: RunValues, options?: { tell?: boolean; workspace?: string; limits?: TimeLimits }): Promise<string>;
+  accept(pkg: CwlPackage, inputs: RunValues, options?: { tell?: boolean } & Partial<AcceptedRun>): Promise<string>;
   dismiss(run: string): Promise<void>;
   row(run: string): Promise<RunRow>;
   ended(run: string, patience?: number): Promise<RunRow>;
@@ -120,7 +120,7 @@ export async function install(): Promise<Installation> {
       };
       return kept(consumeBatches({ messaging, plan, handleBatch: async (messages) => void (await Promise.all(messages.map(handle))) }));
     },
-    accept: async (pkg, inputs, { tell = true, workspace = 'demo', limits } = {}) => {
+    accept: async (pkg, inputs, { tell = true, workspace = 'demo', ...more } = {}) => {
       const run = newRunId();
       const at = new Date().toISOString();
       const digest = createHash('sha256').update(JSON.stringify(pkg)).digest('hex');
@@ -130,7 +130,7 @@ export async function install(): Promise<Installation> {
       const command: RunCommand = {
         type: 'accept-run',
         at,
-        accepted: { run, workspace, process, entry: pkg.main, inputs, acceptedAt: at, ...(limits && { limits }) },
+        accepted: { run, workspace, process, entry: pkg.main, inputs, acceptedAt: at, ...more },
       };
       const { events } = engine.advance(engine.initialState(), command);
       await inTransaction(database, async (tx) => {

@@ -38,7 +38,8 @@ export const RunOutputsReady = event(
     routedBy: 'none',
     from: ['scheduler'],
     to: ['ingester'],
-    summary: 'scheduler: every step ended well; the ingester publishes these outputs.',
+    summary:
+      'scheduler: every step ended well; the ingester publishes these outputs, which are more than small values (those the scheduler publishes itself).',
     golden: { workspace: 'demo', run, process: { workspace: 'demo', id: 'wide', version: '1' }, outputs: { all: ['a'] } },
   },
 );
