@@ -18,7 +18,7 @@ describe('a run through messages', () => {
     const executor = await at.executor();
     at.ingester();
     await at.scheduler();
-    const run = await at.accept(chain, { x: 'hello' });
+    const run = await at.accept(chain, { x: 'hello' }, { catalogue: true });
     const row = await at.ended(run);
     expect(row).toMatchObject({ phase: 'successful', progress: 100, stopped: true, document: `demo/results/${run}/results.json` });
     expect(executor.requests.map(({ step, inputs }) => [step, inputs])).toEqual([

@@ -42,7 +42,7 @@ function facts(plan: Plan, start: StartOptions, run: RunState, command: RunComma
       return fireTimer(plan, run, command);
     case 'publish-results':
       return run.phase === 'publishing'
-        ? [{ type: 'run.finished', data: { status: 'successful', message: 'finished', document: command.document } }]
+        ? [{ type: 'run.finished', data: { status: 'successful', message: 'finished', ...documentOf(command) } }]
         : [];
     case 'refuse-results':
       return run.phase === 'publishing' ? [refusal(command.reason)] : [];
@@ -50,6 +50,8 @@ function facts(plan: Plan, start: StartOptions, run: RunState, command: RunComma
       return [{ type: 'run.dismissed', data: { by: command.by } }];
   }
 }
+
+const documentOf = ({ document }: RunCommand & { type: 'publish-results' }) => (document === undefined ? {} : { document });
 
 function accept({ accepted, refusal }: RunCommand & { type: 'accept-run' }): RunFact[] {
   const begun: RunFact = { type: 'run.accepted', data: accepted };

@@ -61,6 +61,14 @@ describe('a chain of steps', () => {
     play.when({ type: 'publish-results', document: 'd.json' }).then([]);
   });
 
+  it('is successful without a document, where its results are values', () => {
+    given(chain, { x: 1 })
+      .run('a')
+      .run('b')
+      .when({ type: 'publish-results' })
+      .then([{ type: 'run.finished', data: { status: 'successful', message: 'finished' } }]);
+  });
+
   it('fails when its results are refused', () => {
     const play = given(chain, { x: 1 }).run('a').run('b');
     const message = 'the results were refused: no item';

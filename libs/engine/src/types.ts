@@ -92,7 +92,8 @@ export type RunCommand = { at: string } &
     | ({ type: 'lose-step'; executor: string } & AttemptRef)
     | ({ type: 'confirm-stopped'; executor: string } & AttemptRef)
     | { type: 'fire-timer'; kind: TimerKind; key: string }
-    | { type: 'publish-results'; document: string }
+    /** Without a document: they are values alone, which stand in their row. */
+    | { type: 'publish-results'; document?: string }
     | { type: 'refuse-results'; reason: string }
     | { type: 'dismiss-run'; by: string }
   );

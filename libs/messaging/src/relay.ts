@@ -17,7 +17,7 @@ const laneCount = 2;
 /** Milliseconds between looks at the table when nobody says that there is something. */
 const pollInterval = 1000;
 /** Milliseconds from one look of a lane to its next, where rows come faster than lanes look: few batches then carry what many would. */
-const apart = 8;
+const apart = 16;
 /** Milliseconds to wait when the bus refuses (full stream, no server), growing. */
 const pauses = [50, 100, 250, 500, 1000, 2000];
 

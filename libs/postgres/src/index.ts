@@ -11,7 +11,7 @@ export { holdLabel, markDeleted, needRun, type Deletion } from './mark-deleted.t
 export { migrate, type MigrateOptions } from './migrate.ts';
 export { missingMigrations, requiredSchemaVersion } from './migrations/index.ts';
 export { gatherWrites } from './gather-writes.ts';
-export { outputsOfRows, resultWrites, type ResultRow } from './result-rows.ts';
+export { resultWrites, type ResultRow } from './result-rows.ts';
 export { insertOutbox, notifyOutbox, outboxWrites, type OutboxRow } from './outbox.ts';
 export { readTogether } from './read-together.ts';
 export { roleOf, serviceNames, type ServiceName } from './roles.ts';

@@ -1,6 +1,6 @@
 import type { Write } from './write-together.ts';
 
-/** What the table `results` holds of a run: all its outputs in one row, whose `output` is ''. Releases before wrote a row for each output. */
+/** What the table `results` holds of a run: all its outputs in one row, whose `output` is ''. */
 export interface ResultRow {
   readonly run: string;
   readonly workspace: string;
@@ -27,11 +27,4 @@ on conflict (run_id, output) do nothing`,
       ],
     },
   ];
-}
-
-/** The outputs of a run from its rows; undefined where there are none. */
-export function outputsOfRows(rows: readonly { readonly output: string; readonly value: unknown }[]): object | undefined {
-  if (rows.length === 0) return undefined;
-  const whole = rows.find(({ output }) => output === '');
-  return (whole?.value as object | undefined) ?? Object.fromEntries(rows.map(({ output, value }) => [output, value]));
 }

@@ -1,7 +1,6 @@
-import { visitPathValues, type Json, type JsonObject } from '@runnel/cwl';
+import type { Json, JsonObject } from '@runnel/cwl';
 import { containsReference, resolveValue } from '@runnel/engine';
-import { mediaTypeOf, ObjectNotFound, putValue, readValue } from '@runnel/objects';
-import { outputsOfRows } from '@runnel/postgres';
+import { mediaTypeOf, readValue } from '@runnel/objects';
 import type { ApiContext } from '../context.ts';
 import { addressOf } from './addresses.ts';
 import type { RunRow } from './run-row.ts';
@@ -10,9 +9,9 @@ import type { RunRow } from './run-row.ts';
 const largest = 256 * 1024 * 1024;
 
 type Stores = Pick<ApiContext, 'objects' | 'database'>;
-type Published = Pick<RunRow, 'id' | 'document'>;
+type Published = Pick<RunRow, 'id' | 'document' | 'phase'>;
 
-/** What the ingester writes of a run's results. */
+/** What stands of a run's results. */
 interface ResultDocument {
   /** By id, files and folders as CWL says them, large values by reference. */
   readonly outputs: JsonObject;
@@ -20,11 +19,16 @@ interface ResultDocument {
   readonly stac?: readonly { readonly collections: readonly string[] }[];
 }
 
-/** Undefined before the results are published. */
-export async function readResultDocument(stores: Stores, { id, document: key }: Published): Promise<ResultDocument | undefined> {
-  if (key === null) return undefined;
-  const found = readValue(stores.objects, key, largest) as Promise<ResultDocument>;
-  return found.catch((fault: unknown) => restoreDocument(stores, id, key, fault));
+/** Undefined before the results are published. Those that are values alone have no document: they stand in their row. */
+export async function readResultDocument(stores: Stores, { id, document: key, phase }: Published): Promise<ResultDocument | undefined> {
+  if (key !== null) return (await readValue(stores.objects, key, largest)) as ResultDocument;
+  if (phase !== 'successful') return undefined;
+  const { rows } = await stores.database.pool.query<{ outputs: JsonObject }>({
+    name: 'results-of-run',
+    text: 'select value as outputs from results where run_id = $1',
+    values: [id],
+  });
+  return rows[0];
 }
 
 /** The published outputs of a run by id, files and folders as CWL says them. Undefined before they are published. */
@@ -32,31 +36,6 @@ export async function readOutputs(stores: Stores, run: Published): Promise<JsonO
   const outputs = (await readResultDocument(stores, run))?.outputs;
   if (outputs === undefined || !containsReference(outputs)) return outputs;
   return (await resolveValue(outputs, async (key) => (await readValue(stores.objects, key, largest)) as Json)) as JsonObject;
-}
-
-/**
- * The document of results that are values alone is put without waiting for the disk: where a power failure has taken or cut it, it is made again from
- * the rows of the results, which were committed after it. Rejects with the fault where it is another one, the run has no such rows, or they name files:
- * the document of those says more than the rows do.
- */
-async function restoreDocument({ objects, database }: Stores, run: string, key: string, fault: unknown): Promise<ResultDocument> {
-  if (!(fault instanceof ObjectNotFound || fault instanceof SyntaxError)) throw fault;
-  const { rows } = await database.pool.query<{ output: string; value: Json }>({
-    name: 'results-of-run',
-    text: 'select output, value from results where run_id = $1 order by output',
-    values: [run],
-  });
-  const outputs = outputsOfRows(rows) as JsonObject | undefined;
-  if (outputs === undefined || namesFiles(outputs)) throw fault;
-  // no crash point: whoever reads it next does it again.
-  await putValue(objects, key, { outputs });
-  return { outputs };
-}
-
-function namesFiles(outputs: JsonObject): boolean {
-  let found = false;
-  visitPathValues(outputs, () => (found = true));
-  return found;
 }
 
 /** Files and folders in a value as links (18-062r2, 7.13) whose addresses begin with `origin`. */

@@ -77,8 +77,7 @@ async function publish(parts: IngesterParts, request: Request, claim: Pick<RunFa
   };
   const row = await rowOutputs(parts.objects, workspace, run, plan.outputs);
   crashPoint('ingester.document.before-put');
-  // Of values alone the rows hold all of it: who finds it lost to a power failure makes it again (`restoreDocument` of the api).
-  await putValue(parts.objects, documentKey(workspace, run), document, isPlain(request.outputs) ? { durable: false } : {});
+  await putValue(parts.objects, documentKey(workspace, run), document);
   crashPoint('ingester.document.after-put');
   const published = catalogues.flatMap(({ id, collections }) => collections.map((collection) => ({ ...collection, catalogue: id })));
   const catalogue = catalogueRows(run, process.id, published, publishedAt);

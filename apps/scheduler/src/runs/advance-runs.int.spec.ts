@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { AcceptedRun, RunValue } from '@runnel/engine';
-import { readValue } from '@runnel/objects';
 import { createMetrics } from '@runnel/service';
 import { schedulerMetrics } from '../metrics.ts';
 import { wide } from '../spec/documents.ts';
@@ -193,23 +192,23 @@ describe('outputs', () => {
     const { rows } = await at.database.pool.query<{ subject: string }>('select subject from outbox order by seq');
     return { run, told: rows.map(({ subject }) => subject.replace(`${at.messaging.prefix}.`, '').replace(/\.p\d+$/, '')) };
   }
-  const results = async (run: string) =>
-    (await at.database.pool.query('select workspace, output, value from results where run_id = $1', [run])).rows;
+  const results = async (run: string): Promise<object[]> => {
+    const { rows } = await at.database.pool.query<object>('select workspace, output, value from results where run_id = $1', [run]);
+    return rows;
+  };
 
   it('that are values alone stand with the end of the run, and nobody has to publish them', async () => {
     const { run, told } = await finished((index) => index * 2);
     const all = ten.list.map((index) => index * 2);
     expect(told).toEqual(['run.status.demo']);
-    expect(await at.row(run)).toMatchObject({ phase: 'successful', document: `demo/results/${run}/results.json`, stopped: true });
+    expect(await at.row(run)).toMatchObject({ phase: 'successful', document: null, stopped: true });
     expect(await results(run)).toEqual([{ workspace: 'demo', output: '', value: { all } }]);
-    expect(await readValue(at.objects, `demo/results/${run}/results.json`, 1000)).toEqual({ outputs: { all } });
     expect((await at.database.pool.query('select from timers')).rowCount).toBe(0);
   });
 
   it('of a service go to its caller', async () => {
     const { run } = await finished((index) => index, { caller: 'somebody' });
     expect(await results(run)).toMatchObject([{ workspace: 'somebody' }]);
-    expect(await at.row(run)).toMatchObject({ document: `somebody/results/${run}/results.json` });
   });
 
   const forIngester: [string, (index: number) => RunValue, Partial<AcceptedRun>][] = [

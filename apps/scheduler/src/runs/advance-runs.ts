@@ -56,6 +56,9 @@ export interface Advancer {
   forget: (belongs: (run: string) => boolean) => void;
 }
 
+/** Version of a run that was accepted and no more: no table but that of runs has anything of it. */
+const onlyAccepted = 1;
+
 /** Tries before a conflict is somebody's bug. */
 const tries = 8;
 
@@ -75,7 +78,8 @@ export function createAdvancer(options: AdvanceOptions): Advancer {
     let engine: KnownRun['engine'] | undefined;
     const found = await loadTogether(database, async (pin) => (engine = await options.engineFor(pin)), run);
     if (!found || !engine) return undefined;
-    const known = { engine, state: found.state, snapshotVersion: found.snapshotVersion, inLine: false, stopsSent: new Set<string>() };
+    const { state, snapshotVersion } = found;
+    const known = { engine, state, snapshotVersion, inLine: state.version <= onlyAccepted, stopsSent: new Set<string>() };
     runs.set(run, known);
     return known;
   };
@@ -92,12 +96,7 @@ export function createAdvancer(options: AdvanceOptions): Advancer {
     end();
     await refuseStale(database, folded);
     await putObjects(options.objects, writes);
-    try {
-      await commit(options, writes);
-    } catch (error) {
-      if (error instanceof VersionConflict) await removeDocuments(options.objects, folded);
-      throw error;
-    }
+    await commit(options, writes);
     const committed = committedOf(writes);
     settle(writes);
     // Nothing is expected of a run that has stopped; late news load it again.
@@ -150,14 +149,8 @@ async function refuseStale({ pool }: Database, folded: readonly Folded[]): Promi
 async function putObjects(objects: ObjectStore, writes: Writes): Promise<void> {
   if (writes.objects.length === 0) return;
   crashPoint('scheduler.before-put');
-  await Promise.all(writes.objects.map(({ key, content, ...options }) => putValue(objects, key, content, options)));
+  await Promise.all(writes.objects.map(({ key, content }) => putValue(objects, key, content)));
   crashPoint('scheduler.after-put');
-}
-
-/** Of runs that may have been dismissed instead; a document that is wanted after all is made again from its row. */
-async function removeDocuments(objects: ObjectStore, folded: readonly Folded[]): Promise<void> {
-  // no crash point: who dies here leaves what was there before.
-  await Promise.all(folded.flatMap(({ results }) => (results ? [objects.delete(results.document)] : [])));
 }
 
 async function commit({ database, sender, metrics }: AdvanceOptions, writes: Writes): Promise<void> {

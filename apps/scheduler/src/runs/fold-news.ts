@@ -42,9 +42,8 @@ export function foldNews(run: string, known: KnownRun, news: readonly News[]): F
   }
   const results = plainResults(folded);
   if (results) {
-    const { news, at, document } = results;
     folded.results = results;
-    take(news, known.engine.advance(known.state, { type: 'publish-results', at, document }));
+    take(results.news, known.engine.advance(known.state, { type: 'publish-results', at: results.at }));
   }
   folded.ready = [...ready.values()];
   return folded;

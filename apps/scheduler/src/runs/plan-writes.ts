@@ -26,7 +26,7 @@ export interface Stops {
 export interface Writes {
   news: News[];
   folded: readonly Folded[];
-  objects: { key: string; content: unknown; durable?: false }[];
+  objects: { key: string; content: unknown }[];
   results: ResultRow[];
   appends: RunAppend[];
   messages: Outgoing[];
@@ -73,11 +73,7 @@ function planRun(folded: Folded, writes: Writes): void {
   const change = runChange(folded);
   if (events.length > 0) writes.appends.push({ runId: run, expectedVersion: version, events: events.map(({ event }) => event) });
   writes.objects.push(...folded.objects, ...objects, ...events.flatMap((event) => event.objects));
-  if (results) {
-    // The row holds all of it: who finds it lost to a power failure makes it again (`restoreDocument` of the api).
-    writes.objects.push({ key: results.document, content: { outputs: results.outputs }, durable: false });
-    writes.results.push(rowOf(run, results));
-  }
+  if (results) writes.results.push(rowOf(run, results));
   const status = events.length > 0 ? [statusOf(workspace, change, steps)] : [];
   const all = [...messages, ...stopsOf(run, workspace, stops.attempts), ...status];
   writes.messages.push(...all.map((message) => ({ ...message, traceparent })));
