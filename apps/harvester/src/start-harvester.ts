@@ -35,7 +35,9 @@ export async function startHarvester(config: HarvesterConfig, options: { logger?
   const metrics = harvesterMetrics(registry);
   const lookout = lookAround({ database, objects, messaging, relay, workDir, metrics, logger }, watched, config.pollSeconds);
   const retelling = startLoop(
-    async () => metrics.retold.inc(await tellUnheard({ database, relay }, logger)),
+    async () => {
+      metrics.retold.inc(await tellUnheard({ database, relay }, logger));
+    },
     lookForUnheard,
     (error) => logger.warn({ error }, 'what nobody heard could not be told again'),
   );

@@ -34,6 +34,18 @@ describe('loop', () => {
     expect(runs).toBe(3);
   });
 
+  it('pauses also after work that returns what its type does not say', async () => {
+    let runs = 0;
+    const work = async (): Promise<void> => {
+      runs += 1;
+      return { labelHash: '' } as never;
+    };
+    const loop = startLoop(work, 60_000, () => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await loop.close();
+    expect(runs).toBe(1);
+  });
+
   it('tells of a fault and goes on', async () => {
     const faults: unknown[] = [];
     let runs = 0;

@@ -34,7 +34,9 @@ export function startLoop(
       woken = false;
       begun = performance.now();
       try {
-        pause = Math.min((await work(signal)) ?? atMostMs, atMostMs);
+        const wanted = await work(signal);
+        // Work that says nothing may yet return something: a library's counter does, whatever its types say.
+        pause = typeof wanted === 'number' ? Math.min(wanted, atMostMs) : atMostMs;
       } catch (error) {
         onError(error);
         pause = Math.min(1000, atMostMs);
