@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Json } from '@runnel/cwl';
 import { decodeBits, encodeBits } from './bits.ts';
-import { chunks, containsReference, elementOf, listLength, nest, nullness, resolveValue, stored } from './values.ts';
+import { chunks, containsReference, elementOf, isPlain, listLength, nest, nullness, resolveValue, stored } from './values.ts';
 
 const objects: { [key: string]: Json } = {
   list: [1, [2, 3], { out: 'x' }],
@@ -47,6 +47,17 @@ describe('references', () => {
   it('are found anywhere in a value', () => {
     expect([1, null, 'x', { a: [{ b: 1 }] }].map(containsReference)).toEqual([false, false, false, false]);
     expect([five, { a: [{ b: stored({ key: 'k' }) }] }].map(containsReference)).toEqual([true, true]);
+  });
+
+  it('are plain where they name no file and nothing that is stored', () => {
+    expect([null, 1, ['a', { b: [true] }]].map(isPlain)).toEqual([true, true, true]);
+    const file = { class: 'File', location: 'runnel:a' };
+    expect([file, [1, { a: [file] }], { class: 'Directory', listing: [] }, [stored({ key: 'k' })]].map(isPlain)).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('know their length, or that it is unknown', () => {

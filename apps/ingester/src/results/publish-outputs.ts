@@ -1,6 +1,6 @@
 import { ResultsPublished, ResultsRefused, type DataOf, type RunOutputsReady } from '@runnel/contracts';
 import type { Json, JsonObject } from '@runnel/cwl';
-import { isPlain, resolveValue } from '@runnel/engine';
+import { resolveValue } from '@runnel/engine';
 import { outboxRows, outgoing, type Outgoing } from '@runnel/messaging';
 import { documentKey, ObjectNotFound, ObjectTooLarge, putValue, readValue } from '@runnel/objects';
 import { inTransaction, insertOutbox } from '@runnel/postgres';
@@ -28,7 +28,7 @@ export type PublishingEnd = LastActEnd | 'refused';
 /** Bytes of one stored value, of one STAC document. */
 const largestValue = 256 * 1024 * 1024;
 const largestDocument = 10 * 1024 * 1024;
-/** Runs at a time whose outputs hold files, or values that are objects: each may be large. */
+/** Runs at a time: their outputs hold files, or values that are objects, and each may be large. */
 const inTurn = atMost(8);
 
 /**
@@ -49,8 +49,7 @@ export async function publishOutputs(parts: IngesterParts, request: Request): Pr
   if (facts.published) return answer(parts, publishedMessage(request, workspace));
   try {
     // no crash point: a function of ours, which has them
-    const work = () => publish(parts, request, facts);
-    return await (isPlain(request.outputs) ? work() : inTurn(work));
+    return await inTurn(() => publish(parts, request, facts));
   } catch (error) {
     if (!(error instanceof OutputsRefused)) throw error;
     parts.logger.info({ run, reason: error.message }, 'outputs refused');
